@@ -1,0 +1,110 @@
+// Package access decides who may do what to things that lie where. It is pure: rooms ask it, on the server, for every
+// operation; no path goes around it.
+//
+// Administrators hold grants on a scope: the province, a city, a county or one school. A thing lies in a [Place]. An
+// actor may do an action there when one of their grants covers the place and its level permits the action.
+package access
+
+import "strings"
+
+// Level is the height of an administrator's scope.
+type Level string
+
+// The four levels, from the widest down.
+const (
+	Province Level = "province"
+	City     Level = "city"
+	County   Level = "county"
+	School   Level = "school"
+)
+
+// Grant is the right to administer one scope. ScopeID is a division code of GB/T 2260 (province 510000, city 510100,
+// county 510104) or, at level School, a school's id.
+type Grant struct {
+	Level   Level
+	ScopeID string
+}
+
+// Place is where a thing lies: the county's division code and, when it belongs to one, the school's id.
+type Place struct {
+	Region string
+	School string
+}
+
+// Actor is whoever makes a request. The zero Actor is anonymous.
+type Actor struct {
+	AccountID string
+	SessionID string
+	Username  string
+	Role      string
+	Grants    []Grant
+	Verified  bool     // has a binding to a registry entry
+	Must      []string // what the account must do before anything else: bind_phone, replace_password
+}
+
+// Anonymous reports whether nobody is signed in.
+func (a Actor) Anonymous() bool { return a.AccountID == "" }
+
+// Action is something an administrator may do.
+type Action string
+
+// The actions of administrators.
+const (
+	RegistryRead   Action = "registry.read"
+	RegistryWrite  Action = "registry.write"
+	RegistryUnmask Action = "registry.unmask"
+	ClassesManage  Action = "classes.manage"
+	AccountsManage Action = "accounts.manage"
+	TicketsAnswer  Action = "tickets.answer"
+	AuditRead      Action = "audit.read"
+	SchoolsManage  Action = "schools.manage"
+)
+
+// permitted is the permission table: the levels that may do each action within their scope.
+var permitted = map[Action][]Level{
+	RegistryRead:   {Province, City, County, School},
+	RegistryWrite:  {Province, City, County, School},
+	RegistryUnmask: {Province, City, County, School},
+	ClassesManage:  {Province, City, County, School},
+	AccountsManage: {Province, City, County, School},
+	TicketsAnswer:  {Province, City, County, School},
+	AuditRead:      {Province, City, County, School},
+	SchoolsManage:  {Province, City, County},
+}
+
+// Can reports whether the actor may do the action to something that lies at the place.
+func (a Actor) Can(action Action, at Place) bool {
+	for _, g := range a.Grants {
+		if g.permits(action) && g.covers(at) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g Grant) permits(action Action) bool {
+	for _, level := range permitted[action] {
+		if g.Level == level {
+			return true
+		}
+	}
+	return false
+}
+
+func (g Grant) covers(at Place) bool {
+	if g.Level == School {
+		return g.ScopeID != "" && at.School == g.ScopeID
+	}
+	prefix, ok := g.regionPrefix()
+	return ok && strings.HasPrefix(at.Region, prefix)
+}
+
+// regionPrefix is the part of a county's code that tells that it lies within the grant: GB/T 2260 gives two digits to
+// the province, two to the city and two to the county.
+func (g Grant) regionPrefix() (string, bool) {
+	digits := map[Level]int{Province: 2, City: 4, County: 6}[g.Level]
+	if digits == 0 || len(g.ScopeID) != 6 {
+		return "", false
+	}
+	return g.ScopeID[:digits], true
+}

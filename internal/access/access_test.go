@@ -1,0 +1,60 @@
+package access_test
+
+import (
+	"strings"
+	"testing"
+
+	"caotang/internal/access"
+)
+
+func TestAGrantCoversItsScopeAndNothingElse(t *testing.T) {
+	here := access.Place{Region: "510104", School: "s1"}
+	for _, c := range []struct {
+		name  string
+		grant access.Grant
+		want  bool
+	}{
+		{"the province", access.Grant{Level: access.Province, ScopeID: "510000"}, true},
+		{"another province", access.Grant{Level: access.Province, ScopeID: "110000"}, false},
+		{"the city", access.Grant{Level: access.City, ScopeID: "510100"}, true},
+		{"another city", access.Grant{Level: access.City, ScopeID: "510300"}, false},
+		{"the county", access.Grant{Level: access.County, ScopeID: "510104"}, true},
+		{"another county of the city", access.Grant{Level: access.County, ScopeID: "510105"}, false},
+		{"the school", access.Grant{Level: access.School, ScopeID: "s1"}, true},
+		{"another school", access.Grant{Level: access.School, ScopeID: "s2"}, false},
+		{"a grant without a scope", access.Grant{Level: access.School}, false},
+		{"a region that is no code", access.Grant{Level: access.City, ScopeID: "5"}, false},
+	} {
+		actor := access.Actor{AccountID: "a", Grants: []access.Grant{c.grant}}
+		if got := actor.Can(access.RegistryWrite, here); got != c.want {
+			t.Errorf("%s: Can = %v, want %v", c.name, got, c.want)
+		}
+	}
+	if (access.Actor{AccountID: "a"}).Can(access.RegistryRead, here) {
+		t.Error("an account without grants may read the registry")
+	}
+}
+
+func TestASchoolAdministratorDoesNotManageSchools(t *testing.T) {
+	actor := access.Actor{Grants: []access.Grant{{Level: access.School, ScopeID: "s1"}}}
+	if actor.Can(access.SchoolsManage, access.Place{Region: "510104", School: "s1"}) {
+		t.Error("a school administrator may manage schools")
+	}
+}
+
+func TestReachWithoutGrantsSelectsNothing(t *testing.T) {
+	condition, args := access.Actor{}.Reach(access.RegistryRead).SQL("region", "school_id", 1)
+	if condition != "1 = 0" || args != nil {
+		t.Errorf("condition %q, args %v", condition, args)
+	}
+}
+
+func TestReachNumbersItsArguments(t *testing.T) {
+	actor := access.Actor{Grants: []access.Grant{
+		{Level: access.County, ScopeID: "510104"}, {Level: access.School, ScopeID: "s1"},
+	}}
+	condition, args := actor.Reach(access.RegistryRead).SQL("s.region", "e.school_id", 3)
+	if len(args) != 3 || !strings.Contains(condition, "$3") || !strings.Contains(condition, "e.school_id = $5") {
+		t.Errorf("condition %q, args %v", condition, args)
+	}
+}

@@ -1,0 +1,55 @@
+package access
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Reach is everything that an actor may do an action to, in a form that a query can use.
+type Reach struct {
+	regionPrefixes []string
+	schools        []string
+}
+
+// Reach collects the actor's scopes for an action. An actor without any gets an empty reach, whose condition is false.
+func (a Actor) Reach(action Action) Reach {
+	var r Reach
+	for _, g := range a.Grants {
+		if !g.permits(action) {
+			continue
+		}
+		if g.Level == School {
+			r.schools = append(r.schools, g.ScopeID)
+		} else if prefix, ok := g.regionPrefix(); ok {
+			r.regionPrefixes = append(r.regionPrefixes, prefix)
+		}
+	}
+	return r
+}
+
+// Empty reports whether the reach holds nothing.
+func (r Reach) Empty() bool { return len(r.regionPrefixes)+len(r.schools) == 0 }
+
+// SQL is the reach as a condition over the column of the county's code and the column of the school's id, with its
+// arguments numbered from firstArg. Regions become ranges, so that an index on the column serves.
+func (r Reach) SQL(regionColumn, schoolColumn string, firstArg int) (condition string, args []any) {
+	var parts []string
+	n := firstArg
+	for _, prefix := range r.regionPrefixes {
+		parts = append(parts, fmt.Sprintf("%s BETWEEN $%d AND $%d", regionColumn, n, n+1))
+		args = append(args, pad(prefix, "0"), pad(prefix, "9"))
+		n += 2
+	}
+	for _, school := range r.schools {
+		parts = append(parts, fmt.Sprintf("%s = $%d", schoolColumn, n))
+		args = append(args, school)
+		n++
+	}
+	if len(parts) == 0 {
+		return "1 = 0", nil
+	}
+	return "(" + strings.Join(parts, " OR ") + ")", args
+}
+
+// pad fills a division code up to six digits: digits sort alike under every collation.
+func pad(prefix, digit string) string { return prefix + strings.Repeat(digit, 6-len(prefix)) }

@@ -1,0 +1,132 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"caotang/internal/db"
+	"caotang/internal/db/dbtest"
+)
+
+var ctx = context.Background()
+
+func put(q db.Querier, name, value string) error {
+	_, err := q.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2)", name, value)
+	return err
+}
+
+func count(t *testing.T, q db.Querier) (n int) {
+	t.Helper()
+	if err := q.QueryRow(ctx, "SELECT count(*) FROM meta").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestATransactionIsAllOrNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		told := 0
+		failure := errors.New("no")
+		err := d.InTx(ctx, func(tx *db.Tx) error {
+			tx.AfterCommit(func() { told++ })
+			if err := put(tx, "a", "1"); err != nil {
+				return err
+			}
+			return failure
+		})
+		if !errors.Is(err, failure) || count(t, d) != 0 || told != 0 {
+			t.Fatalf("after a failed transaction: err %v, %d rows, told %d times", err, count(t, d), told)
+		}
+		err = d.InTx(ctx, func(tx *db.Tx) error {
+			tx.AfterCommit(func() { told++ })
+			return put(tx, "a", "1")
+		})
+		if err != nil || count(t, d) != 1 || told != 1 {
+			t.Fatalf("after a good transaction: err %v, %d rows, told %d times", err, count(t, d), told)
+		}
+	})
+}
+
+func TestAPanicRollsBackAndFreesTheWriter(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		func() {
+			defer func() { _ = recover() }()
+			_ = d.InTx(ctx, func(tx *db.Tx) error {
+				_ = put(tx, "a", "1")
+				panic("broken")
+			})
+		}()
+		if err := put(d, "b", "2"); err != nil || count(t, d) != 1 {
+			t.Fatalf("err %v, %d rows", err, count(t, d))
+		}
+	})
+}
+
+func TestATakenKeyIsUnique(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if err := put(d, "a", "1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := put(d, "a", "2"); !db.IsUnique(err) {
+			t.Errorf("a second row with the same key: %v", err)
+		}
+		if _, err := d.Exec(ctx, "INSERT INTO meta (name, value) VALUES ('x', NULL)"); err == nil || db.IsUnique(err) {
+			t.Errorf("a missing value counts as taken: %v", err)
+		}
+	})
+}
+
+func TestBulkInsertKeepsEveryRow(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		const n = 100 // more than one statement's rows, and not a multiple of them
+		rows := make([][]any, n)
+		for i := range rows {
+			rows[i] = []any{db.NewID(), "v"}
+		}
+		err := d.InTx(ctx, func(tx *db.Tx) error { return tx.Insert(ctx, "meta", []string{"name", "value"}, rows) })
+		if err != nil || count(t, d) != n {
+			t.Fatalf("err %v, %d rows of %d", err, count(t, d), n)
+		}
+		err = d.InTx(ctx, func(tx *db.Tx) error {
+			return tx.Insert(ctx, "meta", []string{"name", "value"}, [][]any{{"new", "v"}, rows[0]})
+		})
+		if !db.IsUnique(err) || count(t, d) != n {
+			t.Fatalf("a taken row in bulk: err %v, %d rows", err, count(t, d))
+		}
+	})
+}
+
+func TestTimesKeepTheirMillisecond(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		at := db.At(time.Date(2026, 9, 1, 8, 30, 0, 123456789, time.FixedZone("", 8*3600)))
+		var got db.Time
+		var missing db.NullTime
+		err := d.QueryRow(ctx, "SELECT CAST($1 AS bigint), CAST(NULL AS bigint)", at).Scan(&got, &missing)
+		if err != nil || !got.Equal(at.Time) || got.Location() != time.UTC || missing.Ptr() != nil {
+			t.Errorf("wrote %v, read %v and %v: %v", at, got, missing, err)
+		}
+	})
+}
+
+func TestMigratingTwiceChangesNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if err := put(d, "a", "1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Migrate(ctx); err != nil || count(t, d) != 1 {
+			t.Fatalf("err %v, %d rows", err, count(t, d))
+		}
+	})
+}
+
+func TestIDsAreInOrderOfCreation(t *testing.T) {
+	first := db.NewID()
+	time.Sleep(2 * time.Millisecond) // ids order by the millisecond
+	second := db.NewID()
+	if len(first) != 26 || !slices.IsSorted([]string{first, second}) {
+		t.Errorf("%q then %q", first, second)
+	}
+}

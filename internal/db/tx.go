@@ -1,0 +1,153 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Tx is a running transaction.
+type Tx struct {
+	dialect     Dialect
+	conn        *sql.Conn
+	tx          *sql.Tx
+	afterCommit []func()
+}
+
+// InTx runs fn in a transaction: committed when fn returns nil, rolled back when it returns an error or panics. On
+// SQLite it is the only writer meanwhile; on PostgreSQL it is READ COMMITTED, so decide with
+// UPDATE … WHERE state = … RETURNING or with a unique key, never by reading first. Do not nest.
+func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+	conn, err := d.writer.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	sqlTx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &Tx{dialect: d.dialect, conn: conn, tx: sqlTx}
+	defer func() { _ = sqlTx.Rollback() }() // does nothing after a commit
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	for _, f := range tx.afterCommit {
+		f()
+	}
+	return nil
+}
+
+// AfterCommit runs f once the transaction has been committed, and never if it is not.
+func (tx *Tx) AfterCommit(f func()) { tx.afterCommit = append(tx.afterCommit, f) }
+
+// Exec runs a statement in the transaction.
+func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return tx.tx.ExecContext(ctx, query, args...)
+}
+
+// Query reads in the transaction.
+func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return tx.tx.QueryContext(ctx, query, args...)
+}
+
+// QueryRow reads one row in the transaction, or writes one with RETURNING.
+func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return tx.tx.QueryRowContext(ctx, query, args...)
+}
+
+// Insert adds many rows: COPY on PostgreSQL, inserts of several rows each on SQLite.
+func (tx *Tx) Insert(ctx context.Context, table string, columns []string, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if tx.dialect == PostgreSQL {
+		return tx.conn.Raw(func(driver any) error {
+			_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromRows(rows))
+			return err
+		})
+	}
+	return tx.insertSQLite(ctx, table, columns, rows)
+}
+
+// rowsPerInsert balances the cost of a call against that of binding many values, measured with bench/.
+const rowsPerInsert = 32
+
+func (tx *Tx) insertSQLite(ctx context.Context, table string, columns []string, rows [][]any) error {
+	full, rest := len(rows)/rowsPerInsert, len(rows)%rowsPerInsert
+	args := make([]any, 0, rowsPerInsert*len(columns))
+	run := func(rows [][]any, stmt *sql.Stmt) error {
+		args = args[:0]
+		for _, row := range rows {
+			args = append(args, row...)
+		}
+		_, err := stmt.ExecContext(ctx, args...)
+		return err
+	}
+	if full > 0 {
+		stmt, err := tx.tx.PrepareContext(ctx, insertSQL(table, columns, rowsPerInsert))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = stmt.Close() }()
+		for i := range full {
+			if err := run(rows[i*rowsPerInsert:(i+1)*rowsPerInsert], stmt); err != nil {
+				return err
+			}
+		}
+	}
+	if rest == 0 {
+		return nil
+	}
+	stmt, err := tx.tx.PrepareContext(ctx, insertSQL(table, columns, rest))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stmt.Close() }()
+	return run(rows[len(rows)-rest:], stmt)
+}
+
+func insertSQL(table string, columns []string, rows int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
+	n := 0
+	for row := range rows {
+		if row > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for column := range columns {
+			if column > 0 {
+				b.WriteString(", ")
+			}
+			n++
+			fmt.Fprintf(&b, "$%d", n)
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// IsUnique reports whether err says that a primary key or unique value is taken.
+func IsUnique(err error) bool {
+	var p *pgconn.PgError
+	if errors.As(err, &p) {
+		return p.Code == "23505"
+	}
+	var s *sqlite.Error
+	if errors.As(err, &s) {
+		return s.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || s.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	return false
+}

@@ -1,0 +1,75 @@
+package db
+
+import (
+	"crypto/rand"
+	"database/sql/driver"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// Time is an instant as the database keeps it: milliseconds since 1970, UTC. Times as text compare wrongly on SQLite.
+type Time struct{ time.Time }
+
+// Now is the present, to the millisecond.
+func Now() Time { return At(time.Now()) }
+
+// At is t to the millisecond, in UTC.
+func At(t time.Time) Time { return Time{t.UTC().Truncate(time.Millisecond)} }
+
+// Value implements driver.Valuer.
+func (t Time) Value() (driver.Value, error) { return t.UnixMilli(), nil }
+
+// Scan implements sql.Scanner. Null is an error: scan it into a [NullTime].
+func (t *Time) Scan(src any) error {
+	ms, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("db: cannot read a time from %T", src)
+	}
+	t.Time = time.UnixMilli(ms).UTC()
+	return nil
+}
+
+// NullTime is a [Time] that may be missing.
+type NullTime struct {
+	Time  Time
+	Valid bool
+}
+
+// Value implements driver.Valuer.
+func (n NullTime) Value() (driver.Value, error) {
+	if !n.Valid {
+		return nil, nil
+	}
+	return n.Time.Value()
+}
+
+// Scan implements sql.Scanner.
+func (n *NullTime) Scan(src any) error {
+	if src == nil {
+		*n = NullTime{}
+		return nil
+	}
+	n.Valid = true
+	return n.Time.Scan(src)
+}
+
+// Ptr is the instant, or nil when it is missing: the form that JSON wants.
+func (n NullTime) Ptr() *time.Time {
+	if !n.Valid {
+		return nil
+	}
+	return &n.Time.Time
+}
+
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// NewID makes an id of 26 characters: 48 bits of time in milliseconds, so that new rows append to their index and lists
+// by id are in order of creation, then 80 random bits.
+func NewID() string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16)
+	_, _ = rand.Read(b[6:]) // never fails, by its contract
+	return idEncoding.EncodeToString(b[:])
+}
