@@ -1,0 +1,88 @@
+import { nextTick } from 'vue'
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { detour, type Needs } from '@/core/guards'
+import { loadAdministrationTexts, t } from '@/core/i18n'
+import { knowSession, me } from '@/core/session'
+import { knowSettings } from '@/core/settings'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Who may open the page; anyone when absent. */
+    needs?: Needs
+    /** Key of the page's title. */
+    title?: string
+  }
+}
+
+const administration: RouteRecordRaw = {
+  path: '/admin',
+  component: async () => {
+    const [layout] = await Promise.all([import('./admin/AdminLayout.vue'), loadAdministrationTexts()])
+    return layout
+  },
+  meta: { needs: 'administrator' },
+  children: [
+    { path: '', component: () => import('./admin/OverviewPage.vue'), meta: { title: 'common.nav.admin' } },
+    { path: 'registry', component: () => import('./admin/RegistryPage.vue'), meta: { title: 'admin.nav.registry' } },
+    { path: 'registry/import', component: () => import('./admin/ImportPage.vue'), meta: { title: 'admin.nav.import' } },
+    { path: 'classes', component: () => import('./admin/ClassesPage.vue'), meta: { title: 'admin.nav.classes' } },
+    { path: 'accounts', component: () => import('./admin/AccountsPage.vue'), meta: { title: 'admin.nav.accounts' } },
+    { path: 'tickets', component: () => import('./admin/TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },
+    { path: 'audit', component: () => import('./admin/AuditPage.vue'), meta: { title: 'admin.nav.audit' } },
+  ],
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash } : { top: 0 }),
+  routes: [
+    { path: '/', component: () => import('./pages/HomePage.vue') },
+    { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { title: 'account.sign_in' } },
+    { path: '/register', component: () => import('./pages/RegisterPage.vue'), meta: { title: 'account.register' } },
+    { path: '/reset-password', component: () => import('./pages/ResetPasswordPage.vue'), meta: { title: 'account.reset.title' } },
+    { path: '/verify', component: () => import('./pages/VerifyPage.vue'), meta: { needs: 'ready', title: 'verify.title' } },
+    { path: '/space', component: () => import('./pages/SpacePage.vue'), meta: { needs: 'ready', title: 'space.title' } },
+    {
+      path: '/me',
+      component: () => import('./layouts/MeLayout.vue'),
+      children: [
+        { path: '', component: () => import('./pages/ProfilePage.vue'), meta: { needs: 'ready', title: 'me.profile.title' } },
+        { path: 'security', component: () => import('./pages/SecurityPage.vue'), meta: { needs: 'signed_in', title: 'me.security.title' } },
+        { path: 'tickets', component: () => import('./pages/TicketsPage.vue'), meta: { needs: 'ready', title: 'me.tickets.title' } },
+      ],
+    },
+    administration,
+    { path: '/demo', component: () => import('./pages/DemoPage.vue'), meta: { title: 'demo.title' } },
+    { path: '/no-permission', component: () => import('./pages/NoPermissionPage.vue'), meta: { title: 'common.no_permission.title' } },
+    { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'common.not_found.title' } },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  void knowSettings()
+  if (!to.meta.needs) {
+    void knowSession().catch(() => {})
+    return true
+  }
+  try {
+    await knowSession()
+  } catch {
+    // Without an answer the page opens and says itself that nothing came.
+    return true
+  }
+  return detour(to.meta.needs, me.value, to.fullPath) ?? true
+})
+
+let first = true
+router.afterEach((to, from) => {
+  void nextTick(setTitle)
+  // A reader who cannot see the screen is told of the new page by the focus.
+  if (!first && to.path !== from.path) void nextTick(() => document.getElementById('main')?.focus({ preventScroll: true }))
+  first = false
+})
+
+export function setTitle(): void {
+  const key = router.currentRoute.value.meta.title
+  document.title = key ? `${t(key)} · ${t('common.name')}` : t('common.full_name')
+}
+
