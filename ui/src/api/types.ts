@@ -31,11 +31,10 @@ export interface School { id: string; name: string; region: string }
 export interface SchoolClass { id: string; display_name: string; stage: string; entry_year: number; number: number; grade: string }
 export interface Page<T> { items: T[]; next_cursor?: string }
 
-interface Op<Answer, Body = never, Path = never, Query = never> {
+type Op<Answer, Body = never, Path = never, Query = never> = {
   parameters: { query?: [Query] extends [never] ? never : Query; header?: never; cookie?: never } & ([Path] extends [never] ? { path?: never } : { path: Path })
-  requestBody: [Body] extends [never] ? undefined : { content: { 'application/json': Body } }
-  responses: { 200: { content: { 'application/json': Answer } } }
-}
+  responses: { 200: { headers: Record<string, unknown>; content: { 'application/json': Answer } } }
+} & ([Body] extends [never] ? { requestBody?: never } : { requestBody: { content: { 'application/json': Body } } })
 export interface TicketForm {
   kind: Ticket['kind']; school_id: string; entry_kind?: string; id_type?: string; id_number?: string; name?: string
   stage?: string; entry_year?: number; number?: number; note?: string

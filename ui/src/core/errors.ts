@@ -47,9 +47,7 @@ export function ownPath(href: unknown): string | undefined {
 
 /** Reads a refused answer. A body that is no problem document (a proxy's page) is told by its status alone. */
 export function problemFrom(status: number, body: unknown, headers: Headers): Problem {
-  const { type: _type, title, status: _status, detail, code, fields, next_step, request_id, ...more } = (
-    typeof body === 'object' && body !== null ? body : {}
-  ) as Record<string, unknown>
+  const { title, detail, code, fields, next_step, request_id, ...more } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
   const step = next_step as Record<string, unknown> | undefined
   return new Problem(
     status,
