@@ -67,9 +67,12 @@ var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadd
 
 // NewID makes an id of 26 characters: 48 bits of time in milliseconds, so that new rows append to their index and lists
 // by id are in order of creation, then 80 random bits.
-func NewID() string {
+func NewID() string { return IDAt(time.Now()) }
+
+// IDAt is [NewID] for a thing that was made at another time.
+func IDAt(t time.Time) string {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16)
+	binary.BigEndian.PutUint64(b[:8], uint64(t.UnixMilli())<<16)
 	_, _ = rand.Read(b[6:]) // never fails, by its contract
 	return idEncoding.EncodeToString(b[:])
 }

@@ -1,0 +1,43 @@
+// Package audit keeps the append-only record of who did what to whom, when, from where and why. Every change and every
+// look at an unmasked number is recorded in the transaction that makes it, so that neither exists without the other.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+)
+
+// Event is one thing done. The actor, their address and the request come from the context.
+type Event struct {
+	Action   string         // "registry.rename", "account.sign_in", …
+	Target   string         // what kind of thing: entry, class, account, import, ticket …
+	TargetID string         //
+	Place    access.Place   // where it lies, which decides who may read the record
+	Reason   string         // what the actor gave as the reason, where one is asked for
+	Details  map[string]any // what changed; never an ID number, phone or name in full
+}
+
+// Record adds the event to the transaction.
+func Record(ctx context.Context, tx *db.Tx, e Event) error {
+	details := []byte("{}")
+	if len(e.Details) > 0 {
+		var err error
+		if details, err = json.Marshal(e.Details); err != nil {
+			return fmt.Errorf("audit: %w", err)
+		}
+	}
+	client := access.ClientFrom(ctx)
+	_, err := tx.Exec(ctx, `INSERT INTO audit_records
+		(id, at, actor_id, action, target, target_id, region, school_id, reason, details, address, request_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		db.NewID(), db.Now(), access.ActorFrom(ctx).AccountID, e.Action, e.Target, e.TargetID,
+		e.Place.Region, e.Place.School, e.Reason, string(details), client.Address, client.RequestID)
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"caotang/internal/access"
+	"caotang/internal/fault"
+)
+
+// Rule says who may call an operation at all. What an administrator may reach is decided per place, by access.Can.
+type Rule int
+
+// The rules, from the widest to the narrowest.
+const (
+	Anyone        Rule = iota
+	SignedIn           // even while the account must still do something first
+	Ready              // nothing outstanding: no bind_phone, no replace_password
+	Verified           // Ready, and bound to a registry entry
+	Administrator      // Ready, with at least one grant
+)
+
+// What an account may have to do before it gets past [SignedIn].
+const (
+	MustBindPhone       = "bind_phone"
+	MustReplacePassword = "replace_password"
+)
+
+var (
+	errPhoneRequired    = fault.Define(fault.Forbidden, "phone_required")
+	errPasswordRequired = fault.Define(fault.Forbidden, "password_replacement_required")
+	errRealnameRequired = fault.Define(fault.Forbidden, "realname_required")
+)
+
+// Check tells why the actor may not call an operation of this rule, or nil.
+func (rule Rule) Check(actor access.Actor) error {
+	if rule == Anyone {
+		return nil
+	}
+	if actor.Anonymous() {
+		return fault.ErrUnauthenticated.New(fault.Next("sign_in", "/login"))
+	}
+	if rule == SignedIn {
+		return nil
+	}
+	for _, must := range actor.Must {
+		switch must {
+		case MustReplacePassword:
+			return errPasswordRequired.New(fault.Next("replace_password", "/me/security"))
+		case MustBindPhone:
+			return errPhoneRequired.New(fault.Next("bind_phone", "/me/security"))
+		}
+	}
+	if rule == Verified && !actor.Verified {
+		return errRealnameRequired.New(fault.Next("verify", "/verify"))
+	}
+	if rule == Administrator && len(actor.Grants) == 0 {
+		return fault.ErrForbidden.New(fault.Next("home", "/"))
+	}
+	return nil
+}
+
+// Op describes an operation of the API.
+type Op struct {
+	Method  string
+	Path    string
+	ID      string // kebab-case; the generated clients' name for it
+	Summary string
+	Tag     string
+	Rule    Rule
+	Status  int   // of success; 200 when zero
+	MaxBody int64 // in bytes, for uploads; 1 MiB when zero
+	Hidden  bool  // not part of the contract
+}
+
+// Register adds an operation. The handler runs only for actors whom the rule lets through; its error becomes a problem
+// document.
+func Register[I, O any](s *Server, op Op, handle func(ctx context.Context, in *I) (*O, error)) {
+	s.operations = append(s.operations, op)
+	if op.MaxBody > 0 {
+		s.uploads[op.Method+" "+op.Path] = op.MaxBody
+	}
+	status := op.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	operation := huma.Operation{
+		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Tags: []string{op.Tag},
+		DefaultStatus: status, Hidden: op.Hidden, MaxBodyBytes: -1, // bounded before it gets here
+	}
+	if op.Rule != Anyone {
+		operation.Security = []map[string][]string{{"session": {}}, {"bearer": {}}}
+	}
+	if op.MaxBody > 0 {
+		operation.RequestBody = uploadBody()
+	}
+	huma.Register(s.api, operation, func(ctx context.Context, in *I) (*O, error) {
+		if err := op.Rule.Check(access.ActorFrom(ctx)); err != nil {
+			return nil, problemOf(ctx, s.log, err)
+		}
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, problemOf(ctx, s.log, err)
+		}
+		return out, nil
+	})
+}
+
+// Operations lists everything registered, for the test that holds each against every role.
+func (s *Server) Operations() []Op { return s.operations }

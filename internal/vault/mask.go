@@ -1,0 +1,34 @@
+package vault
+
+import "strings"
+
+// mask keeps the first and last characters of s and hides the rest; a text too short to hide in is hidden whole.
+func mask(s string, first, last int) string {
+	r := []rune(s)
+	if len(r) <= first+last {
+		return strings.Repeat("*", len(r))
+	}
+	return string(r[:first]) + strings.Repeat("*", len(r)-first-last) + string(r[len(r)-last:])
+}
+
+// MaskIDNumber shows an ID, student or certificate number as 510104********1234, and a short document as H01****89.
+func MaskIDNumber(s string) string {
+	if len([]rune(s)) >= 15 {
+		return mask(s, 6, 4)
+	}
+	return mask(s, 3, 2)
+}
+
+// MaskPhone shows a phone as 138****5678.
+func MaskPhone(s string) string { return mask(s, 3, 4) }
+
+// MaskUsername shows a username as zh****01.
+func MaskUsername(s string) string { return mask(s, 2, 2) }
+
+// MaskName shows a person's name as 张*, 欧*娜.
+func MaskName(s string) string {
+	if r := []rune(s); len(r) <= 2 {
+		return mask(s, 1, 0)
+	}
+	return mask(s, 1, 1)
+}
