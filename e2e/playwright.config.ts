@@ -1,0 +1,82 @@
+import { mkdtempSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { defineConfig } from '@playwright/test'
+
+// The workers read this file again: what the first reading chose is handed to them in the environment.
+process.env.CAOTANG_E2E_PORT ??= String(await freePort())
+process.env.CAOTANG_E2E_DATA ??= mkdtempSync(join(tmpdir(), 'caotang-e2e-'))
+const port = process.env.CAOTANG_E2E_PORT
+const baseURL = `http://127.0.0.1:${port}`
+
+const server = [
+  'exec ../bin/caotang serve --demo',
+  `--listen 127.0.0.1:${port}`,
+  `--data ${process.env.CAOTANG_E2E_DATA}`,
+  // Short waits, so that the rules are met without waiting for them.
+  '--sms-cooldown 1s --sms-daily-limit 5',
+]
+if (process.env.CAOTANG_E2E_DSN) server.push(`--database '${process.env.CAOTANG_E2E_DSN}'`)
+
+const desktop = { viewport: { width: 1366, height: 768 } }
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+const chinese = { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' }
+const english = { locale: 'en-US', timezoneId: 'Asia/Shanghai' }
+
+export default defineConfig({
+  forbidOnly: true,
+  retries: 0,
+  workers: 2,
+  fullyParallel: true,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  outputDir: 'test-results',
+  reporter: [['list'], ['json']],
+  globalTeardown: './support/teardown.ts',
+  webServer: {
+    command: server.join(' '),
+    url: `${baseURL}/readyz`,
+    reuseExistingServer: false,
+    timeout: 120_000,
+    stdout: 'ignore',
+    stderr: 'pipe',
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 10_000 },
+  },
+  use: {
+    baseURL,
+    browserName: 'chromium',
+    screenshot: 'only-on-failure',
+    trace: 'off',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: [
+    { name: 'api', testDir: 'api' },
+    { name: 'desktop-zh', testDir: 'flows', use: { ...desktop, ...chinese } },
+    { name: 'desktop-en', testDir: 'flows', use: { ...desktop, ...english } },
+    { name: 'phone-zh', testDir: 'flows', use: { ...phone, ...chinese } },
+    { name: 'phone-en', testDir: 'flows', use: { ...phone, ...english } },
+  ],
+})
+
+async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.on('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+    })
+  })
+}

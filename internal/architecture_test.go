@@ -1,0 +1,118 @@
+// Package internal holds no code of its own: its test keeps the arrows between the packages below it few and one-way.
+package internal
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "caotang/"
+
+// Every package of the program and the packages of the program that it may import. A new package or a new arrow is a
+// decision: it is made by a line here, which a reviewer sees. docs/architecture.md draws the same.
+var (
+	// Leaves import nothing of the program.
+	leaves = []string{
+		"internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault",
+		"internal/identity", "internal/sheet", "internal/divisions", "ui",
+	}
+
+	// The kernel knows nothing of the business.
+	kernel = map[string][]string{
+		"internal/jobs":   {"internal/db"},
+		"internal/server": {"internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault", "ui"},
+		"internal/audit":  {"internal/fault", "internal/access", "internal/db", "internal/vault", "internal/server"},
+	}
+
+	// Rooms hold the business, one subject each. They import the leaves and the kernel freely, and beyond those:
+	rooms = map[string][]string{
+		"internal/sms":          {},
+		"internal/accounts":     {"internal/sms"},
+		"internal/roster":       {},
+		"internal/verification": {"internal/accounts", "internal/roster"},
+		"internal/support":      {"internal/accounts", "internal/roster", "internal/verification"},
+		"internal/spaces":       {"internal/roster", "internal/verification", "internal/support"},
+	}
+
+	// Helpers of tests, which no program imports.
+	helpers = map[string][]string{
+		"internal/db/dbtest":       {"internal/db"},
+		"internal/vault/vaulttest": {"internal/vault"},
+	}
+
+	// These stand above the rooms and may import anything: the demo's data and the commands.
+	tops = []string{"internal/demo", "cmd/caotang", "bench", "scripts/"}
+)
+
+func TestImportsFollowTheArchitecture(t *testing.T) {
+	for name, imports := range packages(t) {
+		allowed, known := allowedFor(name)
+		if !known {
+			t.Errorf("%s is not in the table of this test: say there what it may import", name)
+			continue
+		}
+		for _, imported := range imports {
+			if !slices.Contains(allowed, imported) && !isTop(name) {
+				t.Errorf("%s must not import %s", name, imported)
+			}
+			if _, helper := helpers[imported]; helper {
+				t.Errorf("%s imports %s, which is for tests", name, imported)
+			}
+			if isTop(imported) && imported != "internal/demo" {
+				t.Errorf("%s imports the command %s", name, imported)
+			}
+		}
+	}
+}
+
+func allowedFor(name string) (allowed []string, known bool) {
+	if isTop(name) || slices.Contains(leaves, name) || name == "internal" {
+		return nil, true
+	}
+	if allowed, known = kernel[name]; known {
+		return allowed, true
+	}
+	if allowed, known = helpers[name]; known {
+		return allowed, true
+	}
+	if allowed, known = rooms[name]; known {
+		allowed = append(slices.Clone(allowed), leaves...)
+		for inKernel := range kernel {
+			allowed = append(allowed, inKernel)
+		}
+	}
+	return allowed, known
+}
+
+func isTop(name string) bool {
+	return slices.ContainsFunc(tops, func(top string) bool {
+		return name == top || strings.HasPrefix(name, strings.TrimSuffix(top, "/")+"/")
+	})
+}
+
+// packages lists the packages of the module and what each imports of it, tests left out.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	found := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		name := strings.TrimPrefix(words[0], module)
+		found[name] = nil
+		for _, imported := range words[1:] {
+			if rest, own := strings.CutPrefix(imported, module); own {
+				found[name] = append(found[name], rest)
+			}
+		}
+	}
+	if len(found) < 5 {
+		t.Fatalf("go list found only %d packages", len(found))
+	}
+	return found
+}
