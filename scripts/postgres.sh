@@ -80,13 +80,14 @@ run)
   if [ -z "${CAOTANG_TEST_POSTGRES:-}" ]; then
     folder=$(new_folder)
     trap 'stop_in "$folder"' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
     CAOTANG_TEST_POSTGRES=$(start_in "$folder")
     export CAOTANG_TEST_POSTGRES
   fi
-  # No exec: the trap stops the server after the command.
-  "$@"
+  # In the background and waited for: bash hears no signal while a command runs in the foreground.
+  "$@" <&0 &
+  command=$!
+  trap 'kill -TERM "$command" 2>/dev/null; wait "$command" || true; exit 130' INT TERM HUP
+  wait "$command"
   ;;
 start)
   if [ -e "$kept" ] && [ -e "$(cat "$kept")/data/postmaster.pid" ]; then
