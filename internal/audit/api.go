@@ -65,8 +65,7 @@ func list(ctx context.Context, d *db.DB, in *listInput) (server.Page[Entry], err
 		condition += fmt.Sprintf(sql, len(args))
 	}
 	if prefix, isPrefix := strings.CutSuffix(in.Action, "."); isPrefix {
-		add(" AND a.action > $%d", prefix+".")
-		add(" AND a.action < $%d", prefix+".~")
+		add(" AND a.action LIKE $%d", strings.NewReplacer("%", "", "_", "").Replace(prefix)+".%")
 	} else if in.Action != "" {
 		add(" AND a.action = $%d", in.Action)
 	}

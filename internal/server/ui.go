@@ -18,7 +18,7 @@ func (s *Server) mountUI() error {
 	}
 	index, err := fs.ReadFile(s.UI, "index.html")
 	if errors.Is(err, fs.ErrNotExist) {
-		s.mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
+		s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "This binary was built without the user interface: run `make build`.", http.StatusNotImplemented)
 		})
 		return nil
@@ -30,7 +30,11 @@ func (s *Server) mountUI() error {
 	if err != nil {
 		return err
 	}
-	s.mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			s.writeProblem(w, r, errNoSuchOperation)
+			return
+		}
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		if info, err := fs.Stat(s.UI, name); err == nil && !info.IsDir() && name != "index.html" && name != "csp.json" {
 			s.serveFile(w, r, name)
