@@ -73,11 +73,13 @@ CREATE TABLE roster_imports (
     account_id  text    NOT NULL, -- who imports; '' for the command line
     kind        text    NOT NULL,
     school_id   text,             -- null when the file names the schools
-    region      text    NOT NULL, -- the widest scope the file may reach
+    scopes      text    NOT NULL, -- division codes within which those must lie, divided by commas; '' when anywhere
     filename    text    NOT NULL,
     state       text    NOT NULL, -- queued, running, done, failed
     failure     text    NOT NULL, -- a code, '' unless failed
-    total       bigint  NOT NULL, -- rows in the file; 0 until known
+    headings    text    NOT NULL, -- of the file's columns, as a JSON list; '' until they are known
+    size_bytes  bigint  NOT NULL, -- of the file
+    read_bytes  bigint  NOT NULL, -- how far it has been read
     rows_done   bigint  NOT NULL, -- rows decided so far: where a restart resumes
     accepted    bigint  NOT NULL,
     rejected    bigint  NOT NULL,
@@ -85,6 +87,14 @@ CREATE TABLE roster_imports (
     finished_at bigint
 );
 CREATE INDEX roster_imports_school ON roster_imports (school_id, id);
+
+-- The rows that an import rejected, in pieces, each written in the transaction that decided its rows.
+CREATE TABLE roster_rejects (
+    import_id  text   NOT NULL REFERENCES roster_imports (id),
+    first_line bigint NOT NULL,
+    sealed     bytea  NOT NULL, -- lines, cells and reasons, as JSON
+    PRIMARY KEY (import_id, first_line)
+);
 
 -- Accounts
 
