@@ -108,8 +108,8 @@ func (p *people) school(code, county, place, stage string, area, year int) Schoo
 	for entry := year; entry > year-stages[stage].years; entry-- {
 		for number := 1; number <= classes; number++ {
 			class := Class{Stage: stage, EntryYear: entry, Number: number, SchoolingYears: stages[stage].years}
-			for i := range 2 {
-				class.Teachers = append(class.Teachers, (2*len(s.Classes)+i)%teachers)
+			for i := range 3 {
+				class.Teachers = append(class.Teachers, (3*len(s.Classes)+i)%teachers)
 			}
 			for range pupils {
 				s.Pupils = append(s.Pupils, p.pupil(area, stage, entry, len(s.Classes)))
