@@ -1,4 +1,6 @@
 // The API as agreed, in the shape openapi-typescript generates.
+import type { AdminPaths } from './admin'
+
 export type Role = 'teacher' | 'student' | 'parent' | 'public'
 export type Must = 'bind_phone' | 'replace_password'
 export interface Account { id: string; username: string; role: Role; masked_phone: string | null; created_at: string }
@@ -31,7 +33,7 @@ export interface School { id: string; name: string; region: string }
 export interface SchoolClass { id: string; display_name: string; stage: string; entry_year: number; number: number; grade: string }
 export interface Page<T> { items: T[]; next_cursor?: string }
 
-type Op<Answer, Body = never, Path = never, Query = never> = {
+export type Op<Answer, Body = never, Path = never, Query = never> = {
   parameters: { query?: [Query] extends [never] ? never : Query; header?: never; cookie?: never } & ([Path] extends [never] ? { path?: never } : { path: Path })
   responses: { 200: { headers: Record<string, unknown>; content: { 'application/json': Answer } } }
 } & ([Body] extends [never] ? { requestBody?: never } : { requestBody: { content: { 'application/json': Body } } })
@@ -41,7 +43,7 @@ export interface TicketForm {
 }
 export interface BindingForm { kind: string; id_type: string; id_number: string; name: string; second_number?: string; class_id?: string }
 
-export interface paths {
+export interface paths extends AdminPaths {
   '/api/v1/settings': { get: Op<Settings> }
   '/api/v1/me': { get: Op<Me> }
   '/api/v1/sms-codes': { post: Op<{ message_id: string; expires_in: number; resend_after: number; remaining_today: number }, { phone: string; purpose: string }> }

@@ -6,7 +6,7 @@ export const documentTypes: DocumentType[] = ['resident_id', 'residence_permit',
 export type DocumentFault = 'empty' | 'short' | 'long' | 'characters' | 'birth_date' | 'future' | 'check_digit' | 'area'
 
 /** The number as it is compared: plain, upper case, without spaces. */
-export const plainDocumentNumber = (text: string) => halfWidth(text).replace(/[\s-]/gu, '').toUpperCase()
+export const plainDocumentNumber = (text: string) => halfWidth(text).replace(/[\s-]/gu, '').toUpperCase().replace(/[×ХΧⅩ✕]$/u, 'X')
 
 const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 

@@ -1,0 +1,95 @@
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
+import type { EntryKind, RosterPreview } from '@/api/admin'
+import { troubleFrom, type Trouble } from '@/core/errors'
+import { newKey } from '@/core/idempotency'
+import { refusalBeforehand, refusalOf, type Refusal } from './files'
+import { Abandoned, upload, type Upload } from './upload'
+
+export interface ImportTarget {
+  kind: EntryKind
+  /** '' when the file itself names the schools. */
+  school_id: string
+}
+
+export type Step = 'choose' | 'checking' | 'preview' | 'sending'
+
+type Send = <T>(path: string, form: FormData, progress: (share: number) => void, key?: string) => Upload<T>
+
+/**
+ * One roster on its way in: chosen, looked at by the server without changing
+ * anything, then sent for good. The file stays at hand whatever fails.
+ */
+export function useImport(send: Send = upload) {
+  const step = ref<Step>('choose')
+  const file = shallowRef<File>()
+  const preview = shallowRef<RosterPreview>()
+  const trouble = shallowRef<Trouble | null>(null)
+  const beforehand = ref<Refusal | null>(null)
+  const sent = ref(0)
+  let running: Upload<unknown> | null = null
+  let key = ''
+
+  const refusal = computed(() => beforehand.value ?? refusalOf(trouble.value))
+
+  function choose(chosen: File): void {
+    running?.abandon()
+    file.value = chosen
+    preview.value = undefined
+    trouble.value = null
+    beforehand.value = refusalBeforehand(chosen)
+    step.value = 'choose'
+  }
+
+  /** Goes back to the choice, e.g. because kind or school change what the file means. */
+  function reconsider(): void {
+    running?.abandon()
+    preview.value = undefined
+    trouble.value = null
+    step.value = 'choose'
+  }
+
+  async function deliver<T>(path: string, target: ImportTarget, during: Step, withKey?: string): Promise<T | undefined> {
+    if (!file.value) return undefined
+    const before = step.value
+    step.value = during
+    trouble.value = null
+    sent.value = 0
+    const form = new FormData()
+    form.append('kind', target.kind)
+    if (target.school_id) form.append('school_id', target.school_id)
+    form.append('file', file.value, file.value.name)
+    const mine = send<T>(path, form, (share) => (sent.value = share), withKey)
+    running = mine
+    try {
+      return await mine.answer
+    } catch (thrown) {
+      if (running === mine) {
+        step.value = before
+        if (!(thrown instanceof Abandoned)) trouble.value = troubleFrom(thrown)
+      }
+      return undefined
+    } finally {
+      if (running === mine) running = null
+    }
+  }
+
+  /** Asks what the server makes of the file. */
+  async function check(target: ImportTarget): Promise<void> {
+    if (!file.value || beforehand.value) return
+    const understood = await deliver<RosterPreview>('/api/v1/admin/registry/imports?dry_run=true', target, 'checking')
+    if (!understood) return
+    preview.value = understood
+    key = newKey()
+    step.value = 'preview'
+  }
+
+  /** Sends the file for good; resolves to the import's id, or to undefined when there is trouble. */
+  async function confirm(target: ImportTarget): Promise<string | undefined> {
+    const started = await deliver<{ id: string }>('/api/v1/admin/registry/imports', target, 'sending', key)
+    return started?.id
+  }
+
+  const stop = () => running?.abandon()
+  onScopeDispose(stop)
+  return { step, file, preview, trouble, refusal, sent, choose, reconsider, check, confirm, stop }
+}

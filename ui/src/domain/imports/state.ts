@@ -1,0 +1,18 @@
+import type { RosterImport } from '@/api/admin'
+
+type Moving = Pick<RosterImport, 'state' | 'progress'>
+
+/** Whether the import still goes on, and is worth asking about again. */
+export const goesOn = (one: Pick<RosterImport, 'state'>): boolean => one.state === 'queued' || one.state === 'running'
+
+/** Whole per cent done; never 100 before it is. */
+export function percent(one: Moving): number {
+  if (one.state === 'done') return 100
+  return Math.min(99, Math.max(0, Math.floor(one.progress * 100)))
+}
+
+/** Milliseconds until the next look: often at first, then rarely, so that a long import costs little. */
+export const lookAgainAfter = (looks: number): number => Math.min(5000, 500 + looks * 250)
+
+/** What an administrator should look at: failed, or still going on. */
+export const needsLook = (one: RosterImport): boolean => one.state === 'failed' || goesOn(one)

@@ -1,0 +1,52 @@
+import { NetworkTrouble, problemFrom } from '@/core/errors'
+import { currentLanguage } from '@/core/language'
+
+export interface Upload<T> {
+  /** Resolves to the answer; throws a Problem, a NetworkTrouble, or an Abandoned. */
+  answer: Promise<T>
+  abandon: () => void
+}
+
+/** The person stopped the upload. */
+export class Abandoned extends Error {}
+
+/**
+ * Sends a form with its file and tells how much has left, from 0 to 1. Fetch
+ * cannot tell that, so this is XMLHttpRequest.
+ */
+export function upload<T>(path: string, form: FormData, progress: (share: number) => void, key?: string): Upload<T> {
+  const request = new XMLHttpRequest()
+  const answer = new Promise<T>((resolve, reject) => {
+    request.open('POST', path)
+    request.setRequestHeader('Accept', 'application/json')
+    request.setRequestHeader('Accept-Language', currentLanguage())
+    if (key) request.setRequestHeader('Idempotency-Key', key)
+    request.upload.onprogress = (event) => event.lengthComputable && event.total > 0 && progress(event.loaded / event.total)
+    request.onload = () => {
+      const body = parsed(request.responseText)
+      if (request.status >= 200 && request.status < 300) return resolve(body as T)
+      reject(problemFrom(request.status, body, headersOf(request)))
+    }
+    request.onerror = request.ontimeout = () => reject(new NetworkTrouble())
+    request.onabort = () => reject(new Abandoned())
+    request.send(form)
+  })
+  return { answer, abandon: () => request.abort() }
+}
+
+function headersOf(request: XMLHttpRequest): Headers {
+  const headers = new Headers()
+  for (const name of ['Retry-After', 'X-Request-Id']) {
+    const value = request.getResponseHeader(name)
+    if (value) headers.set(name, value)
+  }
+  return headers
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

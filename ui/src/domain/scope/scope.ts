@@ -1,0 +1,32 @@
+import type { Grant } from '@/api/types'
+
+const heights: Grant['level'][] = ['province', 'city', 'county', 'school']
+
+/** The widest grants, each scope once; the others add nothing to what is shown. */
+export function widestFirst(grants: Grant[]): Grant[] {
+  return [...grants].sort((one, other) => heights.indexOf(one.level) - heights.indexOf(other.level))
+}
+
+/** The school of somebody who administers just one; null when there is a choice to make. */
+export function onlySchool(grants: Grant[]): { id: string; name: string } | null {
+  const [grant] = grants
+  return grants.length === 1 && grant.level === 'school' ? { id: grant.scope_id, name: grant.scope_name } : null
+}
+
+/** The schools that are granted by themselves. */
+export function grantedSchools(grants: Grant[]): { id: string; name: string }[] {
+  return grants.filter((grant) => grant.level === 'school').map((grant) => ({ id: grant.scope_id, name: grant.scope_name }))
+}
+
+/** The part of a division's code that everything within it shares (GB/T 2260: two digits province, two city, two county). */
+const prefixOf = (code: string) => code.replace(/(00){1,2}$/, '')
+
+/** Whether a region's code lies within what is granted, or holds it (and so leads to it). */
+export function regionOffered(code: string, grants: Grant[]): boolean {
+  return grants.some((grant) => grant.level !== 'school' && (code.startsWith(prefixOf(grant.scope_id)) || grant.scope_id.startsWith(prefixOf(code))))
+}
+
+/** Whether all of the region lies within what is granted. */
+export function regionGranted(code: string, grants: Grant[]): boolean {
+  return grants.some((grant) => grant.level !== 'school' && code.startsWith(prefixOf(grant.scope_id)))
+}

@@ -1,0 +1,13 @@
+import { answer, api, once } from '@/api/client'
+import type { Ticket, TicketForm } from '@/api/types'
+
+export const stages = ['kindergarten', 'primary', 'junior', 'senior', 'vocational', 'special'] as const
+
+export const fileTicket = (body: TicketForm, key: string): Promise<Ticket> => answer(api.POST('/api/v1/me/tickets', { body, headers: once(key) }))
+
+export const myTickets = async (): Promise<Ticket[]> => (await answer(api.GET('/api/v1/me/tickets'))).items
+
+/** The years in which a class that is at school now may have entered, newest first. */
+export function entryYears(today = new Date()): number[] {
+  return Array.from({ length: 10 }, (_, back) => today.getFullYear() - back)
+}
