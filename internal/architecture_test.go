@@ -40,6 +40,7 @@ var (
 	helpers = map[string][]string{
 		"internal/db/dbtest":       {"internal/db"},
 		"internal/vault/vaulttest": {"internal/vault"},
+		"internal/sms/smstest":     {"internal/sms"},
 	}
 
 	// These stand above the rooms and may import anything: the demo's data and the commands.

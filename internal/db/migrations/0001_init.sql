@@ -137,6 +137,14 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_account ON sessions (account_id);
 
+-- Where an account has signed in from: there its owner is not slowed down by the failures of others.
+CREATE TABLE known_addresses (
+    account_id text   NOT NULL REFERENCES accounts (id),
+    address    text   NOT NULL,
+    seen_at    bigint NOT NULL,
+    PRIMARY KEY (account_id, address)
+);
+
 -- Failed attempts that slow the next one down, per account, address or both.
 CREATE TABLE attempts (
     attempt_key   text PRIMARY KEY,
@@ -153,7 +161,7 @@ CREATE TABLE sms_messages (
     phone_sealed  bytea   NOT NULL,
     purpose       text    NOT NULL,
     code_hash     bytea,            -- null for a notice
-    text_sealed   bytea,            -- until it is sent
+    content_sealed bytea,           -- text and code, until it is sent
     state         text    NOT NULL, -- queued, sent, delivered, failed
     reason        text    NOT NULL, -- why it failed, '' otherwise
     wrong_guesses integer NOT NULL,
@@ -163,12 +171,12 @@ CREATE TABLE sms_messages (
 );
 CREATE INDEX sms_messages_phone ON sms_messages (phone_index, purpose, created_at);
 
-CREATE TABLE sms_days (
-    phone_index  bytea   NOT NULL,
+-- How many codes a phone was sent on its latest day, and when the last.
+CREATE TABLE sms_quotas (
+    phone_index  bytea PRIMARY KEY,
     day          text    NOT NULL, -- 2026-09-01, in Asia/Shanghai
     sent         integer NOT NULL,
-    last_sent_at bigint  NOT NULL,
-    PRIMARY KEY (phone_index, day)
+    last_sent_at bigint  NOT NULL
 );
 
 -- Bindings

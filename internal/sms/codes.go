@@ -1,0 +1,226 @@
+package sms
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/messages"
+)
+
+// Promise is the answer to a code that will be sent. Durations are in seconds.
+type Promise struct {
+	MessageID      string `json:"message_id"`
+	ExpiresIn      int    `json:"expires_in" doc:"Seconds until the code ends"`
+	ResendAfter    int    `json:"resend_after" doc:"Seconds until another may be asked for"`
+	RemainingToday int    `json:"remaining_today" doc:"How many more may be asked for today"`
+}
+
+// SendCode sends a new code to a phone, in canonical form, and ends the purpose's earlier ones. It fails with
+// phone_region_unsupported, sms_gateway_busy, sms_cooldown or sms_quota_exceeded; of any number of calls at once for one
+// phone, one passes per cooldown.
+func (s *Service) SendCode(ctx context.Context, phone string, purpose Purpose) (Promise, error) {
+	if err := s.checkProvince(phone); err != nil {
+		return Promise{}, err
+	}
+	now := db.At(s.Now())
+	if wait := s.busyFor(); wait > 0 {
+		return Promise{}, ErrGatewayBusy.New(fault.RetryAfter(wait))
+	}
+	code, err := newCode()
+	if err != nil {
+		return Promise{}, err
+	}
+	promise := Promise{MessageID: db.NewID(), ExpiresIn: seconds(s.Limits.TTL), ResendAfter: seconds(s.Limits.Cooldown)}
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		index := s.phoneIndex(phone)
+		used, err := s.takeQuota(ctx, tx, index, now)
+		if err != nil {
+			return err
+		}
+		promise.RemainingToday = max(s.Limits.Daily-used, 0)
+		_, err = tx.Exec(ctx, `UPDATE sms_messages SET ended_at = $1
+			WHERE phone_index = $2 AND purpose = $3 AND ended_at IS NULL`, now, index, string(purpose))
+		if err != nil {
+			return err
+		}
+		text := messages.Text(messages.Chinese, "sms.text."+string(purpose), map[string]any{"code": code, "minutes": minutes(s.Limits.TTL)})
+		return s.enqueue(ctx, tx, outgoing{
+			id: promise.MessageID, phone: phone, purpose: purpose, content: content{Text: text, Code: code},
+			now: now, expires: db.At(now.Add(s.Limits.TTL)),
+		})
+	})
+	return promise, err
+}
+
+// takeQuota counts one code for the phone, or tells why none may be sent. One statement both decides and counts.
+func (s *Service) takeQuota(ctx context.Context, tx *db.Tx, phoneIndex []byte, now db.Time) (used int, err error) {
+	day := dayOf(now.Time)
+	err = tx.QueryRow(ctx, `INSERT INTO sms_quotas (phone_index, day, sent, last_sent_at) VALUES ($1, $2, 1, $3)
+		ON CONFLICT (phone_index) DO UPDATE SET day = excluded.day, last_sent_at = excluded.last_sent_at,
+			sent = CASE WHEN sms_quotas.day = excluded.day THEN sms_quotas.sent + 1 ELSE 1 END
+		WHERE sms_quotas.last_sent_at <= $4 AND (sms_quotas.day <> excluded.day OR sms_quotas.sent < $5)
+		RETURNING sent`, phoneIndex, day, now, db.At(now.Add(-s.Limits.Cooldown)), s.Limits.Daily).Scan(&used)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return used, err
+	}
+	var counted string
+	var last db.Time
+	if err := tx.QueryRow(ctx, `SELECT day, sent, last_sent_at FROM sms_quotas WHERE phone_index = $1`, phoneIndex).
+		Scan(&counted, &used, &last); err != nil {
+		return 0, err
+	}
+	if counted == day && used >= s.Limits.Daily {
+		wait := untilTomorrow(now.Time)
+		return 0, ErrQuotaExceeded.New(fault.RetryAfter(wait), fault.Arg("limit", s.Limits.Daily),
+			fault.Detail("resets_at", now.Add(wait).UTC().Format(time.RFC3339)))
+	}
+	return 0, ErrCooldown.New(fault.RetryAfter(max(last.Add(s.Limits.Cooldown).Sub(now.Time), time.Millisecond)))
+}
+
+// Proof says that somebody knew the code of a phone. It serves once, in the transaction that it is used in.
+type Proof struct {
+	messageID string
+	service   *Service
+}
+
+// Guess compares a typed code with the newest of the phone and purpose. A wrong guess is counted, and committed, before
+// this returns; comparing and counting are one statement, so that guesses made at once count like guesses made one after
+// another. It fails with sms_code_wrong, or sms_code_expired for a code that has ended in any way.
+func (s *Service) Guess(ctx context.Context, phone string, purpose Purpose, typed string) (Proof, error) {
+	typed = identity.Fold(typed)
+	if typed == "" {
+		return Proof{}, ErrCodeWrong.New(fault.Field("sms_code", "missing"))
+	}
+	proof := Proof{service: s}
+	var right, known bool
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		err := tx.QueryRow(ctx, `SELECT id FROM sms_messages WHERE phone_index = $1 AND purpose = $2
+			ORDER BY created_at DESC, id DESC LIMIT 1`, s.phoneIndex(phone), string(purpose)).Scan(&proof.messageID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		known = true
+		err = tx.QueryRow(ctx, `UPDATE sms_messages
+			SET wrong_guesses = wrong_guesses + CASE WHEN code_hash = $1 THEN 0 ELSE 1 END
+			WHERE id = $2 AND ended_at IS NULL AND expires_at > $3 AND wrong_guesses < $4
+			RETURNING code_hash = $1`, s.codeHash(proof.messageID, typed), proof.messageID, db.At(s.Now()), s.Limits.Guesses).Scan(&right)
+		if errors.Is(err, sql.ErrNoRows) {
+			return codeExpired()
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return Proof{}, err
+	case !known || !right:
+		return Proof{}, ErrCodeWrong.New(fault.Field("sms_code", "sms_code_wrong"))
+	}
+	return proof, nil
+}
+
+// Use ends the code within the transaction that it permits: when that fails the code is still good. Of two uses at once
+// one succeeds; the other gets sms_code_expired.
+func (p Proof) Use(ctx context.Context, tx *db.Tx) error {
+	result, err := tx.Exec(ctx, `UPDATE sms_messages SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL AND wrong_guesses < $3`,
+		db.At(p.service.Now()), p.messageID, p.service.Limits.Guesses)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return codeExpired()
+}
+
+func codeExpired() error {
+	return ErrCodeExpired.New(fault.Field("sms_code", "sms_code_expired"), fault.Next("resend_code", ""))
+}
+
+// content is what is sealed until the message is sent.
+type content struct {
+	Text string
+	Code string
+}
+
+type outgoing struct {
+	id           string
+	phone        string
+	purpose      Purpose
+	content      content
+	now, expires db.Time
+}
+
+// enqueue writes the message and the job that sends it.
+func (s *Service) enqueue(ctx context.Context, tx *db.Tx, o outgoing) error {
+	var codeHash []byte
+	if o.content.Code != "" {
+		codeHash = s.codeHash(o.id, o.content.Code)
+	}
+	o.content.Text = "【" + s.Signature + "】" + o.content.Text
+	plain, err := json.Marshal(o.content)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO sms_messages
+		(id, phone_index, phone_sealed, purpose, code_hash, content_sealed, state, reason, wrong_guesses, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, $8, $9)`,
+		o.id, s.phoneIndex(o.phone), s.Vault.Seal(phonePurpose, o.phone), string(o.purpose), codeHash,
+		s.Vault.Seal(contentPurpose, string(plain)), string(Queued), o.now, o.expires)
+	if err != nil {
+		return fmt.Errorf("write message: %w", err)
+	}
+	_, err = s.Jobs.Enqueue(ctx, tx, jobKind, []byte(o.id))
+	return err
+}
+
+// noticeLifetime is how long it makes sense to send a notice after what it tells of.
+const noticeLifetime = 24 * time.Hour
+
+// Notify sends the Chinese text of a catalogue key to a phone when the transaction commits. Notices are ours, and count
+// for no quota. Carriers approve texts in Chinese alone.
+func (s *Service) Notify(ctx context.Context, tx *db.Tx, phone, key string, args map[string]any) error {
+	now := db.At(s.Now())
+	return s.enqueue(ctx, tx, outgoing{
+		id: db.NewID(), phone: phone, purpose: notice, content: content{Text: messages.Text(messages.Chinese, key, args)},
+		now: now, expires: db.At(now.Add(noticeLifetime)),
+	})
+}
+
+// What the vault's seals and indexes are for.
+const (
+	phonePurpose   = "phone"
+	contentPurpose = "sms_content"
+	codePurpose    = "sms_code"
+)
+
+func (s *Service) phoneIndex(phone string) []byte { return s.Vault.Index(phonePurpose, phone) }
+
+// codeHash is keyed: a million codes are tried in no time by whoever reads an unkeyed one.
+func (s *Service) codeHash(messageID, code string) []byte {
+	return s.Vault.Index(codePurpose, messageID+":"+code)
+}
+
+func newCode() (string, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%06d", n), nil
+}
+
+// seconds and minutes round up: nobody is told to come back too early.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }

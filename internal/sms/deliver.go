@@ -1,0 +1,172 @@
+package sms
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/jobs"
+	"caotang/internal/messages"
+	"caotang/internal/vault"
+)
+
+const (
+	jobKind     = "sms.send"
+	senders     = 4 // messages on their way at once
+	maxTries    = 3 // with the pauses of the queue between, about five seconds
+	sendTimeout = 20 * time.Second
+)
+
+// Why a message failed: the words of "sms.reason.…" in the catalogues.
+const (
+	reasonBusy     = "gateway_busy"
+	reasonRejected = "rejected"
+	reasonLate     = "too_late"
+)
+
+// queued is a message that waits to be sent.
+type queued struct {
+	Message
+	created db.Time
+	expires db.Time
+}
+
+// deliver hands one message to the gateway: the job's work. A crash between the carrier's answer and ours sends a message
+// twice, never not at all.
+func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
+	m, err := s.load(ctx, string(job.Payload))
+	if err != nil || m == nil {
+		return err
+	}
+	if !m.expires.After(s.Now()) {
+		return s.fail(ctx, m, reasonLate, true)
+	}
+	gateway := s.Gateway
+	if recipients := s.only[m.Purpose]; recipients != nil {
+		known, err := recipients(ctx, s.DB, m.Phone)
+		if err != nil {
+			return err
+		}
+		if !known {
+			gateway = nowhere{s}
+		}
+	}
+	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	receipt, err := gateway.Send(sendCtx, m.Message)
+	if ctx.Err() != nil { // the server stops: the next start sends it
+		return ctx.Err()
+	}
+	if err == nil {
+		s.busyUntil.Store(0)
+		s.Log.InfoContext(ctx, "sms sent", "message", m.ID, "purpose", m.Purpose, "phone", vault.MaskPhone(m.Phone), "reference", receipt.Reference)
+		return s.finish(ctx, m, HandedOver, "")
+	}
+	s.Log.WarnContext(ctx, "sms not sent", "message", m.ID, "purpose", m.Purpose, "phone", vault.MaskPhone(m.Phone), "attempt", job.Attempt, "error", err)
+	var rejected *Rejected
+	if errors.As(err, &rejected) {
+		return s.fail(ctx, m, strings.TrimSpace(reasonRejected+" "+rejected.Words), false)
+	}
+	s.busyUntil.Store(s.Now().Add(congestionOf(err)).UnixMilli())
+	if job.Attempt >= maxTries {
+		return s.fail(ctx, m, reasonBusy, true)
+	}
+	return err
+}
+
+// nowhere does to a message that goes nowhere what would have become of one that goes somewhere.
+type nowhere struct{ *Service }
+
+func (n nowhere) Send(context.Context, Message) (Receipt, error) {
+	if wait := n.busyFor(); wait > 0 {
+		return Receipt{}, &Congested{wait}
+	}
+	return Receipt{}, nil
+}
+
+// busyFor is how long the gateway is to be spared; 0 while it works.
+func (s *Service) busyFor() time.Duration {
+	return max(time.UnixMilli(s.busyUntil.Load()).Sub(s.Now()), 0)
+}
+
+// load reads a message that is still to be sent; nil when there is none.
+func (s *Service) load(ctx context.Context, id string) (*queued, error) {
+	m := &queued{Message: Message{ID: id}}
+	var phone, sealed []byte
+	var purpose string
+	err := s.DB.QueryRow(ctx, `SELECT purpose, phone_sealed, content_sealed, created_at, expires_at FROM sms_messages
+		WHERE id = $1 AND state = $2`, id, string(Queued)).Scan(&purpose, &phone, &sealed, &m.created, &m.expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.Purpose = Purpose(purpose)
+	if m.Phone, err = s.Vault.Open(phonePurpose, phone); err != nil {
+		return nil, err
+	}
+	plain, err := s.Vault.Open(contentPurpose, sealed)
+	if err != nil {
+		return nil, err
+	}
+	var c content
+	if err := json.Unmarshal([]byte(plain), &c); err != nil {
+		return nil, err
+	}
+	m.Text, m.Code = c.Text, c.Code
+	return m, nil
+}
+
+func (s *Service) finish(ctx context.Context, m *queued, state State, reason string) error {
+	_, err := s.DB.Exec(ctx, finishSQL, string(state), reason, m.ID, string(Queued))
+	return err
+}
+
+const finishSQL = `UPDATE sms_messages SET state = $1, reason = $2, content_sealed = NULL WHERE id = $3 AND state = $4`
+
+// fail ends a message that could not be sent and gives its place in the day's quota back. When the fault was ours, the
+// next one may be asked for at once.
+func (s *Service) fail(ctx context.Context, m *queued, reason string, ours bool) error {
+	return s.DB.InTx(ctx, func(tx *db.Tx) error {
+		result, err := tx.Exec(ctx, finishSQL, string(Failed), reason, m.ID, string(Queued))
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 || m.Purpose == notice {
+			return err
+		}
+		index := s.phoneIndex(m.Phone)
+		if _, err := tx.Exec(ctx, `UPDATE sms_quotas SET sent = sent - 1 WHERE phone_index = $1 AND day = $2 AND sent > 0`,
+			index, dayOf(m.created.Time)); err != nil || !ours {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE sms_quotas SET last_sent_at = 0 WHERE phone_index = $1 AND last_sent_at = $2`, index, m.created)
+		return err
+	})
+}
+
+// Status is how far a message with a code has come. Reason says in the reader's language why it failed.
+type Status struct {
+	State  State  `json:"state" enum:"queued,sent,delivered,failed"`
+	Reason string `json:"reason,omitempty" doc:"Why it failed, in the reader's language"`
+}
+
+// Status answers not_found for an unknown id and for a notice.
+func (s *Service) Status(ctx context.Context, id, language string) (Status, error) {
+	var state, reason string
+	err := s.DB.QueryRow(ctx, `SELECT state, reason FROM sms_messages WHERE id = $1 AND code_hash IS NOT NULL`, id).Scan(&state, &reason)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Status{}, fault.ErrNotFound.New()
+	}
+	if err != nil || reason == "" {
+		return Status{State: State(state)}, err
+	}
+	code, words, _ := strings.Cut(reason, " ")
+	return Status{State(state), strings.TrimSpace(messages.Text(language, "sms.reason."+code, map[string]any{"carrier": words}))}, nil
+}
