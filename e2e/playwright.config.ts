@@ -6,14 +6,15 @@ import { defineConfig } from '@playwright/test'
 
 // The workers read this file again: what the first reading chose is handed to them in the environment.
 process.env.CAOTANG_E2E_PORT ??= String(await freePort())
-process.env.CAOTANG_E2E_DATA ??= mkdtempSync(join(tmpdir(), 'caotang-e2e-'))
+process.env.CAOTANG_E2E_FOLDER ??= mkdtempSync(join(tmpdir(), 'caotang-e2e-'))
 const port = process.env.CAOTANG_E2E_PORT
+const folder = process.env.CAOTANG_E2E_FOLDER
 const baseURL = `http://127.0.0.1:${port}`
 
 const server = [
   'exec ../bin/caotang serve --demo',
   `--listen 127.0.0.1:${port}`,
-  `--data ${process.env.CAOTANG_E2E_DATA}`,
+  `--data ${folder}/data`,
   // Short waits, so that the rules are met without waiting for them.
   '--sms-cooldown 1s --sms-daily-limit 5',
 ]

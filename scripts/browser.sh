@@ -10,8 +10,18 @@ CHROMIUM_PATH=$(chromium_path) || {
   echo "No Chromium is installed: run scripts/install-test-deps.sh, or set CHROMIUM_PATH." >&2
   exit 1
 }
-export CHROMIUM_PATH CAOTANG_E2E_DATABASE="$engine"
+export CHROMIUM_PATH
 export PLAYWRIGHT_JSON_OUTPUT_FILE="$PWD/.tools/results/test-e2e-$engine.json"
 mkdir -p .tools/results
+
+if [ "$engine" = postgres ]; then
+  database="e2e_$(date +%s)_$$"
+  tools=$(postgres_bin)
+  "$tools/createdb" --maintenance-db "$CAOTANG_TEST_POSTGRES" "$database"
+  trap '"$tools/dropdb" --force --maintenance-db "$CAOTANG_TEST_POSTGRES" "$database"' EXIT
+  # The same address with the name of this database.
+  CAOTANG_E2E_DSN=$(sed -E "s#^(postgres(ql)?://[^/]+)/[^?]*#\1/$database#" <<<"$CAOTANG_TEST_POSTGRES")
+  export CAOTANG_E2E_DSN
+fi
 cd e2e
 npx --no-install playwright test "$@"

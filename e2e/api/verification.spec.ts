@@ -1,19 +1,12 @@
 import { expect, test } from '@playwright/test'
-import { Api, freeEntries, problem, register, type Entry } from '../support/api.ts'
+import { administrator, Api, problem, register, signIn, takeEntry, type Entry } from '../support/api.ts'
 import { newName, newResidentID, password } from '../support/people.ts'
 
 const claim = (entry: Entry) => ({ kind: entry.kind, id_type: 'resident_id', id_number: entry.id_number, name: entry.name })
 
-/** A free entry that no other test takes: each takes its own place in the list. */
-async function entryAt(index: number, kind: 'teacher' | 'student' = 'student'): Promise<Entry> {
-  const entries = await freeEntries(kind)
-  expect(entries.length).toBeGreaterThan(index)
-  return entries[entries.length - 1 - index]!
-}
-
 test('a person verifies, stands in the space, unbinds and verifies again', async () => {
   const person = await register('student')
-  const entry = await entryAt(0)
+  const entry = await takeEntry('student')
   const before = await person.api.ok(200, 'GET', '/api/v1/me')
   expect(before.binding).toBeNull()
   const binding = await person.api.ok(201, 'POST', '/api/v1/me/binding', claim(entry))
@@ -30,7 +23,7 @@ test('a person verifies, stands in the space, unbinds and verifies again', async
 
 test('spellings of the same number and name are the same person', async () => {
   const person = await register('student')
-  const entry = await entryAt(1)
+  const entry = await takeEntry('student')
   const wide = [...entry.id_number.toLowerCase()].map((c) => (/\d/.test(c) ? String.fromCodePoint(c.codePointAt(0)! + 0xfee0) : c)).join('')
   await person.api.ok(201, 'POST', '/api/v1/me/binding', { ...claim(entry), id_number: ` ${wide} `, name: ` ${[...entry.name].join(' ')} ` })
 })
@@ -48,7 +41,7 @@ test('what can be told without the registry is told at once', async () => {
 
 test('an unknown number and a wrong name are not told apart, and offer the same way on', async () => {
   const { api } = await register('student')
-  const entry = await entryAt(2)
+  const entry = await takeEntry('student')
   const unknown = await api.refused(422, 'realname_no_match', 'POST', '/api/v1/me/binding', { ...claim(entry), id_number: newResidentID() })
   const wrongName = await api.refused(422, 'realname_no_match', 'POST', '/api/v1/me/binding', { ...claim(entry), name: newName() })
   expect({ ...wrongName, request_id: '' }).toEqual({ ...unknown, request_id: '' })
@@ -58,7 +51,7 @@ test('an unknown number and a wrong name are not told apart, and offer the same 
 
 test('a taken entry shows its masked holder to whom it belongs, and to nobody else', async () => {
   const holder = await register('student')
-  const entry = await entryAt(3)
+  const entry = await takeEntry('student')
   await holder.api.ok(201, 'POST', '/api/v1/me/binding', claim(entry))
   const second = await register('student')
   const response = await second.api.send('POST', '/api/v1/me/binding', claim(entry))
@@ -68,11 +61,11 @@ test('a taken entry shows its masked holder to whom it belongs, and to nobody el
   expect(text).toContain(`${holder.phone.slice(0, 3)}****${holder.phone.slice(7)}`)
   expect(text).not.toContain(holder.username)
   await second.api.refused(422, 'realname_no_match', 'POST', '/api/v1/me/binding', { ...claim(entry), name: newName() })
-  await holder.api.refused(409, 'already_bound', 'POST', '/api/v1/me/binding', claim(await entryAt(4)))
+  await holder.api.refused(409, 'already_bound', 'POST', '/api/v1/me/binding', claim(await takeEntry('student')))
 })
 
 test('of two who claim one entry at once exactly one gets it', async () => {
-  const entry = await entryAt(5)
+  const entry = await takeEntry('student')
   const people = await Promise.all([1, 2, 3, 4].map(() => register('student')))
   const answers = await Promise.all(people.map(({ api }) => api.send('POST', '/api/v1/me/binding', claim(entry))))
   expect(answers.map((a) => a.status()).sort()).toEqual([201, 409, 409, 409])
@@ -86,18 +79,17 @@ test('what asks for a verified person says so', async () => {
 
 test('a missing entry is a request that the school completes in one step, and the person is told', async () => {
   const person = await register('student')
-  const [entry] = await freeEntries('student')
+  const { school } = await takeEntry('student')
   const name = newName()
   const id_number = newResidentID()
   const ticket = await person.api.ok(201, 'POST', '/api/v1/me/tickets', {
-    kind: 'missing_entry', school_id: entry!.school.id, entry_kind: 'student', id_type: 'resident_id', id_number, name,
+    kind: 'missing_entry', school_id: school.id, entry_kind: 'student', id_type: 'resident_id', id_number, name,
   })
   expect(ticket).toMatchObject({ kind: 'missing_entry', state: 'open' })
   const mine = await person.api.ok(200, 'GET', '/api/v1/me/tickets')
   expect(mine.items.map((t: { id: string }) => t.id)).toContain(ticket.id)
   expect(JSON.stringify(mine)).not.toContain(id_number)
 
-  const { administrator, signIn } = await import('../support/api.ts')
   const province = await administrator('province')
   const admin = await signIn(province.username, province.password)
   await admin.ok(200, 'POST', `/api/v1/admin/tickets/${ticket.id}/complete`, {})

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 
-/** Removes the server's data. It may still run: on Linux an open file lives until it is closed. */
+/** Removes what the run made. The server may still run: on Linux an open file lives until it is closed. */
 export default function teardown(): void {
-  if (process.env.CAOTANG_E2E_DATA) rmSync(process.env.CAOTANG_E2E_DATA, { recursive: true, force: true })
+  if (process.env.CAOTANG_E2E_FOLDER) rmSync(process.env.CAOTANG_E2E_FOLDER, { recursive: true, force: true })
 }

@@ -1,0 +1,55 @@
+import { administrator, Api, type DemoAccount } from '../support/api.ts'
+import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
+
+const forAnyone = ['/', '/login', '/register', '/reset-password', '/demo', '/no-such-page']
+const forMembers = ['/verify', '/space', '/me', '/me/security', '/me/tickets']
+const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/accounts', '/admin/tickets', '/admin/audit']
+
+/** Signs the browser in without the screen. */
+async function enter(page: import('@playwright/test').Page, account: Pick<DemoAccount, 'username' | 'password'>): Promise<void> {
+  const answer = await page.request.post('/api/v1/sessions', { data: { login: account.username, password: account.password } })
+  expect(answer.status(), await answer.text()).toBe(201)
+}
+
+async function look(page: import('@playwright/test').Page, paths: string[]): Promise<void> {
+  for (const path of paths) {
+    await test.step(path, async () => {
+      await page.goto(path)
+      await page.waitForLoadState('networkidle')
+      await expect(page.getByRole('heading').first()).toBeAttached()
+      expect(await page.title()).not.toMatch(/\w+\.\w+\.\w+/)
+      await expectNoOverflow(page)
+      await expectAccessible(page)
+    })
+  }
+}
+
+test('every open page fits its screen and can be read by everybody', async ({ page }) => {
+  await look(page, forAnyone)
+})
+
+test("every page of a member's own fits its screen and can be read by everybody", async ({ page }) => {
+  const accounts = await (await Api.open()).ok<DemoAccount[]>(200, 'GET', '/demo/accounts')
+  await enter(page, accounts.find((account) => account.role === 'student')!)
+  await look(page, forMembers)
+})
+
+test('every page of the administration fits its screen and can be read by everybody', async ({ page }) => {
+  await enter(page, await administrator('school'))
+  await look(page, forAdministrators)
+})
+
+test('the administration is closed to those without rights', async ({ page, t }) => {
+  const accounts = await (await Api.open()).ok<DemoAccount[]>(200, 'GET', '/demo/accounts')
+  await enter(page, accounts.find((account) => account.role === 'student')!)
+  await page.goto('/admin/registry')
+  await expect(page.getByText(t('common.no_permission.title')).first()).toBeVisible()
+})
+
+test('the language is switched on the page and kept', async ({ page, t, language }) => {
+  await page.goto('/login')
+  await page.getByRole('banner').getByRole('button', { name: language === 'en' ? '中文' : 'English' }).click()
+  await expect(page.getByRole('main').getByRole('heading', { level: 1 })).not.toHaveText(t('account.login.title'))
+  await page.reload()
+  await expect(page.locator('html')).toHaveAttribute('lang', language === 'en' ? 'zh-CN' : 'en')
+})

@@ -1,0 +1,45 @@
+// Steps that several flows take on the screen, as a person would.
+import { expect, type Page } from '@playwright/test'
+import { codeFor, type Entry } from './api.ts'
+
+type Texts = (key: string, args?: Record<string, string | number>) => string
+
+export async function signInOnScreen(page: Page, t: Texts, login: string, password: string): Promise<void> {
+  await page.goto('/login')
+  await page.getByLabel(t('account.login.login')).fill(login)
+  await page.getByLabel(t('account.password.label'), { exact: true }).fill(password)
+  await page.getByRole('main').getByRole('button', { name: t('account.sign_in'), exact: true }).click()
+  await expect(page).not.toHaveURL(/\/login/)
+}
+
+export async function signOutOnScreen(page: Page, t: Texts): Promise<void> {
+  await page.locator('header button[aria-haspopup]').click()
+  await page.getByRole('button', { name: t('common.nav.sign_out') }).click()
+  await expect(page.getByRole('banner').getByRole('link', { name: t('common.nav.sign_in') })).toBeVisible()
+}
+
+/** Fills the account's part of the registration and goes on to the phone. */
+export async function fillAccount(page: Page, t: Texts, role: string, username: string, password: string): Promise<void> {
+  await page.goto('/register')
+  await page.getByText(t(`account.registration.role_hint.${role}`)).click()
+  await page.getByLabel(t('account.username.label')).fill(username)
+  await page.getByLabel(t('account.password.label'), { exact: true }).fill(password)
+  await page.getByRole('button', { name: t('common.next'), exact: true }).click()
+}
+
+/** Asks for a code on the screen, and types the one that the demo's outbox shows. */
+export async function askAndTypeCode(page: Page, t: Texts, phone: string, label = 'account.phone.label'): Promise<string> {
+  await page.getByLabel(t(label), { exact: true }).fill(phone)
+  const answered = page.waitForResponse((response) => response.url().endsWith('/api/v1/sms-codes') && response.status() === 202)
+  await page.getByRole('button', { name: t('account.code.get') }).click()
+  await answered
+  const code = await codeFor(phone)
+  await page.getByLabel(t('account.code.label')).fill(code)
+  return code
+}
+
+export async function fillIdentity(page: Page, t: Texts, entry: Pick<Entry, 'kind' | 'id_number' | 'name'>): Promise<void> {
+  await page.getByText(t(`account.registration.role.${entry.kind}`), { exact: true }).click()
+  await page.getByLabel(t('verify.number.own'), { exact: true }).fill(entry.id_number)
+  await page.getByLabel(t('verify.name.own'), { exact: true }).fill(entry.name)
+}
