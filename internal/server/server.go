@@ -34,7 +34,7 @@ type Options struct {
 	DB             *db.DB
 	Vault          *vault.Vault
 	Log            *slog.Logger
-	UI             fs.FS          // the built user interface; nil serves none
+	UI             fs.FS          // the built user interface; nil where the binary has none
 	PublicURL      string         // where people reach the platform, told to retired clients; "" = this host
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto count
 }

@@ -172,7 +172,9 @@ func TestAnInternalErrorTellsItsIDAndNothingElse(t *testing.T) {
 
 func TestFaultsSpeakTheReadersLanguage(t *testing.T) {
 	f := newFixture(t, dbtest.OpenSQLite(t))
-	f.next = func() error { return fault.ErrBusy.New(fault.RetryAfter(1500*time.Millisecond), fault.Next("retry", "/x")) }
+	f.next = func() error {
+		return fault.ErrBusy.New(fault.RetryAfter(1500*time.Millisecond), fault.Next("retry", "/x"))
+	}
 	zh := f.do("POST", "/api/v1/things", `{"id": "x", "n": 1}`)
 	en := f.do("POST", "/api/v1/things", `{"id": "x", "n": 1}`, "Accept-Language", "en-GB")
 	if p := problem(t, zh); zh.Code != 503 || zh.Header().Get("Retry-After") != "2" || p.NextStep.Label != "再试一次" || !strings.Contains(p.Detail, "2 秒") {

@@ -14,15 +14,12 @@ import (
 // one of its pages. csp.json beside index.html lists the hashes of the inline scripts that the build made.
 func (s *Server) mountUI() error {
 	if s.UI == nil {
-		return nil
-	}
-	index, err := fs.ReadFile(s.UI, "index.html")
-	if errors.Is(err, fs.ErrNotExist) {
 		s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "This binary was built without the user interface: run `make build`.", http.StatusNotImplemented)
 		})
 		return nil
 	}
+	index, err := fs.ReadFile(s.UI, "index.html")
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"caotang/internal/accounts"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/demo"
+	"caotang/internal/jobs"
+	"caotang/internal/roster"
+	"caotang/internal/server"
+	"caotang/internal/sheet"
+	"caotang/internal/sms"
+	"caotang/internal/spaces"
+	"caotang/internal/support"
+	"caotang/internal/vault"
+	"caotang/internal/verification"
+	"caotang/ui"
+)
+
+// app is the platform put together: the one place that knows every room.
+type app struct {
+	db       *db.DB
+	vault    *vault.Vault
+	log      *slog.Logger
+	jobs     *jobs.Runner
+	server   *server.Server
+	sms      *sms.Service
+	accounts *accounts.Service
+	roster   *roster.Service
+}
+
+// appOptions are what differs between serving in earnest, the demo, a command and a test.
+type appOptions struct {
+	storage
+	limits
+	serving
+	demo     bool
+	messages io.Writer // where the console gateway writes; nil for nowhere
+	logs     io.Writer
+}
+
+func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
+	a := &app{db: d, vault: v, log: o.logger(o.logs)}
+	a.jobs = jobs.New(d, a.log)
+	proxies, err := o.trusted()
+	if err != nil {
+		return nil, err
+	}
+	pages, _ := ui.Face("web") // nil where the binary was built without it, which the server says
+	a.server, err = server.New(server.Options{
+		DB: d, Vault: v, Log: a.log, UI: pages, PublicURL: o.PublicURL, TrustedProxies: proxies,
+	})
+	if err != nil {
+		return nil, err
+	}
+	gateway := sms.NewConsole(o.messages)
+	a.sms = sms.New(sms.Options{DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: gateway, Limits: o.codes()})
+	a.accounts = accounts.New(d, v, a.sms, o.accountRules(o.demo), nil)
+	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
+	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
+	supporting := support.New(d, v, a.accounts, a.roster, verifying)
+
+	a.server.SetSessions(a.accounts)
+	audit.Mount(a.server, d)
+	a.sms.Mount(a.server)
+	a.accounts.Mount(a.server)
+	a.roster.Mount(a.server)
+	verifying.Mount(a.server)
+	supporting.Mount(a.server)
+	spaces.New(d, a.accounts, a.roster, verifying, supporting).Mount(a.server)
+	if o.demo {
+		demo.Mount(a.server, d, v, gateway.Sent)
+	}
+	return a, nil
+}
+
+// housekeeping removes what has had its day: kept answers, ended sessions, old messages, abandoned uploads.
+func (a *app) housekeeping(ctx context.Context) {
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		for name, chore := range map[string]func(context.Context) error{
+			"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
+		} {
+			if err := chore(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("housekeeping", "chore", name, "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (s serving) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // validated at start
+	options := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func (l limits) codes() sms.Limits {
+	provinces := l.SMSProvinces
+	if len(provinces) == 1 && provinces[0] == "all" {
+		provinces = nil
+	}
+	return sms.Limits{Daily: l.SMSDailyLimit, Cooldown: l.SMSCooldown, TTL: l.SMSCodeTTL, Guesses: l.SMSMaxGuesses, Provinces: provinces}
+}
+
+func (l limits) accountRules(demo bool) accounts.Config {
+	config := accounts.DefaultConfig()
+	config.Password.Min, config.Password.Max, config.Password.AllowSpecial = l.PasswordMin, l.PasswordMax, l.PasswordSpecial
+	config.LoginTries, config.LoginWait = l.LoginTries, l.LoginWait
+	config.SessionIdle, config.SessionLifetime = l.SessionIdle, l.SessionLifetime
+	config.OneTimeCodeTTL, config.RealnameProof, config.Demo = l.OneTimeCodeTTL, l.RealnameProof, demo
+	return config
+}
+
+func (l limits) verificationRules() verification.Config {
+	return verification.Config{
+		Proof: verification.Proof(l.RealnameProof), AccountAttempts: l.RealnameTries, AddressAttempts: 20 * l.RealnameTries, Wait: 15 * time.Minute,
+	}
+}
+
+func (l limits) files() sheet.Limits {
+	files := sheet.DefaultLimits()
+	files.FileBytes, files.Rows = l.ImportMaxBytes, l.ImportMaxRows
+	return files
+}
+
+// fill gives the database what a first start needs: the divisions, and in demo mode all of the synthetic Sichuan.
+func fill(ctx context.Context, d *db.DB, v *vault.Vault, demoMode bool) error {
+	if demoMode {
+		if err := demo.Seed(ctx, d, v); err != nil {
+			return err
+		}
+	} else if err := demo.Refuse(ctx, d); err != nil {
+		return err
+	}
+	if err := roster.LoadRegions(ctx, d); err != nil {
+		return fmt.Errorf("first start: %w", err)
+	}
+	return nil
+}
