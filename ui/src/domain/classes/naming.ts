@@ -44,9 +44,3 @@ export function entryYears(stage: Stage, day?: string): number[] {
   const newest = schoolYear(day) + 1
   return Array.from({ length: usualYears[stage] + 1 }, (_, back) => newest - back)
 }
-
-/** The numbers from–to, or null when they are no range of 1 to 60 classes. */
-export function classNumbers(from: number | undefined, to: number | undefined): number[] | null {
-  if (!from || !to || !Number.isInteger(from) || !Number.isInteger(to) || from < 1 || to > 200 || to < from || to - from >= 60) return null
-  return Array.from({ length: to - from + 1 }, (_, at) => from + at)
-}
