@@ -23,11 +23,14 @@ export default defineConfig({
   },
   plugins: [
     vue(),
-    Components({
-      dirs: [],
-      dts: here('src/components.d.ts'),
-      resolvers: [ElementPlusResolver({ importStyle: 'css' })],
-    }),
+    // Unit tests look at our own components; the kit's are stood in for there.
+    process.env.VITEST
+      ? null
+      : Components({
+          dirs: [],
+          dts: here('src/components.d.ts'),
+          resolvers: [ElementPlusResolver({ importStyle: 'css' })],
+        }),
   ],
   build: {
     outDir: here('dist/web'),
