@@ -1,0 +1,203 @@
+package accounts
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/server"
+	"caotang/internal/sms"
+	"caotang/internal/vault"
+)
+
+// Codes of the contract.
+var (
+	ErrUsernameInvalid    = fault.Define(fault.Invalid, "username_invalid")
+	ErrPasswordInvalid    = fault.Define(fault.Invalid, "password_invalid")
+	ErrUsernameTaken      = fault.Define(fault.Conflict, "username_taken")
+	ErrPhoneTaken         = fault.Define(fault.Conflict, "phone_taken")
+	ErrCredentialsWrong   = fault.Define(fault.Unauthenticated, "credentials_wrong")
+	ErrOneTimeCodeExpired = fault.Define(fault.Unauthenticated, "one_time_code_expired")
+	ErrPasswordWrong      = fault.Define(fault.Invalid, "password_wrong")
+	ErrTooManyAttempts    = fault.Define(fault.TooMany, "too_many_attempts")
+)
+
+// Where the ways out lead.
+var (
+	toSignIn = fault.Next("sign_in", "/login")
+	toReset  = fault.Next("reset_password", "/reset-password")
+)
+
+// Config are the rules that an operator may change.
+type Config struct {
+	Password        PasswordPolicy
+	LoginTries      int           // failed sign-ins of one login from one address before it must wait
+	LoginWait       time.Duration // longest wait for a turn to hash a password
+	SessionIdle     time.Duration // a session unused for so long ends
+	SessionLifetime time.Duration // a session ends after so long however much it is used
+	OneTimeCodeTTL  time.Duration // how long an administrator's one-time code is valid
+	RealnameProof   string        // one_number or two_numbers: shown in the settings
+	Demo            bool          // shown in the settings
+}
+
+// DefaultConfig is the requirements'.
+func DefaultConfig() Config {
+	return Config{
+		Password: DefaultPasswordPolicy(), LoginTries: 5, LoginWait: 5 * time.Second,
+		SessionIdle: 14 * 24 * time.Hour, SessionLifetime: 90 * 24 * time.Hour, OneTimeCodeTTL: 24 * time.Hour,
+		RealnameProof: "one_number",
+	}
+}
+
+// Service is the room. It is safe for concurrent use.
+type Service struct {
+	db     *db.DB
+	vault  *vault.Vault
+	sms    *sms.Service
+	config Config
+	hasher *hasher
+	now    func() time.Time
+}
+
+// New makes the room. now is its clock; time.Now when nil. Codes to reset a password go to phones that have an account.
+func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now func() time.Time) *Service {
+	if now == nil {
+		now = time.Now
+	}
+	s := &Service{db: d, vault: v, sms: messages, config: config, hasher: newHasher(config.LoginWait), now: now}
+	messages.Restrict(sms.ResetPassword, func(ctx context.Context, q db.Querier, phone string) (bool, error) {
+		var known bool
+		err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM logins WHERE login_key = $1)`, s.phoneKey(phone)).Scan(&known)
+		return known, err
+	})
+	return s
+}
+
+// Account is an account as its owner sees it.
+type Account struct {
+	ID          string    `json:"id"`
+	Username    string    `json:"username"`
+	Role        string    `json:"role" enum:"teacher,student,parent,public"`
+	MaskedPhone *string   `json:"masked_phone" doc:"Null until a phone is bound"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// record is a row of accounts.
+type record struct {
+	id              string
+	username        string
+	passwordHash    string
+	role            string
+	phone           string // "" when none is bound
+	replacePassword bool
+	passwordExpires db.NullTime
+	createdAt       db.Time
+}
+
+const recordColumns = `a.id, a.username, a.password_hash, a.role, a.phone_sealed, a.replace_password, a.password_expires, a.created_at`
+
+// scan reads recordColumns, then what more the query asks for.
+func (s *Service) scan(row interface{ Scan(...any) error }, more ...any) (*record, error) {
+	var r record
+	var phone []byte
+	columns := []any{&r.id, &r.username, &r.passwordHash, &r.role, &phone, &r.replacePassword, &r.passwordExpires, &r.createdAt}
+	if err := row.Scan(append(columns, more...)...); err != nil {
+		return nil, err
+	}
+	if phone != nil {
+		var err error
+		if r.phone, err = s.vault.Open(phonePurpose, phone); err != nil {
+			return nil, err
+		}
+	}
+	return &r, nil
+}
+
+// load answers not_found for an unknown id.
+func (s *Service) load(ctx context.Context, q db.Querier, id string) (*record, error) {
+	r, err := s.scan(q.QueryRow(ctx, `SELECT `+recordColumns+` FROM accounts a WHERE a.id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fault.ErrNotFound.New()
+	}
+	return r, err
+}
+
+func (r *record) shown() Account {
+	return Account{ID: r.id, Username: r.username, Role: r.role, MaskedPhone: masked(r.phone), CreatedAt: r.createdAt.Time}
+}
+
+func (r *record) must() []string { return mustOf(r.replacePassword, r.phone != "") }
+
+// mustOf lists what an account has to do before anything else, in the order in which the screens ask for it.
+func mustOf(replacePassword, hasPhone bool) []string {
+	must := []string{}
+	if replacePassword {
+		must = append(must, server.MustReplacePassword)
+	}
+	if !hasPhone {
+		must = append(must, server.MustBindPhone)
+	}
+	return must
+}
+
+func masked(phone string) *string {
+	if phone == "" {
+		return nil
+	}
+	shown := vault.MaskPhone(phone)
+	return &shown
+}
+
+const phonePurpose = "phone"
+
+// usernameKey and phoneKey are the keys of table logins. Usernames that differ in case alone have one key.
+func usernameKey(username string) string { return "u:" + strings.ToLower(username) }
+
+func (s *Service) phoneKey(phone string) string {
+	return "p:" + hex.EncodeToString(s.vault.Index(phonePurpose, phone))
+}
+
+// takeLogin gives a login key to the account, unless another has it: then it reports false.
+func takeLogin(ctx context.Context, tx *db.Tx, key, accountID string) (bool, error) {
+	result, err := tx.Exec(ctx, `INSERT INTO logins (login_key, account_id) VALUES ($1, $2) ON CONFLICT (login_key) DO NOTHING`, key, accountID)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
+// candidates finds whom a login may mean: a username as it was typed at registration, or a phone. Both may fit, when
+// somebody's username is another's phone; the username comes first.
+func (s *Service) candidates(ctx context.Context, login, address string) (found []*record, known bool, err error) {
+	phoneKey := ""
+	if phone, problem := identity.ParseMobile(login); problem == nil {
+		phoneKey = s.phoneKey(phone)
+	}
+	rows, err := s.db.Query(ctx, `SELECT `+recordColumns+`, l.login_key, k.seen_at IS NOT NULL FROM logins l
+		JOIN accounts a ON a.id = l.account_id LEFT JOIN known_addresses k ON k.account_id = a.id AND k.address = $3
+		WHERE l.login_key = $1 OR l.login_key = $2 ORDER BY l.login_key DESC`, usernameKey(login), phoneKey, address)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var key string
+		var knownHere bool
+		r, err := s.scan(rows, &key, &knownHere)
+		if err != nil {
+			return nil, false, err
+		}
+		if key == phoneKey || r.username == login {
+			found = append(found, r)
+			known = known || knownHere
+		}
+	}
+	return found, known, rows.Err()
+}

@@ -1,0 +1,168 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/sms"
+)
+
+// OneTimeCode lets the owner of an account in once, to set a password of their own. It is shown to nobody again.
+type OneTimeCode struct {
+	OneTimeCode string    `json:"one_time_code"`
+	ExpiresAt   time.Time `json:"expires_at"`
+}
+
+// newOneTimeCode makes 60 random bits into twelve letters and digits that nobody mistakes for each other, small so that
+// they are easy to type on a phone.
+func (s *Service) newOneTimeCode() OneTimeCode {
+	const alphabet = "23456789abcdefghjkmnpqrstuvwxyz" // without 0 1 i l o
+	var code strings.Builder
+	for code.Len() < 12 {
+		var b [1]byte
+		_, _ = rand.Read(b[:]) // never fails, by its contract
+		if n := int(b[0] & 31); n < len(alphabet) {
+			code.WriteByte(alphabet[n])
+		}
+	}
+	return OneTimeCode{code.String(), db.At(s.now().Add(s.config.OneTimeCodeTTL)).Time}
+}
+
+// NewAdministrator is an account with a grant on a scope that exists.
+type NewAdministrator struct {
+	Username string
+	Grant    access.Grant
+}
+
+// CreateAdministrator makes an account that administers a scope. It has no password but a one-time code, which its owner
+// replaces at the first sign-in, and no phone, which they bind then.
+func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (OneTimeCode, error) {
+	if faults := usernameFaults("username", a.Username); len(faults) > 0 {
+		return OneTimeCode{}, ErrUsernameInvalid.New(faults...)
+	}
+	code := s.newOneTimeCode()
+	hash, err := s.hasher.hash(ctx, code.OneTimeCode)
+	if err != nil {
+		return OneTimeCode{}, err
+	}
+	made := record{
+		id: db.NewID(), username: a.Username, role: RolePublic, createdAt: db.At(s.now()),
+		replacePassword: true, passwordExpires: db.NullTime{Time: db.At(code.ExpiresAt), Valid: true},
+	}
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := s.insert(ctx, tx, made, hash); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, $2, $3, $4)`,
+			made.id, string(a.Grant.Level), a.Grant.ScopeID, made.createdAt)
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, tx, made.id, audit.Event{
+			Action: "account.create_administrator", Details: map[string]any{"level": a.Grant.Level, "scope_id": a.Grant.ScopeID},
+		})
+	})
+	return code, err
+}
+
+// IssueCode replaces the password of an account in the administrator's scope by a one-time code and ends its sessions
+// (F-28). The account's phone is told.
+func (s *Service) IssueCode(ctx context.Context, accountID, reason string) (OneTimeCode, error) {
+	reason, err := requireReason(reason)
+	if err != nil {
+		return OneTimeCode{}, err
+	}
+	if err := s.mayManage(ctx, accountID); err != nil {
+		return OneTimeCode{}, err
+	}
+	code := s.newOneTimeCode()
+	hash, err := s.hasher.hash(ctx, code.OneTimeCode)
+	if err != nil {
+		return OneTimeCode{}, err
+	}
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE accounts SET password_hash = $1, replace_password = true, password_expires = $2, updated_at = $3
+			WHERE id = $4`, hash, db.At(code.ExpiresAt), db.At(s.now()), accountID)
+		if err != nil {
+			return err
+		}
+		if err := endSessions(ctx, tx, accountID, ""); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, accountID, audit.Event{Action: "account.issue_code", Reason: reason}); err != nil {
+			return err
+		}
+		return s.Notify(ctx, tx, accountID, "notice.code_issued", nil)
+	})
+	return code, err
+}
+
+// ReplacePhone gives an account of the administrator's scope another phone, on their word (F-28). Both phones are told.
+func (s *Service) ReplacePhone(ctx context.Context, accountID, phoneTyped, reason string) (Found, error) {
+	phone, err := sms.ParsePhone("phone", phoneTyped)
+	if err != nil {
+		return Found{}, err
+	}
+	if reason, err = requireReason(reason); err != nil {
+		return Found{}, err
+	}
+	if err := s.mayManage(ctx, accountID); err != nil {
+		return Found{}, err
+	}
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		before, err := s.setPhone(ctx, tx, accountID, phone, "notice.phone_replaced", audit.Event{Action: "account.replace_phone", Reason: reason})
+		if err != nil || before == phone {
+			return err
+		}
+		return s.sms.Notify(ctx, tx, phone, "notice.phone_assigned", nil)
+	})
+	if err != nil {
+		return Found{}, err
+	}
+	return s.one(ctx, accountID)
+}
+
+func requireReason(reason string) (string, error) {
+	if reason = identity.Clean(reason); reason == "" {
+		return "", fault.ErrInvalid.New(fault.Field("reason", "missing"))
+	}
+	return reason, nil
+}
+
+// mayManage answers not_found for an account outside the actor's scope, and forbidden for another administrator's whose
+// own scope reaches beyond it: nobody climbs by resetting a password.
+func (s *Service) mayManage(ctx context.Context, accountID string) error {
+	actor := access.ActorFrom(ctx)
+	place, err := s.placeOf(ctx, s.db, accountID)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !actor.Can(access.AccountsManage, place) {
+		return fault.ErrNotFound.New()
+	}
+	if err != nil {
+		return err
+	}
+	rows, err := s.db.Query(ctx, `SELECT coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
+		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id WHERE g.account_id = $1`, accountID)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var scope access.Place
+		if err := rows.Scan(&scope.Region, &scope.School); err != nil {
+			return err
+		}
+		if !actor.Can(access.AccountsManage, scope) {
+			return fault.ErrForbidden.New()
+		}
+	}
+	return rows.Err()
+}

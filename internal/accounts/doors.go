@@ -1,0 +1,111 @@
+package accounts
+
+import (
+	"context"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/vault"
+)
+
+// Account gives an account as its owner sees it, or not_found.
+func (s *Service) Account(ctx context.Context, id string) (Account, error) {
+	r, err := s.load(ctx, s.db, id)
+	if err != nil {
+		return Account{}, err
+	}
+	return r.shown(), nil
+}
+
+// Grant is a scope that an account administers, with its name.
+type Grant struct {
+	Level     access.Level `json:"level" enum:"province,city,county,school"`
+	ScopeID   string       `json:"scope_id"`
+	ScopeName string       `json:"scope_name"`
+}
+
+// Grants lists what an account administers, the widest scope first; empty for most.
+func (s *Service) Grants(ctx context.Context, accountID string) ([]Grant, error) {
+	rows, err := s.db.Query(ctx, `SELECT g.level, g.scope_id, coalesce(r.name, s.name, '') FROM grants g
+		LEFT JOIN regions r ON g.level <> 'school' AND r.code = g.scope_id
+		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id
+		WHERE g.account_id = $1
+		ORDER BY CASE g.level WHEN 'province' THEN 0 WHEN 'city' THEN 1 WHEN 'county' THEN 2 ELSE 3 END, g.scope_id`, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	grants := []Grant{}
+	for rows.Next() {
+		var g Grant
+		if err := rows.Scan(&g.Level, &g.ScopeID, &g.ScopeName); err != nil {
+			return nil, err
+		}
+		grants = append(grants, g)
+	}
+	return grants, rows.Err()
+}
+
+// Masked is an account as those may see it who have proved that it concerns them.
+type Masked struct {
+	MaskedUsername string
+	MaskedPhone    string // "" when no phone is bound
+}
+
+// MaskedOf gives the masked username and phone of an account, or not_found.
+func (s *Service) MaskedOf(ctx context.Context, q db.Querier, accountID string) (Masked, error) {
+	r, err := s.load(ctx, q, accountID)
+	if err != nil {
+		return Masked{}, err
+	}
+	return Masked{vault.MaskUsername(r.username), vault.MaskPhone(r.phone)}, nil
+}
+
+// PhoneOf gives the account's phone in full, "" when none is bound, or not_found.
+func (s *Service) PhoneOf(ctx context.Context, q db.Querier, accountID string) (string, error) {
+	r, err := s.load(ctx, q, accountID)
+	if err != nil {
+		return "", err
+	}
+	return r.phone, nil
+}
+
+// SetRole changes what the account is in the platform's relations: teacher, student, parent or public.
+func (s *Service) SetRole(ctx context.Context, tx *db.Tx, accountID, role string) error {
+	_, err := tx.Exec(ctx, `UPDATE accounts SET role = $1, updated_at = $2 WHERE id = $3 AND role <> $1`, role, db.At(s.now()), accountID)
+	return err
+}
+
+// Notify sends the text of a catalogue key to the account's phone when the transaction commits. An account without a
+// phone is told nothing.
+func (s *Service) Notify(ctx context.Context, tx *db.Tx, accountID, key string, args map[string]any) error {
+	phone, err := s.PhoneOf(ctx, tx, accountID)
+	if err != nil || phone == "" {
+		return err
+	}
+	return s.sms.Notify(ctx, tx, phone, key, args)
+}
+
+// record adds an event about an account, at the place where the account lies.
+func (s *Service) record(ctx context.Context, tx *db.Tx, accountID string, e audit.Event) error {
+	place, err := s.placeOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	e.Target, e.TargetID, e.Place = "account", accountID, place
+	return audit.Record(ctx, tx, e)
+}
+
+// placeOf is where an account lies: at the school of the entry that it is bound to; in the province at large without one,
+// where the province's administrators alone reach it.
+func (s *Service) placeOf(ctx context.Context, q db.Querier, accountID string) (access.Place, error) {
+	var p access.Place
+	err := q.QueryRow(ctx, `SELECT coalesce(s.region, `+provinceSQL+`, ''), coalesce(e.school_id, '') FROM accounts a
+		LEFT JOIN bindings b ON b.account_id = a.id LEFT JOIN registry_entries e ON e.id = b.entry_id
+		LEFT JOIN schools s ON s.id = e.school_id WHERE a.id = $1`, accountID).Scan(&p.Region, &p.School)
+	return p, err
+}
+
+// provinceSQL is the division code of the province.
+const provinceSQL = `(SELECT min(r.code) FROM regions r WHERE r.parent IS NULL)`

@@ -1,0 +1,98 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+
+	"caotang/internal/fault"
+)
+
+// The parameters of new password hashes: argon2id, as OWASP advises. One hash takes 19 MiB while it runs.
+const (
+	hashMemory  = 19 << 10 // KiB
+	hashTime    = 2
+	hashThreads = 1
+	hashLength  = 32
+	saltLength  = 16
+)
+
+var errHash = errors.New("accounts: the stored password hash is malformed")
+
+// HashPassword makes the text that a password is stored as, with a salt of its own. It takes some 20 ms and waits for
+// nobody: requests go through the service, which bounds how many run at once.
+func HashPassword(password string) string {
+	salt := make([]byte, saltLength)
+	_, _ = rand.Read(salt) // never fails, by its contract
+	key := argon2.IDKey([]byte(password), salt, hashTime, hashMemory, hashThreads, hashLength)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashThreads,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
+}
+
+// verifyPassword compares in constant time. It reads the parameters from the hash, so that they may change for new ones.
+func verifyPassword(stored, password string) (bool, error) {
+	parts := strings.Split(stored, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" {
+		return false, errHash
+	}
+	var version, memory, passes, threads int
+	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &passes, &threads); err != nil {
+		return false, errHash
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
+	if err != nil {
+		return false, errHash
+	}
+	want, err := base64.RawStdEncoding.DecodeString(parts[5])
+	if err != nil || len(want) == 0 || version != argon2.Version || passes < 1 || threads < 1 || threads > 255 || memory > 1<<20 {
+		return false, errHash
+	}
+	got := argon2.IDKey([]byte(password), salt, uint32(passes), uint32(memory), uint8(threads), uint32(len(want)))
+	return subtle.ConstantTimeCompare(got, want) == 1, nil
+}
+
+// nobodysHash is what a password is compared with when there is no account: the answer takes as long.
+var nobodysHash = HashPassword(rand.Text())
+
+// hasher lets as many hashes run at once as there are cores, which bounds their memory too. The rest wait their turn up to
+// a deadline and then get server_busy.
+type hasher struct {
+	turns chan struct{}
+	wait  time.Duration
+}
+
+func newHasher(wait time.Duration) *hasher {
+	return &hasher{make(chan struct{}, runtime.GOMAXPROCS(0)), wait}
+}
+
+func (h *hasher) hash(ctx context.Context, password string) (hash string, err error) {
+	err = h.inTurn(ctx, func() error { hash = HashPassword(password); return nil })
+	return hash, err
+}
+
+func (h *hasher) verify(ctx context.Context, stored, password string) (ok bool, err error) {
+	err = h.inTurn(ctx, func() error { ok, err = verifyPassword(stored, password); return err })
+	return ok, err
+}
+
+func (h *hasher) inTurn(ctx context.Context, work func() error) error {
+	deadline := time.NewTimer(h.wait)
+	defer deadline.Stop()
+	select {
+	case h.turns <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-deadline.C:
+		return fault.ErrBusy.New(fault.RetryAfter(h.wait))
+	}
+	defer func() { <-h.turns }()
+	return work()
+}

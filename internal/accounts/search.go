@@ -1,0 +1,247 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/server"
+	"caotang/internal/sms"
+	"caotang/internal/vault"
+)
+
+// Found is an account as an administrator of its scope sees it.
+type Found struct {
+	ID             string        `json:"id"`
+	MaskedUsername string        `json:"masked_username"`
+	MaskedPhone    *string       `json:"masked_phone"`
+	Role           string        `json:"role" enum:"teacher,student,parent,public"`
+	CreatedAt      time.Time     `json:"created_at"`
+	Binding        *FoundBinding `json:"binding" doc:"Null for an account that is not verified"`
+}
+
+// FoundBinding is whom the account is bound to.
+type FoundBinding struct {
+	ID             string      `json:"id"`
+	Kind           string      `json:"kind" enum:"teacher,student,parent"`
+	Name           string      `json:"name"`
+	School         FoundSchool `json:"school"`
+	MaskedIDNumber string      `json:"masked_id_number"`
+	BoundAt        time.Time   `json:"bound_at"`
+}
+
+// FoundSchool is the school where they are.
+type FoundSchool struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Search says which accounts to list: those that fit everything that is given. All but the cursor are compared whole.
+type Search struct {
+	IDNumber string
+	Name     string
+	Username string // whatever its case
+	Phone    string
+	Limit    int
+	Cursor   string
+}
+
+// Search lists accounts of the actor's scope, by age (F-24). A search by ID number is recorded.
+func (s *Service) Search(ctx context.Context, search Search) (server.Page[Found], error) {
+	var none server.Page[Found]
+	q, err := s.newSearch(ctx)
+	if err != nil {
+		return none, err
+	}
+	if err := s.narrow(q, search); err != nil {
+		return none, err
+	}
+	if search.Cursor != "" {
+		q.where("a.id > $%d", search.Cursor)
+	}
+	items, err := s.find(ctx, q, search.Limit+1)
+	if err != nil {
+		return none, err
+	}
+	if search.IDNumber != "" {
+		if err := s.recordSearch(ctx, search.IDNumber, items); err != nil {
+			return none, err
+		}
+	}
+	return server.NewPage(items, search.Limit, func(f Found) string { return f.ID }), nil
+}
+
+// one gives one account of the actor's scope, or not_found.
+func (s *Service) one(ctx context.Context, accountID string) (Found, error) {
+	q, err := s.newSearch(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	q.where("a.id = $%d", accountID)
+	items, err := s.find(ctx, q, 1)
+	if err == nil && len(items) == 0 {
+		err = fault.ErrNotFound.New()
+	}
+	if err != nil {
+		return Found{}, err
+	}
+	return items[0], nil
+}
+
+// query is a search being put together.
+type query struct {
+	join       string
+	conditions []string
+	args       []any
+}
+
+func (q *query) where(condition string, args ...any) {
+	numbers := make([]any, len(args))
+	for i := range args {
+		numbers[i] = len(q.args) + i + 1
+	}
+	q.conditions = append(q.conditions, fmt.Sprintf(condition, numbers...))
+	q.args = append(q.args, args...)
+}
+
+// newSearch begins with the actor's scope. Accounts without a binding lie in the province at large; whoever does not
+// reach them gets inner joins, which let the database begin with the school.
+func (s *Service) newSearch(ctx context.Context) (*query, error) {
+	actor := access.ActorFrom(ctx)
+	reach := actor.Reach(access.AccountsManage)
+	if reach.Empty() {
+		return nil, fault.ErrForbidden.New()
+	}
+	var province string
+	if err := s.db.QueryRow(ctx, `SELECT coalesce(`+provinceSQL+`, '')`).Scan(&province); err != nil {
+		return nil, err
+	}
+	condition, args := reach.SQL("s.region", "e.school_id", 1)
+	q := &query{join: "JOIN", args: args}
+	if actor.Can(access.AccountsManage, access.Place{Region: province}) {
+		q.join = "LEFT JOIN"
+		condition = "(b.id IS NULL OR " + condition + ")"
+	}
+	q.conditions = []string{condition}
+	return q, nil
+}
+
+// narrow adds what was asked for, or says which part of it cannot be.
+func (s *Service) narrow(q *query, search Search) error {
+	if search.IDNumber != "" {
+		indexes, err := s.documentIndexes(search.IDNumber)
+		if err != nil {
+			return err
+		}
+		q.where("e.document_index IN ("+strings.TrimSuffix(strings.Repeat("$%d, ", len(indexes)), ", ")+")", indexes...)
+	}
+	if search.Name != "" {
+		q.where("e.name_key = $%d", identity.CompareKey(search.Name))
+	}
+	if search.Username != "" {
+		q.where("a.id = (SELECT l.account_id FROM logins l WHERE l.login_key = $%d)", usernameKey(strings.TrimSpace(search.Username)))
+	}
+	if search.Phone != "" {
+		phone, err := sms.ParsePhone("phone", search.Phone)
+		if err != nil {
+			return err
+		}
+		q.where("a.id = (SELECT l.account_id FROM logins l WHERE l.login_key = $%d)", s.phoneKey(phone))
+	}
+	return nil
+}
+
+// documentIndexes gives what the number may be indexed by: it does not say which document it stands on.
+func (s *Service) documentIndexes(number string) ([]any, error) {
+	var keys []string
+	for _, t := range identity.Types() {
+		if n, problem := identity.ParseOn(t, number, s.now()); problem == nil && !slices.Contains(keys, n.Key()) {
+			keys = append(keys, n.Key())
+		}
+	}
+	if len(keys) == 0 {
+		_, problem := identity.ParseOn(identity.ResidentID, number, s.now())
+		return nil, fault.ErrInvalid.New(fault.FieldWith("id_number", problem.Code, problem.Args))
+	}
+	var indexes []any
+	for _, key := range keys {
+		indexes = append(indexes, s.vault.Index("id_number", key))
+	}
+	return indexes, nil
+}
+
+func (s *Service) find(ctx context.Context, q *query, limit int) ([]Found, error) {
+	rows, err := s.db.Query(ctx, fmt.Sprintf(`SELECT a.id, a.username, a.phone_sealed, a.role, a.created_at,
+			b.id, b.kind, b.bound_at, e.name, e.id_number_sealed, s.id, s.name
+		FROM accounts a %[1]s bindings b ON b.account_id = a.id %[1]s registry_entries e ON e.id = b.entry_id
+		%[1]s schools s ON s.id = e.school_id WHERE %[2]s ORDER BY a.id LIMIT %[3]d`,
+		q.join, strings.Join(q.conditions, " AND "), limit), q.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var items []Found
+	for rows.Next() {
+		var f Found
+		var username string
+		var phone, number []byte
+		var created db.Time
+		var bound db.NullTime
+		var binding struct{ id, kind, name, school, schoolName *string }
+		if err := rows.Scan(&f.ID, &username, &phone, &f.Role, &created, &binding.id, &binding.kind, &bound,
+			&binding.name, &number, &binding.school, &binding.schoolName); err != nil {
+			return nil, err
+		}
+		f.MaskedUsername, f.CreatedAt = vault.MaskUsername(username), created.Time
+		if phone != nil {
+			plain, err := s.vault.Open(phonePurpose, phone)
+			if err != nil {
+				return nil, err
+			}
+			f.MaskedPhone = masked(plain)
+		}
+		if binding.id != nil {
+			plain, err := s.vault.Open("id_number", number)
+			if err != nil {
+				return nil, err
+			}
+			f.Binding = &FoundBinding{
+				ID: *binding.id, Kind: *binding.kind, Name: *binding.name, School: FoundSchool{*binding.school, *binding.schoolName},
+				MaskedIDNumber: vault.MaskIDNumber(plain), BoundAt: bound.Time.Time,
+			}
+		}
+		items = append(items, f)
+	}
+	return items, rows.Err()
+}
+
+// recordSearch records that somebody looked for an ID number, where the account lies that was found; where none was, in
+// the seeker's own scope.
+func (s *Service) recordSearch(ctx context.Context, number string, found []Found) error {
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		event := audit.Event{
+			Action:  "account.search_id_number",
+			Details: map[string]any{"masked_id_number": vault.MaskIDNumber(identity.Fold(number)), "found": len(found)},
+		}
+		if len(found) > 0 {
+			return s.record(ctx, tx, found[0].ID, event)
+		}
+		event.Target = "account"
+		grant := access.ActorFrom(ctx).Grants[0]
+		event.Place = access.Place{Region: grant.ScopeID}
+		if grant.Level == access.School {
+			event.Place = access.Place{School: grant.ScopeID}
+			if err := tx.QueryRow(ctx, `SELECT region FROM schools WHERE id = $1`, grant.ScopeID).Scan(&event.Place.Region); err != nil {
+				return err
+			}
+		}
+		return audit.Record(ctx, tx, event)
+	})
+}

@@ -1,0 +1,216 @@
+package accounts
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/sms"
+)
+
+func asFault(err error) *fault.Error {
+	var f *fault.Error
+	errors.As(err, &f)
+	return f
+}
+
+// CheckPassword confirms that whoever holds a session also knows the account's password: password_wrong for the field
+// otherwise, and too_many_attempts after some of those. Counts are committed before it returns: call it outside a
+// transaction.
+func (s *Service) CheckPassword(ctx context.Context, accountID, password string) error {
+	return s.checkPassword(ctx, accountID, "password", password)
+}
+
+func (s *Service) checkPassword(ctx context.Context, accountID, field, password string) error {
+	account, err := s.load(ctx, s.db, accountID)
+	if err != nil {
+		return err
+	}
+	if password == "" {
+		return ErrPasswordWrong.New(fault.Field(field, "missing"))
+	}
+	counted := s.ownPassword(accountID)
+	if err := s.attempt(ctx, counted); err != nil {
+		return err
+	}
+	ok, err := s.hasher.verify(ctx, account.passwordHash, password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrPasswordWrong.New(fault.Field(field, "password_wrong"), toReset)
+	}
+	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.forgive(ctx, tx, counted) })
+}
+
+// ChangePassword replaces the actor's password and ends their other sessions.
+func (s *Service) ChangePassword(ctx context.Context, current, replacement string) error {
+	actor := access.ActorFrom(ctx)
+	if err := s.config.Password.check("new_password", replacement); err != nil {
+		return err
+	}
+	if err := s.checkPassword(ctx, actor.AccountID, "current_password", current); err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(ctx, replacement)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		return s.setPassword(ctx, tx, actor.AccountID, hash, actor.SessionID, "account.change_password")
+	})
+}
+
+// setPassword stores a password that its owner chose, ends every other session, records it and tells the owner's phone.
+func (s *Service) setPassword(ctx context.Context, tx *db.Tx, accountID, hash, keepSession, action string) error {
+	_, err := tx.Exec(ctx, `UPDATE accounts SET password_hash = $1, replace_password = false, password_expires = NULL, updated_at = $2
+		WHERE id = $3`, hash, db.At(s.now()), accountID)
+	if err != nil {
+		return err
+	}
+	if err := endSessions(ctx, tx, accountID, keepSession); err != nil {
+		return err
+	}
+	if err := s.record(ctx, tx, accountID, audit.Event{Action: action}); err != nil {
+		return err
+	}
+	return s.Notify(ctx, tx, accountID, "notice.password_changed", nil)
+}
+
+// ChangePhone binds a phone to the actor's account, in place of the one before if there is one. The code is of purpose
+// bind_phone for a first phone and change_phone for another. The phone before is told.
+func (s *Service) ChangePhone(ctx context.Context, password, phoneTyped, code string) (Account, error) {
+	actor := access.ActorFrom(ctx)
+	phone, err := sms.ParsePhone("phone", phoneTyped)
+	if err != nil {
+		return Account{}, err
+	}
+	if err := s.CheckPassword(ctx, actor.AccountID, password); err != nil {
+		return Account{}, err
+	}
+	before, err := s.load(ctx, s.db, actor.AccountID)
+	if err != nil {
+		return Account{}, err
+	}
+	purpose := sms.BindPhone
+	if before.phone != "" {
+		purpose = sms.ChangePhone
+	}
+	proof, err := s.sms.Guess(ctx, phone, purpose, code)
+	if err != nil {
+		return Account{}, err
+	}
+	var after *record
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := proof.Use(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := s.setPhone(ctx, tx, actor.AccountID, phone, "notice.phone_changed", audit.Event{Action: "account.change_phone"}); err != nil {
+			return err
+		}
+		after, err = s.load(ctx, tx, actor.AccountID)
+		return err
+	})
+	if err != nil {
+		return Account{}, err
+	}
+	return after.shown(), nil
+}
+
+// setPhone gives the account a phone, or answers phone_taken. It records the event, tells the phone before with a text of
+// the catalogue, and answers which it was ("" for none).
+func (s *Service) setPhone(ctx context.Context, tx *db.Tx, accountID, phone, notice string, event audit.Event) (before string, err error) {
+	// The update comes first, for it alone makes two changes of one account take turns.
+	if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = $1 WHERE id = $2`, db.At(s.now()), accountID); err != nil {
+		return "", err
+	}
+	account, err := s.load(ctx, tx, accountID)
+	if err != nil {
+		return "", err
+	}
+	if account.phone != "" {
+		if _, err := tx.Exec(ctx, `DELETE FROM logins WHERE login_key = $1 AND account_id = $2`, s.phoneKey(account.phone), accountID); err != nil {
+			return "", err
+		}
+	}
+	if free, err := takeLogin(ctx, tx, s.phoneKey(phone), accountID); err != nil {
+		return "", err
+	} else if !free {
+		return "", ErrPhoneTaken.New(fault.Field("phone", "phone_taken"))
+	}
+	if _, err := tx.Exec(ctx, `UPDATE accounts SET phone_sealed = $1 WHERE id = $2`, s.vault.Seal(phonePurpose, phone), accountID); err != nil {
+		return "", err
+	}
+	event.Details = map[string]any{"masked_phone": masked(phone), "masked_phone_before": masked(account.phone)}
+	if err := s.record(ctx, tx, accountID, event); err != nil {
+		return "", err
+	}
+	if account.phone != "" && account.phone != phone {
+		err = s.sms.Notify(ctx, tx, account.phone, notice, map[string]any{"phone": *masked(phone)})
+	}
+	return account.phone, err
+}
+
+// Reset is what a person types who forgot their password.
+type Reset struct {
+	Username    string
+	Phone       string
+	Code        string
+	NewPassword string
+}
+
+// ResetPassword sets a new password by username, bound phone and code, and ends every session (F-07). Whatever does not
+// fit, the username, the phone, the code or their match, the answer is sms_code_wrong (F-11), or sms_code_expired for a
+// code that has ended, which a phone without an account gets as well.
+func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
+	phone, err := sms.ParsePhone("phone", r.Phone)
+	if err != nil {
+		return err
+	}
+	if err := s.config.Password.check("new_password", r.NewPassword); err != nil {
+		return err
+	}
+	proof, err := s.sms.Guess(ctx, phone, sms.ResetPassword, r.Code)
+	if fault.Is(err, sms.ErrCodeWrong) {
+		return resetMismatch()
+	}
+	if err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(ctx, r.NewPassword)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		var id string
+		err := tx.QueryRow(ctx, `SELECT a.id FROM logins p JOIN accounts a ON a.id = p.account_id WHERE p.login_key = $1 AND a.username = $2`,
+			s.phoneKey(phone), r.Username).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return resetMismatch()
+		}
+		if err != nil {
+			return err
+		}
+		if err := proof.Use(ctx, tx); err != nil {
+			return err
+		}
+		address := access.ClientFrom(ctx).Address
+		for _, login := range []string{r.Username, phone} {
+			if err := s.forgive(ctx, tx, s.loginHere(login, address), s.loginAnywhere(login)); err != nil {
+				return err
+			}
+		}
+		if err := s.forgive(ctx, tx, s.ownPassword(id)); err != nil {
+			return err
+		}
+		return s.setPassword(ctx, tx, id, hash, "", "account.reset_password")
+	})
+}
+
+func resetMismatch() error {
+	return sms.ErrCodeWrong.New(fault.Field("sms_code", "reset_mismatch"))
+}

@@ -1,0 +1,169 @@
+package accounts
+
+import (
+	"context"
+	"slices"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/sms"
+)
+
+// Registration is what a person types to get an account.
+type Registration struct {
+	Username string
+	Password string
+	Phone    string
+	Code     string
+	Role     string
+}
+
+// SignedIn is a new session.
+type SignedIn struct {
+	Account Account
+	Must    []string
+	session
+}
+
+// Register makes an account and signs it in. Every part of the input that breaks a rule is named at once, under the code
+// of the first. Of registrations that compete for one username or phone exactly one succeeds, and whoever fails may use
+// their code again. That a phone is taken is told to nobody but its holder.
+func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error) {
+	phone, err := s.checkRegistration(r)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	proof, err := s.sms.Guess(ctx, phone, sms.Register, r.Code)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	hash, err := s.hasher.hash(ctx, r.Password)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	made := record{id: db.NewID(), username: r.Username, role: r.Role, phone: phone, createdAt: db.At(s.now())}
+	var begun session
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := proof.Use(ctx, tx); err != nil {
+			return err
+		}
+		if err := s.insert(ctx, tx, made, hash); err != nil {
+			return err
+		}
+		if free, err := takeLogin(ctx, tx, s.phoneKey(phone), made.id); err != nil {
+			return err
+		} else if !free {
+			return ErrPhoneTaken.New(fault.Field("phone", "phone_taken"), toSignIn)
+		}
+		begun, err = s.begin(ctx, tx, made.id)
+		return err
+	})
+	return SignedIn{made.shown(), made.must(), begun}, err
+}
+
+// checkRegistration answers the phone in canonical form.
+func (s *Service) checkRegistration(r Registration) (phone string, err error) {
+	username := usernameFaults("username", r.Username)
+	password := s.config.Password.faults("password", r.Password)
+	phone, phoneErr := sms.ParsePhone("phone", r.Phone)
+	all := append(slices.Concat(username, password), s.config.Password.args()...)
+	if f := asFault(phoneErr); f != nil {
+		for _, field := range f.Fields {
+			all = append(all, fault.FieldWith(field.Field, field.Code, field.Args))
+		}
+	}
+	var role []fault.Option
+	if !slices.Contains(roles, r.Role) {
+		role = append(role, fault.Field("role", "not_allowed"))
+		all = append(all, role...)
+	}
+	switch {
+	case len(username) > 0:
+		return "", ErrUsernameInvalid.New(all...)
+	case len(password) > 0:
+		return "", ErrPasswordInvalid.New(all...)
+	case phoneErr != nil:
+		return "", sms.ErrPhoneInvalid.New(all...)
+	case len(role) > 0:
+		return "", fault.ErrInvalid.New(all...)
+	}
+	return phone, nil
+}
+
+// insert writes the account and its username, or answers username_taken.
+func (s *Service) insert(ctx context.Context, tx *db.Tx, r record, hash string) error {
+	var phone []byte
+	if r.phone != "" {
+		phone = s.vault.Seal(phonePurpose, r.phone)
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO accounts
+		(id, username, password_hash, role, phone_sealed, replace_password, password_expires, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
+		r.id, r.username, hash, r.role, phone, r.replacePassword, r.passwordExpires, r.createdAt)
+	if err != nil {
+		return err
+	}
+	free, err := takeLogin(ctx, tx, usernameKey(r.username), r.id)
+	if err == nil && !free {
+		err = ErrUsernameTaken.New(fault.Field("username", "username_taken"), toSignIn)
+	}
+	return err
+}
+
+// SignIn begins a session by username, in its own spelling, or by phone. A wrong pair is credentials_wrong whichever half
+// is wrong, after the same work.
+func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn, error) {
+	address := access.ClientFrom(ctx).Address
+	if err := s.blocked(ctx, s.db, s.fromAddress(address)); err != nil {
+		return SignedIn{}, err
+	}
+	candidates, known, err := s.candidates(ctx, login, address)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	counted := []allowance{s.loginHere(login, address)}
+	if !known {
+		counted = append(counted, s.loginAnywhere(login))
+	}
+	if err := s.attempt(ctx, counted...); err != nil {
+		return SignedIn{}, err
+	}
+	account, err := s.whose(ctx, candidates, password)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if account == nil {
+		// Counting stops where the waiting begins: of failures made at once, those past the limit add nothing.
+		if err := s.attempt(ctx, s.fromAddress(address)); err != nil && !fault.Is(err, ErrTooManyAttempts) {
+			return SignedIn{}, err
+		}
+		return SignedIn{}, ErrCredentialsWrong.New(toReset)
+	}
+	if account.passwordExpires.Valid && !account.passwordExpires.Time.After(s.now()) {
+		return SignedIn{}, ErrOneTimeCodeExpired.New(toReset)
+	}
+	var begun session
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := s.forgive(ctx, tx, counted...); err != nil {
+			return err
+		}
+		begun, err = s.begin(ctx, tx, account.id)
+		return err
+	})
+	return SignedIn{account.shown(), account.must(), begun}, err
+}
+
+// whose finds the candidate whose password it is; nil when it is nobody's. It hashes when there is no candidate too.
+func (s *Service) whose(ctx context.Context, candidates []*record, password string) (*record, error) {
+	if len(candidates) == 0 {
+		_, err := s.hasher.verify(ctx, nobodysHash, password)
+		return nil, err
+	}
+	for _, c := range candidates {
+		if ok, err := s.hasher.verify(ctx, c.passwordHash, password); ok || err != nil {
+			return c, err
+		}
+	}
+	return nil, nil
+}
