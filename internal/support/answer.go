@@ -1,0 +1,210 @@
+package support
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/roster"
+)
+
+// Completion is what an administrator adds to what was asked for.
+type Completion struct {
+	ClassID           string // missing_entry: the class of the new entry
+	StudentNumber     string // missing_entry
+	CertificateNumber string // missing_entry
+	SchoolingYears    int    // missing_class: 0 is the usual length of the stage
+	Answer            string // a word to whoever asked
+}
+
+// Complete does what a ticket asks for and ends it, all or nothing. Errors: not_found also outside the actor's scope;
+// ticket_closed when it has been answered; ticket_moot when what it is about has gone; entry_exists_elsewhere (F-27),
+// entry_exists_here when the school knows the number under another name, already_bound.
+func (s *Service) Complete(ctx context.Context, id string, in Completion) (AdminTicket, error) {
+	answer, err := text("answer", in.Answer)
+	if err != nil {
+		return AdminTicket{}, err
+	}
+	return s.answer(ctx, id, Done, answer, func(tx *db.Tx, t row) error {
+		switch t.Kind {
+		case MissingEntry:
+			return s.addEntry(ctx, tx, t, in)
+		case MissingClass:
+			return s.addClass(ctx, tx, t, in)
+		}
+		return s.handOver(ctx, tx, t)
+	})
+}
+
+// Decline ends a ticket without doing what it asks for, and tells why. Errors: not_found, ticket_closed, invalid without
+// a reason.
+func (s *Service) Decline(ctx context.Context, id, reason string) (AdminTicket, error) {
+	reason, err := text("reason", reason)
+	if err == nil && reason == "" {
+		err = fault.ErrInvalid.New(fault.Field("reason", "missing"))
+	}
+	if err != nil {
+		return AdminTicket{}, err
+	}
+	return s.answer(ctx, id, Declined, reason, func(*db.Tx, row) error { return nil })
+}
+
+func (s *Service) answer(ctx context.Context, id string, state State, words string, do func(tx *db.Tx, t row) error) (answered AdminTicket, err error) {
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		t, err := s.answerable(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := settle(ctx, tx, id, state, words); err != nil {
+			return err
+		}
+		if err := do(tx, t); err != nil {
+			return forAdministrator(err)
+		}
+		if err := audit.Record(ctx, tx, audit.Event{Action: "ticket." + string(state), Target: "ticket", TargetID: id, Place: t.place,
+			Reason: words, Details: map[string]any{"kind": t.Kind, "account_id": t.accountID}}); err != nil {
+			return err
+		}
+		if err := s.accounts.Notify(ctx, tx, t.accountID, "notice.ticket_"+string(state), map[string]any{"school": t.School.Name}); err != nil {
+			return err
+		}
+		if t, err = s.answerable(ctx, tx, id); err != nil {
+			return err
+		}
+		answered, err = s.forAdmin(t)
+		return err
+	})
+	return answered, err
+}
+
+// addEntry puts the person into the registry, or finds them there, and binds whoever asked.
+func (s *Service) addEntry(ctx context.Context, tx *db.Tx, t row, in Completion) error {
+	entry, err := s.roster.CreateEntry(ctx, tx, roster.NewEntry{
+		Kind: t.content.entryKind(), Name: t.content.Name, IDType: t.content.IDType, IDNumber: t.content.IDNumber, SchoolID: t.School.ID,
+		ClassID: in.ClassID, StudentNumber: in.StudentNumber, CertificateNumber: in.CertificateNumber,
+	})
+	if fault.Is(err, roster.ErrEntryExistsHere) {
+		there, found := s.roster.EntryByDocument(ctx, tx, t.content.document())
+		if found != nil {
+			return found
+		}
+		if !t.content.names(there) {
+			return err // to be mended in the registry first
+		}
+		if entry, err = there, nil; in.ClassID != "" && there.Class == nil {
+			err = s.roster.SetClass(ctx, tx, there.ID, in.ClassID)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.verification.Bind(ctx, tx, t.accountID, entry, t.content.EntryKind)
+}
+
+// names tells whether an entry is the person whom a ticket is about.
+func (c content) names(e roster.Entry) bool {
+	return e.Kind == c.entryKind() && identity.SameName(e.Name, c.Name)
+}
+
+// addClass adds the class, unless it is there by now, and puts the pupil into it, if they are still the school's.
+func (s *Service) addClass(ctx context.Context, tx *db.Tx, t row, in Completion) error {
+	class, err := s.roster.CreateClass(ctx, tx, roster.NewClass{
+		SchoolID: t.School.ID, Stage: t.content.Stage, EntryYear: t.content.EntryYear, Number: t.content.Number, SchoolingYears: in.SchoolingYears,
+	})
+	classID := class.ID
+	if fault.Is(err, roster.ErrClassExists) {
+		classID, _, err = findClass(ctx, tx, t.School.ID, t.content)
+	}
+	if err != nil {
+		return err
+	}
+	entry, err := s.roster.EntryByID(ctx, tx, t.content.EntryID)
+	if fault.Is(err, fault.ErrNotFound) || err == nil && (entry.Kind != roster.Student || entry.School.ID != t.School.ID) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.roster.SetClass(ctx, tx, entry.ID, classID)
+}
+
+// findClass looks for the class that a ticket asks for.
+func findClass(ctx context.Context, q db.Querier, schoolID string, c content) (id string, found bool, err error) {
+	err = q.QueryRow(ctx, `SELECT id FROM classes WHERE school_id = $1 AND stage = $2 AND entry_year = $3 AND number = $4`,
+		schoolID, string(c.Stage), c.EntryYear, c.Number).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return id, err == nil, err
+}
+
+// handOver takes the entry from its holder, gives it to whoever asked, and tells the holder.
+func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
+	entry, err := s.roster.EntryByDocument(ctx, tx, t.content.document())
+	if fault.Is(err, fault.ErrNotFound) || err == nil && entry.School.ID != t.School.ID {
+		return errTicketMoot.New(fault.Next("decline", ""))
+	}
+	if err != nil {
+		return err
+	}
+	if entry.AccountID != t.accountID {
+		holder, err := s.verification.Unbind(ctx, tx, entry, t.ID)
+		if err != nil {
+			return err
+		}
+		if holder != "" && holder != t.accountID {
+			if err := s.accounts.Notify(ctx, tx, holder, "notice.handed_over", map[string]any{"school": t.School.Name}); err != nil {
+				return err
+			}
+		}
+	}
+	return s.verification.Bind(ctx, tx, t.accountID, entry, t.content.EntryKind)
+}
+
+// forAdministrator turns a person's way out of a failure into an administrator's: to decline, and say why.
+func forAdministrator(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && (f.Code == roster.ErrAlreadyBound.Name() || f.Code == roster.ErrEntryExistsElsewhere.Name()) {
+		f.Next = &fault.Step{Action: "decline"}
+	}
+	return err
+}
+
+// Read is one ticket in the actor's scope, with what the registry says while it is open. Errors: not_found.
+func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
+	r, err := s.answerable(ctx, s.db, id)
+	if err != nil {
+		return AdminTicket{}, err
+	}
+	t, err := s.forAdmin(r)
+	if err != nil || r.State != Open || r.content.IDNumber == "" {
+		return t, err
+	}
+	entry, err := s.roster.EntryByDocument(ctx, s.db, r.content.document())
+	switch {
+	case fault.Is(err, fault.ErrNotFound):
+		t.Registry = "absent"
+		return t, nil
+	case err != nil:
+		return t, err
+	case entry.School.ID != r.School.ID:
+		t.Registry = "elsewhere"
+		return t, nil
+	case r.content.names(entry):
+		t.Registry = "here"
+	default:
+		t.Registry = "here_differs"
+	}
+	t.EntryID = entry.ID
+	if entry.AccountID == "" || !access.ActorFrom(ctx).Can(access.RegistryRead, entry.Place()) {
+		return t, nil
+	}
+	holder, err := s.verification.HolderOf(ctx, s.db, entry.AccountID)
+	t.Holder = &holder
+	return t, err
+}

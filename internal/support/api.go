@@ -1,0 +1,120 @@
+package support
+
+import (
+	"context"
+
+	"caotang/internal/access"
+	"caotang/internal/identity"
+	"caotang/internal/roster"
+	"caotang/internal/server"
+	"caotang/internal/verification"
+)
+
+type askInput struct {
+	Body struct {
+		Kind         Kind          `json:"kind" maxLength:"40" doc:"missing_entry, missing_class or not_me"`
+		SchoolID     string        `json:"school_id,omitempty" maxLength:"100" doc:"Whose administrator is asked; not_me goes to the entry's own school"`
+		EntryKind    string        `json:"entry_kind,omitempty" maxLength:"20" doc:"missing_entry, not_me: teacher, student, or parent of a student"`
+		IDType       identity.Type `json:"id_type,omitempty" maxLength:"40"`
+		IDNumber     string        `json:"id_number,omitempty" maxLength:"200"`
+		Name         string        `json:"name,omitempty" maxLength:"500"`
+		SecondNumber string        `json:"second_number,omitempty" maxLength:"200" doc:"not_me, where the policy asks for two numbers"`
+		Stage        roster.Stage  `json:"stage,omitempty" maxLength:"40" doc:"missing_class"`
+		EntryYear    int           `json:"entry_year,omitempty" doc:"missing_class"`
+		Number       int           `json:"number,omitempty" doc:"missing_class"`
+		Note         string        `json:"note,omitempty" maxLength:"5000"`
+	}
+}
+
+type ticketOutput struct{ Body Ticket }
+
+type mineInput struct{ server.PageInput }
+
+type mineOutput struct{ Body server.Page[Ticket] }
+
+type queueInput struct {
+	server.PageInput
+	State    State  `query:"state" enum:"open,done,declined"`
+	SchoolID string `query:"school_id" maxLength:"100"`
+}
+
+type queueOutput struct{ Body server.Page[AdminTicket] }
+
+type oneInput struct {
+	ID string `path:"id" maxLength:"100"`
+}
+
+type adminOutput struct{ Body AdminTicket }
+
+type completeInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body *struct {
+		ClassID           string `json:"class_id,omitempty" maxLength:"100" doc:"missing_entry: the class of the new entry"`
+		StudentNumber     string `json:"student_number,omitempty" maxLength:"200" doc:"missing_entry"`
+		CertificateNumber string `json:"certificate_number,omitempty" maxLength:"200" doc:"missing_entry"`
+		SchoolingYears    int    `json:"schooling_years,omitempty" doc:"missing_class: 六三制 or 五四制; the usual length when absent"`
+		Answer            string `json:"answer,omitempty" maxLength:"5000" doc:"A word to whoever asked"`
+	}
+}
+
+type declineInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body struct {
+		Reason string `json:"reason" maxLength:"5000"`
+	}
+}
+
+// Mount adds the room's operations.
+func (s *Service) Mount(srv *server.Server) {
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/me/tickets", ID: "ask-school", Tag: "support", Rule: server.Ready, Status: 201,
+		Summary: "Ask a school's administrator for what only they can do",
+	}, func(ctx context.Context, in *askInput) (*ticketOutput, error) {
+		b := in.Body
+		ticket, err := s.Ask(ctx, Request{
+			Kind: b.Kind, SchoolID: b.SchoolID, Note: b.Note,
+			Claim: verification.Claim{Kind: b.EntryKind, IDType: b.IDType, IDNumber: b.IDNumber, Name: b.Name, SecondNumber: b.SecondNumber},
+			Class: roster.NewClass{Stage: b.Stage, EntryYear: b.EntryYear, Number: b.Number},
+		})
+		return &ticketOutput{ticket}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/me/tickets", ID: "list-my-tickets", Tag: "support", Rule: server.Ready,
+		Summary: "One's own requests, the newest first",
+	}, func(ctx context.Context, in *mineInput) (*mineOutput, error) {
+		page, err := s.mine(ctx, access.ActorFrom(ctx).AccountID, in.PageInput)
+		return &mineOutput{page}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/admin/tickets", ID: "list-tickets", Tag: "support", Rule: server.Administrator,
+		Summary: "The requests in one's scope, the newest first",
+	}, func(ctx context.Context, in *queueInput) (*queueOutput, error) {
+		page, err := s.queue(ctx, in.State, in.SchoolID, in.PageInput)
+		return &queueOutput{page}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/admin/tickets/{id}", ID: "get-ticket", Tag: "support", Rule: server.Administrator,
+		Summary: "A request in one's scope, and what the registry says to it",
+	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
+		ticket, err := s.Read(ctx, in.ID)
+		return &adminOutput{ticket}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/tickets/{id}/complete", ID: "complete-ticket", Tag: "support", Rule: server.Administrator,
+		Summary: "Do what a request asks for, in one step",
+	}, func(ctx context.Context, in *completeInput) (*adminOutput, error) {
+		var completion Completion
+		if b := in.Body; b != nil {
+			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.SchoolingYears, b.Answer}
+		}
+		ticket, err := s.Complete(ctx, in.ID, completion)
+		return &adminOutput{ticket}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/tickets/{id}/decline", ID: "decline-ticket", Tag: "support", Rule: server.Administrator,
+		Summary: "Turn a request down, with the reason",
+	}, func(ctx context.Context, in *declineInput) (*adminOutput, error) {
+		ticket, err := s.Decline(ctx, in.ID, in.Body.Reason)
+		return &adminOutput{ticket}, err
+	})
+}

@@ -1,0 +1,156 @@
+package support
+
+import (
+	"context"
+	"unicode/utf8"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/roster"
+	"caotang/internal/verification"
+)
+
+const maxText = 500 // characters of a note or an answer
+
+// Request is what a person asks for, as typed.
+type Request struct {
+	Kind     Kind
+	SchoolID string // for NotMe the entry's own school counts
+	Claim    verification.Claim
+	Class    roster.NewClass // its school is SchoolID
+	Note     string
+}
+
+// Ask files a ticket for the caller. Errors: those of formats, ticket_open, and by kind:
+//
+//   - missing_entry: already_bound when the caller is somebody already. Whether the registry has the number is not told.
+//   - missing_class: invalid when the caller, or their child, is not at the school; class_exists.
+//   - not_me: realname_no_match and too_many_attempts as for a binding, for only who knows the number and the name may
+//     claim a held entry; entry_not_taken when nobody holds it.
+func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
+	var c content
+	var err error
+	if c.Note, err = text("note", in.Note); err != nil {
+		return Ticket{}, err
+	}
+	var ask func(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error)
+	switch in.Kind {
+	case MissingEntry:
+		ask = s.askEntry
+	case MissingClass:
+		ask = s.askClass
+	case NotMe:
+		ask = s.askMine
+	default:
+		return Ticket{}, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
+	}
+	accountID := access.ActorFrom(ctx).AccountID
+	var ticket Ticket
+	var refused error
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		var err error
+		if refused, err = ask(ctx, tx, &in, &c); err != nil || refused != nil {
+			return err
+		}
+		school, err := s.roster.SchoolByID(ctx, tx, in.SchoolID)
+		if fault.Is(err, fault.ErrNotFound) {
+			return fault.ErrInvalid.New(fault.Field("school_id", "not_found"))
+		}
+		if err != nil {
+			return err
+		}
+		id, err := s.insert(ctx, tx, accountID, school.ID, in.Kind, c)
+		if err != nil {
+			return err
+		}
+		if err := audit.Record(ctx, tx, audit.Event{Action: "ticket.open", Target: "ticket", TargetID: id, Place: school.Place(),
+			Details: map[string]any{"kind": in.Kind}}); err != nil {
+			return err
+		}
+		filed, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
+		if err == nil {
+			ticket = filed[0].Ticket
+		}
+		return err
+	})
+	if err == nil {
+		err = refused
+	}
+	return ticket, err
+}
+
+func (s *Service) askEntry(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error) {
+	if refused, err := s.askPerson(ctx, tx, in, c); err != nil || refused != nil {
+		return refused, err
+	}
+	number, err := verification.ReadDocument(in.Claim.IDType, in.Claim.IDNumber, in.Claim.Name)
+	c.IDType, c.IDNumber = number.Type, number.Text
+	return err, nil
+}
+
+// askPerson takes over who it is about, for a caller who may still become that person.
+func (s *Service) askPerson(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error) {
+	c.EntryKind, c.Name = in.Claim.Kind, identity.Clean(in.Claim.Name)
+	if k := c.EntryKind; k != verification.Teacher && k != verification.Student && k != verification.Parent {
+		return fault.ErrInvalid.New(fault.Field("entry_kind", "not_allowed")), nil
+	}
+	own, err := s.verification.BindingOf(ctx, tx, access.ActorFrom(ctx).AccountID)
+	if err == nil && own != nil && !own.Guardian && c.EntryKind != verification.Parent {
+		refused = verification.AccountBound()
+	}
+	return refused, err
+}
+
+func (s *Service) askClass(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error) {
+	bindings, err := s.verification.BindingsOf(ctx, tx, access.ActorFrom(ctx).AccountID)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range bindings {
+		if b.School.ID == in.SchoolID && c.EntryID == "" {
+			c.EntryID = b.EntryID
+		}
+	}
+	if c.EntryID == "" {
+		return fault.ErrInvalid.New(fault.Field("school_id", "not_own_school")), nil
+	}
+	in.Class.SchoolID = in.SchoolID
+	c.Stage, c.EntryYear, c.Number = in.Class.Stage, in.Class.EntryYear, in.Class.Number
+	if err := s.roster.CheckClass(in.Class); err != nil {
+		return err, nil
+	}
+	_, exists, err := findClass(ctx, tx, in.SchoolID, *c)
+	if exists {
+		refused = roster.ErrClassExists.New(fault.Field("number", "class_exists"), fault.Next("choose_class", "/verify?step=class"))
+	}
+	return refused, err
+}
+
+func (s *Service) askMine(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error) {
+	if refused, err := s.askPerson(ctx, tx, in, c); err != nil || refused != nil {
+		return refused, err
+	}
+	caller := access.ActorFrom(ctx).AccountID
+	entry, refused, err := s.verification.Match(ctx, tx, caller, in.Claim)
+	if err != nil || refused != nil {
+		return refused, err
+	}
+	if entry.AccountID == "" || entry.AccountID == caller || c.EntryKind == verification.Parent && entry.Kind == roster.Student {
+		return errEntryNotTaken.New(fault.Next("verify", "/verify")), nil
+	}
+	number, err := verification.ReadDocument(in.Claim.IDType, in.Claim.IDNumber, in.Claim.Name)
+	c.IDType, c.IDNumber, in.SchoolID = number.Type, number.Text, entry.School.ID
+	return err, nil
+}
+
+// text tidies a note, a reason or an answer.
+func text(field, typed string) (string, error) {
+	clean := identity.Clean(typed)
+	if utf8.RuneCountInString(clean) > maxText {
+		return "", fault.ErrInvalid.New(fault.FieldWith(field, "too_long", map[string]any{"max": maxText}))
+	}
+	return clean, nil
+}

@@ -1,0 +1,13 @@
+// Package support keeps the requests that a school's administrator must answer, each with the button that settles it: a
+// person who is missing in the registry (F-17), a class that is missing (F-18), an entry that somebody else holds (F-15).
+//
+// It owns tickets, and promises:
+//
+//   - What was asked for is sealed at rest and shown masked.
+//   - An account has at most three open tickets, and one of a kind at a school.
+//   - Completing a ticket does all that was asked for in one transaction, or nothing. Of two administrators who answer one
+//     ticket at once, one does and the other is told.
+//   - Whoever asked is told by SMS, and so is whoever loses a binding by the answer.
+//
+// Doors for other rooms: [Service.OpenOf], [Service.OpenIn].
+package support

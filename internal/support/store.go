@@ -1,0 +1,168 @@
+package support
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/server"
+	"caotang/internal/vault"
+)
+
+const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.created_at, t.answered_at, s.id, s.name, s.region, a.id, a.username, a.phone_sealed
+	FROM tickets t JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id`
+
+// rows reads tickets, their summaries in the reader's language.
+func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...any) ([]row, error) {
+	found, err := q.Query(ctx, rowSelect+tail, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = found.Close() }()
+	language := access.ClientFrom(ctx).Language
+	var all []row
+	for found.Next() {
+		var r row
+		var sealed []byte
+		var answer string
+		var createdAt db.Time
+		var answeredAt db.NullTime
+		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &createdAt, &answeredAt,
+			&r.School.ID, &r.School.Name, &r.place.Region, &r.accountID, &r.username, &r.phone); err != nil {
+			return nil, err
+		}
+		if r.content, err = s.open(sealed); err != nil {
+			return nil, err
+		}
+		if answer != "" {
+			r.Answer = &answer
+		}
+		r.CreatedAt, r.AnsweredAt, r.place.School = createdAt.Time, answeredAt.Ptr(), r.School.ID
+		r.Summary = r.content.summary(r.Kind, language)
+		all = append(all, r)
+	}
+	return all, found.Err()
+}
+
+// answerable is a ticket that the actor may answer; fault.ErrNotFound otherwise.
+func (s *Service) answerable(ctx context.Context, q db.Querier, id string) (row, error) {
+	all, err := s.rows(ctx, q, " WHERE t.id = $1", id)
+	if err != nil {
+		return row{}, err
+	}
+	if len(all) == 0 || !access.ActorFrom(ctx).Can(access.TicketsAnswer, all[0].place) {
+		return row{}, fault.ErrNotFound.New()
+	}
+	return all[0], nil
+}
+
+// forAdmin is a ticket as an administrator sees it.
+func (s *Service) forAdmin(r row) (AdminTicket, error) {
+	t := AdminTicket{Ticket: r.Ticket, Asked: r.content.asked(),
+		Account: Asker{ID: r.accountID, MaskedUsername: vault.MaskUsername(r.username)}}
+	if len(r.phone) > 0 {
+		phone, err := s.vault.Open("phone", r.phone)
+		if err != nil {
+			return t, err
+		}
+		masked := vault.MaskPhone(phone)
+		t.Account.MaskedPhone = &masked
+	}
+	return t, nil
+}
+
+// mine lists an account's tickets, the newest first.
+func (s *Service) mine(ctx context.Context, accountID string, page server.PageInput) (server.Page[Ticket], error) {
+	args, condition := []any{accountID}, " WHERE t.account_id = $1"
+	if page.Cursor != "" {
+		args, condition = append(args, page.Cursor), condition+" AND t.id < $2"
+	}
+	args = append(args, page.Limit+1)
+	all, err := s.rows(ctx, s.db, fmt.Sprintf("%s ORDER BY t.id DESC LIMIT $%d", condition, len(args)), args...)
+	if err != nil {
+		return server.Page[Ticket]{}, err
+	}
+	tickets := make([]Ticket, len(all))
+	for i, r := range all {
+		tickets[i] = r.Ticket
+	}
+	return server.NewPage(tickets, page.Limit, func(t Ticket) string { return t.ID }), nil
+}
+
+// queue lists the tickets within the actor's scope, the newest first; an empty filter does not narrow it.
+func (s *Service) queue(ctx context.Context, state State, schoolID string, page server.PageInput) (server.Page[AdminTicket], error) {
+	var none server.Page[AdminTicket]
+	condition, args := access.ActorFrom(ctx).Reach(access.TicketsAnswer).SQL("s.region", "t.school_id", 1)
+	for _, filter := range []struct{ sql, value string }{
+		{" AND t.state = $%d", string(state)}, {" AND t.school_id = $%d", schoolID}, {" AND t.id < $%d", page.Cursor},
+	} {
+		if filter.value != "" {
+			args = append(args, filter.value)
+			condition += fmt.Sprintf(filter.sql, len(args))
+		}
+	}
+	args = append(args, page.Limit+1)
+	all, err := s.rows(ctx, s.db, fmt.Sprintf(" WHERE %s ORDER BY t.id DESC LIMIT $%d", condition, len(args)), args...)
+	if err != nil {
+		return none, err
+	}
+	tickets := make([]AdminTicket, len(all))
+	for i, r := range all {
+		if tickets[i], err = s.forAdmin(r); err != nil {
+			return none, err
+		}
+	}
+	return server.NewPage(tickets, page.Limit, func(t AdminTicket) string { return t.ID }), nil
+}
+
+// OpenOf counts an account's open tickets.
+func (s *Service) OpenOf(ctx context.Context, q db.Querier, accountID string) (open int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM tickets WHERE account_id = $1 AND state = 'open'`, accountID).Scan(&open)
+	return open, err
+}
+
+// OpenIn counts the open tickets within a reach.
+func (s *Service) OpenIn(ctx context.Context, reach access.Reach) (open int, err error) {
+	condition, args := reach.SQL("s.region", "t.school_id", 1)
+	err = s.db.QueryRow(ctx, `SELECT count(*) FROM schools s JOIN tickets t ON t.school_id = s.id AND t.state = 'open' WHERE `+condition, args...).Scan(&open)
+	return open, err
+}
+
+// insert adds an open ticket, unless the account has one like it, or enough.
+func (s *Service) insert(ctx context.Context, tx *db.Tx, accountID, schoolID string, kind Kind, c content) (id string, err error) {
+	sealed, err := s.seal(c)
+	if err != nil {
+		return "", err
+	}
+	// Whoever files at the same moment waits here: their count below then holds this ticket.
+	if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = updated_at WHERE id = $1`, accountID); err != nil {
+		return "", err
+	}
+	var open, alike int
+	if err := tx.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE kind = $2 AND school_id = $3) FROM tickets
+		WHERE account_id = $1 AND state = 'open'`, accountID, string(kind), schoolID).Scan(&open, &alike); err != nil {
+		return "", err
+	}
+	if open >= maxOpen || alike > 0 {
+		return "", errTicketOpen.New(fault.Next("my_tickets", "/me/tickets"))
+	}
+	id = db.NewID()
+	_, err = tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at)
+		VALUES ($1, $2, 'open', $3, $4, $5, '', $6)`, id, string(kind), accountID, schoolID, sealed, db.Now())
+	return id, err
+}
+
+// settle ends an open ticket; ticket_closed when somebody has been faster.
+func settle(ctx context.Context, tx *db.Tx, id string, state State, answer string) error {
+	var is string
+	err := tx.QueryRow(ctx, `UPDATE tickets SET state = $1, answer = $2, answered_by = $3, answered_at = $4
+		WHERE id = $5 AND state = 'open' RETURNING state`,
+		string(state), answer, access.ActorFrom(ctx).AccountID, db.Now(), id).Scan(&is)
+	if err == sql.ErrNoRows {
+		return errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
+	}
+	return err
+}

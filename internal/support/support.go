@@ -1,0 +1,172 @@
+package support
+
+import (
+	"encoding/json"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/accounts"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/messages"
+	"caotang/internal/roster"
+	"caotang/internal/vault"
+	"caotang/internal/verification"
+)
+
+// Kind is what a ticket asks for.
+type Kind string
+
+// The kinds.
+const (
+	MissingEntry Kind = "missing_entry" // add me, or my child, to the registry and bind me
+	MissingClass Kind = "missing_class" // add my class and put me in
+	NotMe        Kind = "not_me"        // another account holds my entry: give it to me
+)
+
+// State is how far a ticket has come.
+type State string
+
+// The states. Only an open ticket changes.
+const (
+	Open     State = "open"
+	Done     State = "done"
+	Declined State = "declined"
+)
+
+var (
+	errTicketOpen    = fault.Define(fault.Conflict, "ticket_open")
+	errTicketClosed  = fault.Define(fault.Conflict, "ticket_closed")
+	errTicketMoot    = fault.Define(fault.Conflict, "ticket_moot")
+	errEntryNotTaken = fault.Define(fault.Conflict, "entry_not_taken")
+)
+
+// maxOpen is how many tickets of one account may wait at once: enough for a family, too few to flood a school.
+const maxOpen = 3
+
+// Ticket is a request as the person who made it sees it.
+type Ticket struct {
+	ID         string           `json:"id"`
+	Kind       Kind             `json:"kind" enum:"missing_entry,missing_class,not_me"`
+	State      State            `json:"state" enum:"open,done,declined"`
+	School     roster.SchoolRef `json:"school" doc:"Whose administrator answers"`
+	CreatedAt  time.Time        `json:"created_at"`
+	Answer     *string          `json:"answer" doc:"What the administrator wrote, if anything"`
+	AnsweredAt *time.Time       `json:"answered_at"`
+	Summary    string           `json:"summary" doc:"What was asked for, in the reader's language, numbers masked"`
+}
+
+// AdminTicket is a request as those see it who may answer it.
+type AdminTicket struct {
+	Ticket
+	Account  Asker                `json:"account"`
+	Asked    Asked                `json:"asked"`
+	Registry string               `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
+	EntryID  string               `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
+	Holder   *verification.Holder `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
+}
+
+// Asker is the account that made a request.
+type Asker struct {
+	ID             string  `json:"id"`
+	MaskedUsername string  `json:"masked_username"`
+	MaskedPhone    *string `json:"masked_phone"`
+}
+
+// Asked is what was asked for, its number masked.
+type Asked struct {
+	EntryKind      string        `json:"entry_kind,omitempty" doc:"teacher, student, or parent of a student"`
+	IDType         identity.Type `json:"id_type,omitempty"`
+	MaskedIDNumber string        `json:"masked_id_number,omitempty"`
+	Name           string        `json:"name,omitempty"`
+	Stage          roster.Stage  `json:"stage,omitempty"`
+	EntryYear      int           `json:"entry_year,omitempty"`
+	Number         int           `json:"number,omitempty"`
+	ClassName      string        `json:"class_name,omitempty"`
+	Note           string        `json:"note,omitempty"`
+}
+
+// Service is the room.
+type Service struct {
+	db           *db.DB
+	vault        *vault.Vault
+	accounts     *accounts.Service
+	roster       *roster.Service
+	verification *verification.Service
+}
+
+// New makes the room.
+func New(d *db.DB, v *vault.Vault, a *accounts.Service, r *roster.Service, verify *verification.Service) *Service {
+	return &Service{db: d, vault: v, accounts: a, roster: r, verification: verify}
+}
+
+// content is what a ticket asks for, as it is sealed.
+type content struct {
+	EntryKind string        `json:"entry_kind,omitempty"`
+	IDType    identity.Type `json:"id_type,omitempty"`
+	IDNumber  string        `json:"id_number,omitempty"` // canonical
+	Name      string        `json:"name,omitempty"`
+	EntryID   string        `json:"entry_id,omitempty"` // the pupil whose class is missing
+	Stage     roster.Stage  `json:"stage,omitempty"`
+	EntryYear int           `json:"entry_year,omitempty"`
+	Number    int           `json:"number,omitempty"`
+	Note      string        `json:"note,omitempty"`
+}
+
+// document is the number that a ticket is about.
+func (c content) document() identity.Number { return identity.Number{Type: c.IDType, Text: c.IDNumber} }
+
+// entryKind is the kind of the entry that a ticket is about: a parent asks for a student.
+func (c content) entryKind() string {
+	if c.EntryKind == verification.Parent {
+		return roster.Student
+	}
+	return c.EntryKind
+}
+
+func (c content) className() string {
+	if c.Stage == "" {
+		return ""
+	}
+	return roster.ClassName(c.Stage, c.EntryYear, c.Stage.Years(), c.Number, roster.SchoolYear(time.Now()))
+}
+
+func (c content) asked() Asked {
+	a := Asked{EntryKind: c.EntryKind, IDType: c.IDType, Name: c.Name, Stage: c.Stage, EntryYear: c.EntryYear,
+		Number: c.Number, ClassName: c.className(), Note: c.Note}
+	if c.IDNumber != "" {
+		a.MaskedIDNumber = vault.MaskIDNumber(c.IDNumber)
+	}
+	return a
+}
+
+func (c content) summary(kind Kind, language string) string {
+	return messages.Text(language, "ticket."+string(kind), map[string]any{
+		"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber), "class": c.className(),
+	})
+}
+
+const sealPurpose = "ticket"
+
+func (s *Service) seal(c content) ([]byte, error) {
+	plain, err := json.Marshal(c)
+	return s.vault.Seal(sealPurpose, string(plain)), err
+}
+
+func (s *Service) open(sealed []byte) (c content, err error) {
+	plain, err := s.vault.Open(sealPurpose, sealed)
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal([]byte(plain), &c)
+}
+
+// row is a ticket with all that is kept of it.
+type row struct {
+	Ticket
+	accountID, username string
+	phone               []byte
+	place               access.Place
+	content             content
+}

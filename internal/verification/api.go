@@ -1,0 +1,78 @@
+package verification
+
+import (
+	"context"
+
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/server"
+)
+
+type bindInput struct {
+	Body struct {
+		Kind         string        `json:"kind" maxLength:"20" doc:"teacher, student or parent"`
+		IDType       identity.Type `json:"id_type" maxLength:"40" doc:"resident_id, residence_permit, home_return_permit, permanent_residence, passport or other"`
+		IDNumber     string        `json:"id_number" maxLength:"200"`
+		Name         string        `json:"name" maxLength:"500"`
+		SecondNumber string        `json:"second_number,omitempty" maxLength:"200" doc:"Student or certificate number, where the policy asks for two numbers"`
+		ClassID      string        `json:"class_id,omitempty" maxLength:"100" doc:"One of the school's classes, for an entry without one"`
+	}
+}
+
+type bindingOutput struct{ Body *Binding }
+
+type unbindInput struct {
+	Body struct {
+		Password string `json:"password" maxLength:"1000"`
+	}
+}
+
+type classInput struct {
+	Body struct {
+		ClassID string `json:"class_id" maxLength:"100"`
+	}
+}
+
+type unbindOtherInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body struct {
+		Reason string `json:"reason" maxLength:"1000"`
+	}
+}
+
+type empty struct{}
+
+// Mount adds the room's operations.
+func (s *Service) Mount(srv *server.Server) {
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/me/binding", ID: "bind-me", Tag: "verification", Rule: server.Ready, Status: 201,
+		Summary: "Prove who one is: bind one's account to a registry entry, or to a child's as a parent",
+	}, func(ctx context.Context, in *bindInput) (*bindingOutput, error) {
+		b := in.Body
+		binding, err := s.BindSelf(ctx, Claim{b.Kind, b.IDType, b.IDNumber, b.Name, b.SecondNumber}, b.ClassID)
+		return &bindingOutput{binding}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "DELETE", Path: "/api/v1/me/binding", ID: "unbind-me", Tag: "verification", Rule: server.Ready, Status: 204,
+		Summary: "Part one's account from its registry entry; all else stays",
+	}, func(ctx context.Context, in *unbindInput) (*empty, error) {
+		return nil, s.UnbindOwn(ctx, in.Body.Password)
+	})
+	server.Register(srv, server.Op{
+		Method: "PUT", Path: "/api/v1/me/binding/class", ID: "choose-my-class", Tag: "verification", Rule: server.Verified,
+		Summary: "Choose one's class among the school's, while the registry names none",
+	}, func(ctx context.Context, in *classInput) (*bindingOutput, error) {
+		binding, err := s.ChooseClass(ctx, in.Body.ClassID)
+		return &bindingOutput{binding}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "DELETE", Path: "/api/v1/admin/accounts/{id}/binding", ID: "unbind-account", Tag: "accounts", Rule: server.Administrator,
+		Status: 204, Summary: "Part an account of one's scope from its registry entry",
+	}, func(ctx context.Context, in *unbindOtherInput) (*empty, error) {
+		reason := identity.Clean(in.Body.Reason)
+		if reason == "" {
+			return nil, fault.ErrInvalid.New(fault.Field("reason", "missing"))
+		}
+		return nil, s.UnbindOther(ctx, in.ID, reason)
+	})
+}

@@ -1,0 +1,189 @@
+package verification
+
+import (
+	"context"
+	"crypto/subtle"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/accounts"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/roster"
+)
+
+// Claim is what a person says of themselves, as typed.
+type Claim struct {
+	Kind         string // teacher, student, parent
+	IDType       identity.Type
+	IDNumber     string
+	Name         string
+	SecondNumber string // student or certificate number, where the policy asks for two numbers
+}
+
+// claim is a Claim whose formats hold.
+type claim struct {
+	kind    string
+	number  identity.Number
+	nameKey string
+	second  string
+}
+
+// read checks all that the registry is not needed for (F-17): fields_swapped, id_number_invalid with the reason, invalid
+// for the rest.
+func (s *Service) read(in Claim) (claim, error) {
+	c := claim{kind: in.Kind}
+	if in.Kind != Teacher && in.Kind != Student && in.Kind != Parent {
+		return c, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
+	}
+	number, err := ReadDocument(in.IDType, in.IDNumber, in.Name)
+	if err != nil {
+		return c, err
+	}
+	c.number, c.nameKey = number, identity.CompareKey(identity.Clean(in.Name))
+	if s.config.Proof == TwoNumbers {
+		var p *identity.Problem
+		if c.second, p = readSecond(in.Kind, in.SecondNumber); p != nil {
+			return c, fault.ErrInvalid.New(fault.FieldWith("second_number", p.Code, p.Args))
+		}
+	}
+	return c, nil
+}
+
+// ReadDocument reads a document number and the name beside it without asking the registry. Errors: fields_swapped,
+// id_number_invalid (with the name's problem too, if it has one), invalid for a name alone.
+func ReadDocument(idType identity.Type, idNumber, name string) (identity.Number, error) {
+	if identity.Swapped(idNumber, name) {
+		return identity.Number{}, roster.ErrFieldsSwapped.New(fault.Field("id_number", identity.CodeIDLooksAsName),
+			fault.Field("name", identity.CodeNameIsNumber), fault.Next("swap_fields", ""))
+	}
+	var bad []fault.Option
+	number, p := identity.Parse(idType, idNumber)
+	code := fault.ErrInvalid
+	switch {
+	case p == nil:
+	case p.Code == identity.CodeTypeUnknown:
+		bad = append(bad, fault.Field("id_type", p.Code))
+	default:
+		code = roster.ErrIDNumberInvalid
+		bad = append(bad, fault.FieldWith("id_number", p.Code, p.Args))
+	}
+	if _, p := identity.ParseName(name); p != nil {
+		bad = append(bad, fault.FieldWith("name", p.Code, p.Args))
+	}
+	if bad != nil {
+		return number, code.New(bad...)
+	}
+	return number, nil
+}
+
+// readSecond reads the second number of the kind. A parent may name their child's student number or, being in the
+// registry as a teacher, their own certificate's.
+func readSecond(kind, text string) (string, *identity.Problem) {
+	if identity.Fold(text) == "" {
+		return "", &identity.Problem{Code: "missing"}
+	}
+	student, problem := identity.ParseStudentNumber(text)
+	if kind == Student || kind == Parent && problem == nil {
+		return student, problem
+	}
+	return identity.ParseCertificateNumber(text)
+}
+
+// answerAfter is how long a failed match takes at least, so that its time does not tell how far it got.
+const answerAfter = 100 * time.Millisecond
+
+// Match finds the registry entry that a claim by this account proves, and counts the attempt when there is none. The
+// transaction must be committed whatever the answer, for the count to stand: the outcome is the second value, and an
+// error means that the transaction failed. Outcomes: too_many_attempts with the time to wait; realname_no_match, the
+// same whichever part is wrong.
+func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Claim) (entry roster.Entry, outcome, err error) {
+	c, err := s.read(in)
+	if err != nil {
+		return entry, err, nil
+	}
+	attempt, wait, err := s.beginAttempt(ctx, tx, accountID, access.ClientFrom(ctx).Address)
+	if err != nil {
+		return entry, nil, err
+	}
+	if wait > 0 {
+		return entry, accounts.ErrTooManyAttempts.New(fault.RetryAfter(wait)), nil
+	}
+	found, err := s.roster.EntryByDocument(ctx, tx, c.number)
+	if err != nil && !fault.Is(err, fault.ErrNotFound) {
+		return entry, nil, err
+	}
+	proven := err == nil
+	if proven {
+		if proven, err = s.proves(c, found); err != nil {
+			return entry, nil, err
+		}
+	}
+	if !proven {
+		return entry, errNoMatch.New(fault.Next("request_entry", "/verify?step=request")), attempt.failed(ctx, tx)
+	}
+	return found, nil, attempt.succeeded(ctx, tx)
+}
+
+// proves tells whether a claim holds everything that the policy asks for the entry.
+func (s *Service) proves(c claim, e roster.Entry) (bool, error) {
+	same := func(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+	proven := same(c.nameKey, identity.CompareKey(e.Name)) && (c.kind == e.Kind || c.kind == Parent)
+	if s.config.Proof != TwoNumbers {
+		return proven, nil
+	}
+	numberOf := s.roster.CertificateNumber
+	if e.Kind == Student {
+		numberOf = s.roster.StudentNumber
+	}
+	second, err := numberOf(e)
+	return proven && second != "" && same(c.second, second), err
+}
+
+// BindSelf binds the caller to the entry that their claim proves, and into a class where the entry has none and one was
+// chosen (F-15 to F-19). Claiming again what one holds answers the same binding. Errors: those of formats, then
+// too_many_attempts, realname_no_match, already_bound.
+func (s *Service) BindSelf(ctx context.Context, in Claim, classID string) (*Binding, error) {
+	begun := time.Now()
+	accountID := access.ActorFrom(ctx).AccountID
+	if _, err := s.read(in); err != nil {
+		return nil, err
+	}
+	var binding *Binding
+	var outcome error
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		entry, refused, err := s.Match(ctx, tx, accountID, in)
+		if outcome = refused; err != nil || refused != nil {
+			return err
+		}
+		if err := s.Bind(ctx, tx, accountID, entry, in.Kind); err != nil {
+			return err
+		}
+		if classID != "" && entry.Class == nil {
+			if err := s.fillClass(ctx, tx, entry.ID, classID); err != nil {
+				return err
+			}
+		}
+		binding, err = s.bindingTo(ctx, tx, accountID, entry.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if outcome != nil {
+		holdUntil(ctx, begun.Add(answerAfter))
+		return nil, outcome
+	}
+	return binding, nil
+}
+
+// holdUntil waits for the moment, or for the end of the request.
+func holdUntil(ctx context.Context, moment time.Time) {
+	timer := time.NewTimer(time.Until(moment))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,46 @@
+package verification
+
+import (
+	"context"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+)
+
+// ChooseClass puts the pupil whom the caller is, or whose guardian they are, into a class of the pupil's school, while the
+// registry names none (F-18). Choosing the class that it names already changes nothing. Errors: class_chosen when it
+// names another; invalid when the class is no choice.
+func (s *Service) ChooseClass(ctx context.Context, classID string) (*Binding, error) {
+	accountID := access.ActorFrom(ctx).AccountID
+	var chosen *Binding
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		b, err := s.BindingOf(ctx, tx, accountID)
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			return fault.ErrNotFound.New(fault.Next("verify", "/verify"))
+		}
+		if err := s.fillClass(ctx, tx, b.EntryID, classID); err != nil {
+			return err
+		}
+		chosen, err = s.bindingTo(ctx, tx, accountID, b.EntryID)
+		return err
+	})
+	return chosen, err
+}
+
+// fillClass puts an entry without a class into one; roster says which are choices.
+func (s *Service) fillClass(ctx context.Context, tx *db.Tx, entryID, classID string) error {
+	entry, err := s.roster.EntryByID(ctx, tx, entryID)
+	switch {
+	case err != nil:
+		return err
+	case entry.Class == nil:
+		return s.roster.SetClass(ctx, tx, entryID, classID)
+	case entry.Class.ID != classID:
+		return errClassChosen.New(fault.Next("home", "/space"))
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package verification
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/roster"
+	"caotang/internal/vault"
+)
+
+// Binding is the link of an account to a registry entry as its owner sees it: their own entry or, as a guardian, a
+// child's.
+type Binding struct {
+	ID             string    `json:"id"`
+	Kind           string    `json:"kind" doc:"teacher, student or parent"`
+	Name           string    `json:"name" doc:"As the registry spells it; a parent's binding to a child holds the child's"`
+	School         *School   `json:"school"`
+	Class          *Class    `json:"class" doc:"Null while the registry names none: choose one"`
+	MaskedIDNumber string    `json:"masked_id_number"`
+	BoundAt        time.Time `json:"bound_at"`
+
+	EntryID   string       `json:"-"`
+	EntryKind string       `json:"-"`
+	Guardian  bool         `json:"-"` // a guardian link, not the entry's own binding
+	Place     access.Place `json:"-"`
+}
+
+// School is a school by name.
+type School struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Class is a class as its members see it.
+type Class struct {
+	ID        string `json:"id"`
+	Name      string `json:"name" doc:"七年级3班, or the name of its own that it has"`
+	Stage     string `json:"stage"`
+	Grade     string `json:"grade" doc:"Derived from the entry year: 七年级"`
+	EntryYear int    `json:"entry_year"`
+	Number    int    `json:"number"`
+}
+
+// BindingOf is the account's binding: to its own entry, else the first to a child; nil when it has none.
+func (s *Service) BindingOf(ctx context.Context, q db.Querier, accountID string) (*Binding, error) {
+	all, err := s.BindingsOf(ctx, q, accountID)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+// BindingsOf lists whom an account stands for: its own entry first, if it has one, then its children in the order in
+// which they were linked. One query, for it is asked with nearly every page.
+func (s *Service) BindingsOf(ctx context.Context, q db.Querier, accountID string) ([]Binding, error) {
+	rows, err := q.Query(ctx, `SELECT b.id, b.kind, b.bound_at, b.guardian, e.id, e.kind, e.name, e.id_number_sealed,
+			s.id, s.name, s.region, c.id, c.name, c.stage, c.entry_year, c.number, c.schooling_years
+		FROM (SELECT id, kind, bound_at, entry_id, false AS guardian FROM bindings WHERE account_id = $1
+			UNION ALL SELECT id, 'parent', created_at, entry_id, true FROM guardian_links WHERE account_id = $1) b
+		JOIN registry_entries e ON e.id = b.entry_id JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
+		ORDER BY b.guardian, b.bound_at, b.id`, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []Binding
+	for rows.Next() {
+		b, err := s.scanBinding(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	return all, rows.Err()
+}
+
+func (s *Service) scanBinding(rows *sql.Rows) (Binding, error) {
+	var b Binding
+	var school School
+	var class nullClass
+	var boundAt db.Time
+	var sealed []byte
+	err := rows.Scan(&b.ID, &b.Kind, &boundAt, &b.Guardian, &b.EntryID, &b.EntryKind, &b.Name, &sealed,
+		&school.ID, &school.Name, &b.Place.Region, &class.ID, &class.Name, &class.Stage, &class.EntryYear, &class.Number, &class.Years)
+	if err != nil {
+		return b, err
+	}
+	number, err := s.vault.Open("id_number", sealed)
+	if err != nil {
+		return b, err
+	}
+	b.School, b.BoundAt, b.Place.School, b.MaskedIDNumber = &school, boundAt.Time, school.ID, vault.MaskIDNumber(number)
+	if class.ID.Valid {
+		b.Class = class.read()
+	}
+	return b, nil
+}
+
+// nullClass is a class that may be missing.
+type nullClass struct {
+	ID, Name, Stage          sql.NullString
+	EntryYear, Number, Years sql.NullInt64
+}
+
+func (c nullClass) read() *Class {
+	stage, entryYear, number, years := roster.Stage(c.Stage.String), int(c.EntryYear.Int64), int(c.Number.Int64), int(c.Years.Int64)
+	year := roster.SchoolYear(time.Now())
+	name := c.Name.String
+	if name == "" {
+		name = roster.ClassName(stage, entryYear, years, number, year)
+	}
+	return &Class{c.ID.String, name, string(stage), roster.GradeOf(stage, entryYear, years, year).Name, entryYear, number}
+}
+
+// bindingTo is the account's binding to one entry.
+func (s *Service) bindingTo(ctx context.Context, q db.Querier, accountID, entryID string) (*Binding, error) {
+	all, err := s.BindingsOf(ctx, q, accountID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].EntryID == entryID {
+			return &all[i], nil
+		}
+	}
+	return nil, fault.ErrNotFound.New()
+}
+
+func countLinks(ctx context.Context, q db.Querier, accountID string) (links int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM guardian_links WHERE account_id = $1`, accountID).Scan(&links)
+	return links, err
+}

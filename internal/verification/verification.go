@@ -1,0 +1,209 @@
+package verification
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/accounts"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/roster"
+	"caotang/internal/vault"
+)
+
+// What an account may be bound as. A parent is bound to no entry of their own kind: see [Service.Bind].
+const (
+	Teacher = roster.Teacher
+	Student = roster.Student
+	Parent  = "parent"
+)
+
+// Proof is what shows that a person is who they claim to be (F-16).
+type Proof string
+
+// The policies: "one number, one name" and "two numbers, one name".
+const (
+	OneNumber  Proof = "one_number"
+	TwoNumbers Proof = "two_numbers"
+)
+
+// Config is the room's configuration.
+type Config struct {
+	Proof Proof
+	// After so many failed matches an account, or an address, waits for Wait. Addresses are shared by whole schools, so
+	// their number is the higher one.
+	AccountAttempts int
+	AddressAttempts int
+	Wait            time.Duration
+}
+
+// Service holds the rules of binding.
+type Service struct {
+	db       *db.DB
+	vault    *vault.Vault
+	accounts *accounts.Service
+	roster   *roster.Service
+	config   Config
+}
+
+// New makes the room.
+func New(d *db.DB, v *vault.Vault, a *accounts.Service, r *roster.Service, config Config) *Service {
+	return &Service{db: d, vault: v, accounts: a, roster: r, config: config}
+}
+
+// Bind links the account to the entry as kind, in the caller's transaction, and records it. The caller has made sure
+// that the person may claim the entry.
+//
+// A parent who claims a pupil's entry gets a guardian link, which leaves the pupil's own binding alone; any other claim
+// binds the entry itself, and the account's role becomes kind. What is bound so already stays as it is. Errors:
+// already_bound when the entry has another account, or the account another binding.
+func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry, kind string) error {
+	if kind == Parent && entry.Kind == Student {
+		return s.linkGuardian(ctx, tx, accountID, entry)
+	}
+	if kind == Student {
+		links, err := countLinks(ctx, tx, accountID)
+		if err != nil {
+			return err
+		}
+		if links > 0 {
+			return AccountBound()
+		}
+	}
+	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, kind, bound_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT DO NOTHING`, entry.ID, accountID, db.NewID(), kind, db.Now())
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		return s.whyNotBound(ctx, tx, accountID, entry.ID, kind)
+	}
+	if err := s.accounts.SetRole(ctx, tx, accountID, kind); err != nil {
+		return err
+	}
+	return record(ctx, tx, "binding.bind", entry.ID, entry.Place(), "", map[string]any{"account_id": accountID, "kind": kind})
+}
+
+// whyNotBound explains a binding that another stands in the way of; nil when that is the very same one.
+func (s *Service) whyNotBound(ctx context.Context, tx *db.Tx, accountID, entryID, kind string) error {
+	var holder, as string
+	err := tx.QueryRow(ctx, `SELECT account_id, kind FROM bindings WHERE entry_id = $1`, entryID).Scan(&holder, &as)
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && holder == accountID && as != kind:
+		return AccountBound()
+	case err != nil:
+		return err
+	case holder == accountID:
+		return nil
+	}
+	return s.entryBound(ctx, tx, holder)
+}
+
+func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry) error {
+	var as string
+	err := tx.QueryRow(ctx, `SELECT kind FROM bindings WHERE account_id = $1`, accountID).Scan(&as)
+	bound := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if as == Student { // pupils are nobody's guardians
+		return AccountBound()
+	}
+	result, err := tx.Exec(ctx, `INSERT INTO guardian_links (id, account_id, entry_id, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT DO NOTHING`, db.NewID(), accountID, entry.ID, db.Now())
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	if !bound {
+		if err := s.accounts.SetRole(ctx, tx, accountID, Parent); err != nil {
+			return err
+		}
+	}
+	return record(ctx, tx, "guardian.link", entry.ID, entry.Place(), "", map[string]any{"account_id": accountID})
+}
+
+// Unbind takes the entry's binding away, in the caller's transaction, records it with the reason and answers whose it
+// was; "" when it had none. Nothing that belonged to the person is touched.
+func (s *Service) Unbind(ctx context.Context, tx *db.Tx, entry roster.Entry, reason string) (accountID string, err error) {
+	err = tx.QueryRow(ctx, `DELETE FROM bindings WHERE entry_id = $1 RETURNING account_id`, entry.ID).Scan(&accountID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return accountID, record(ctx, tx, "binding.unbind", entry.ID, entry.Place(), reason, map[string]any{"account_id": accountID})
+}
+
+// part takes away the very binding or guardian link that b is; fault.ErrNotFound when it has just gone.
+func part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, reason string) error {
+	table, action := "bindings", "binding.unbind"
+	if b.Guardian {
+		table, action = "guardian_links", "guardian.unlink"
+	}
+	gone, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE id = $1", b.ID)
+	if err != nil {
+		return err
+	}
+	if n, err := gone.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		return fault.ErrNotFound.New()
+	}
+	return record(ctx, tx, action, b.EntryID, b.Place, reason, map[string]any{"account_id": accountID})
+}
+
+func record(ctx context.Context, tx *db.Tx, action, entryID string, at access.Place, reason string, details map[string]any) error {
+	return audit.Record(ctx, tx, audit.Event{
+		Action: action, Target: "entry", TargetID: entryID, Place: at, Reason: reason, Details: details,
+	})
+}
+
+// UnbindOwn takes away the caller's own binding, as [Service.BindingOf] shows it, after their password (F-21). Errors:
+// password_wrong; not_found without a binding.
+func (s *Service) UnbindOwn(ctx context.Context, password string) error {
+	actor := access.ActorFrom(ctx)
+	if err := s.accounts.CheckPassword(ctx, actor.AccountID, password); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		b, err := s.BindingOf(ctx, tx, actor.AccountID)
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			return fault.ErrNotFound.New(fault.Next("verify", "/verify"))
+		}
+		if err := part(ctx, tx, actor.AccountID, b, ""); err != nil {
+			return err
+		}
+		return s.accounts.Notify(ctx, tx, actor.AccountID, "notice.unbound", nil)
+	})
+}
+
+// UnbindOther takes away somebody's binding on an administrator's word, and tells the person. Errors: not_found also
+// where the account's entry lies outside the administrator's scope.
+func (s *Service) UnbindOther(ctx context.Context, accountID, reason string) error {
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		b, err := s.BindingOf(ctx, tx, accountID)
+		if err != nil {
+			return err
+		}
+		if b == nil || !access.ActorFrom(ctx).Can(access.AccountsManage, b.Place) {
+			return fault.ErrNotFound.New()
+		}
+		if err := part(ctx, tx, accountID, b, reason); err != nil {
+			return err
+		}
+		return s.accounts.Notify(ctx, tx, accountID, "notice.unbound_by_administrator", nil)
+	})
+}
