@@ -30,6 +30,7 @@ build: bin/caotang ## Builds bin/caotang, one file with the web pages inside
 
 bin/caotang: $(go_sources) $(ui_built)
 	go build -o $@ ./cmd/caotang
+	@touch $@
 
 .PHONY: run
 run: bin/caotang ## Serves the demo on http://localhost:8080 (LISTEN=host:port for another address)
