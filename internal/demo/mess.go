@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"caotang/internal/identity"
+	"caotang/internal/roster"
 )
 
 // messes are what schools' files really hold, each applied to one row. Those marked rejected are rows that the registry
@@ -64,12 +65,17 @@ func (s *source) until(r *row, fits func(Person) bool) {
 	}
 }
 
-// known answers somebody of the school who stands in the synthetic Sichuan already.
+// known answers somebody of the school who stands in the synthetic Sichuan already, with a class: a file may add one to
+// a pupil who has none.
 func (s *source) known(school *School) Person {
-	if s.Kind == Teacher {
+	if s.Kind == roster.Teacher {
 		return school.Teachers[s.IntN(len(school.Teachers))]
 	}
-	return school.Pupils[s.IntN(len(school.Pupils))]
+	for {
+		if p := school.Pupils[s.IntN(len(school.Pupils))]; p.Class >= 0 {
+			return p
+		}
+	}
 }
 
 func (s *source) pick(from []string) string { return from[s.IntN(len(from))] }

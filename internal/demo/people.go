@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"caotang/internal/identity"
+	"caotang/internal/roster"
 )
 
 // Person is a synthetic registry entry. Class is the index of the pupil's class in their school, or -1.
@@ -18,12 +19,6 @@ type Person struct {
 	CertificateNumber string // teachers; empty for a few
 	Class             int
 }
-
-// The two kinds of registry entries.
-const (
-	Teacher = "teacher"
-	Student = "student"
-)
 
 // Names are put together from common characters; minority names from syllables, with the middle dot.
 var (
@@ -131,12 +126,12 @@ func (p *people) name() string {
 }
 
 // pupil makes a pupil who entered the stage in that year, at the age that the stage begins with.
-func (p *people) pupil(area int, stage string, entryYear, class int) Person {
+func (p *people) pupil(area int, stage roster.Stage, entryYear, class int) Person {
 	born := entryYear - stages[stage].age - 1 // the school year's children are born from 1 September on
-	person := Person{Kind: Student, Name: p.name(), Class: class}
+	person := Person{Kind: roster.Student, Name: p.name(), Class: class}
 	person.IDType, person.IDNumber = p.document(area, born, 9)
 	switch {
-	case stage == Kindergarten || p.IntN(100) == 0: // none yet
+	case stage == roster.Kindergarten || p.IntN(100) == 0: // none yet
 	case person.IDType != identity.ResidentID:
 		p.numbers++
 		person.StudentNumber = fmt.Sprintf("%c51%02d%014d", "LJ"[p.IntN(2)], p.batch, p.numbers)
@@ -151,7 +146,7 @@ func (p *people) pupil(area int, stage string, entryYear, class int) Person {
 // teacher makes a teacher of 24 to 58 years in the given calendar year.
 func (p *people) teacher(area, thisYear int) Person {
 	age := 24 + p.IntN(35)
-	person := Person{Kind: Teacher, Name: p.name(), Class: -1}
+	person := Person{Kind: roster.Teacher, Name: p.name(), Class: -1}
 	person.IDType, person.IDNumber = p.document(area, thisYear-age, 1)
 	if p.IntN(50) != 0 {
 		p.numbers++

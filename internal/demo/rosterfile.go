@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"caotang/internal/identity"
+	"caotang/internal/roster"
 )
 
-// Roster says which synthetic roster file to write.
-type Roster struct {
+// RosterFile says which synthetic roster file to write.
+type RosterFile struct {
 	Rows       int    // rows with a person, from 1 on
-	Kind       string // Student or Teacher
+	Kind       string // roster.Student or roster.Teacher
 	Messy      bool   // as schools really hand them in; every kind of mess appears from 60 rows on
 	AllSchools bool   // over all schools of the synthetic Sichuan, with a column that names them; otherwise one school's
 	Encoding   string // of a CSV file: one of Encodings; "" is UTF-8
@@ -41,9 +42,9 @@ var (
 )
 
 // Write streams the roster to w as format ".csv" or ".xlsx". Memory stays bounded however many rows there are. The same
-// Roster gives the same rows; nobody in it stands in the synthetic Sichuan, save for the rows of a messy roster that
+// RosterFile gives the same rows; nobody in it stands in the synthetic Sichuan, save for the rows of a messy roster that
 // are meant to. A clean roster is accepted to the last row by the registry of the synthetic Sichuan.
-func (r Roster) Write(w io.Writer, format string) error {
+func (r RosterFile) Write(w io.Writer, format string) error {
 	if r.Rows < 1 {
 		return fmt.Errorf("a roster has at least one row, not %d", r.Rows)
 	}
@@ -60,21 +61,21 @@ func (r Roster) Write(w io.Writer, format string) error {
 	return out.close()
 }
 
-func (r Roster) head(out table) error {
+func (r RosterFile) head(out table) error {
 	headings := cleanTeacher
 	switch {
-	case r.Messy && r.Kind == Student:
+	case r.Messy && r.Kind == roster.Student:
 		headings = messyStudent
 	case r.Messy:
 		headings = messyTeacher
-	case r.Kind == Student:
+	case r.Kind == roster.Student:
 		headings = cleanStudent
 	}
 	if r.AllSchools {
 		headings = append(append([]any{}, headings...), "学校标识码")
 	}
 	if r.Messy {
-		title := fmt.Sprintf("%d年秋季学期花名册（演示数据）", SchoolYear(r.Today))
+		title := fmt.Sprintf("%d年秋季学期花名册（演示数据）", roster.SchoolYear(r.Today))
 		if err := out.banner(span{title, len(headings)}); err != nil {
 			return err
 		}
@@ -85,7 +86,7 @@ func (r Roster) head(out table) error {
 	return out.line(headings)
 }
 
-func (r Roster) body(out table) error {
+func (r RosterFile) body(out table) error {
 	source := r.newSource()
 	for i := range r.Rows {
 		row := source.row(i)
@@ -110,9 +111,8 @@ func (r Roster) body(out table) error {
 
 // source makes a roster's persons one after another.
 type source struct {
-	Roster
+	RosterFile
 	*people
-	schools []*School
 	classes []placeInSchool
 	every   []School // the whole synthetic Sichuan
 	last    Person   // the person of the row before
@@ -123,19 +123,19 @@ type placeInSchool struct {
 	class  Class
 }
 
-func (r Roster) newSource() *source {
-	s := &source{Roster: r, people: newPeople(r.Seed, 1+int(r.Seed%49)), every: World(worldSeed, r.Today)}
+func (r RosterFile) newSource() *source {
+	s := &source{RosterFile: r, people: newPeople(r.Seed, 1+int(r.Seed%49)), every: World(worldSeed, r.Today)}
+	schools := []*School{find(s.every, showCounty, roster.Junior)}
 	if r.AllSchools {
+		schools = nil
 		for i := range s.every {
 			switch s.every[i].Stage {
-			case Primary, Junior, Senior:
-				s.schools = append(s.schools, &s.every[i])
+			case roster.Primary, roster.Junior, roster.Senior:
+				schools = append(schools, &s.every[i])
 			}
 		}
-	} else {
-		s.schools = []*School{find(s.every, showCounty, Junior)}
 	}
-	for _, school := range s.schools {
+	for _, school := range schools {
 		for _, class := range school.Classes {
 			s.classes = append(s.classes, placeInSchool{school, class})
 		}
@@ -157,7 +157,7 @@ type row struct {
 // row answers the person of row i; classes stand one after another, as in a list that a school has sorted.
 func (s *source) row(i int) row {
 	at := s.classes[i*len(s.classes)/s.Rows]
-	row := row{place: at, year: SchoolYear(s.Today), form: "%s%d班"}
+	row := row{place: at, year: roster.SchoolYear(s.Today), form: "%s%d班"}
 	row.set(s.another(at))
 	if s.Messy && i%2 == 1 {
 		row.form = "%s（%d）班"
@@ -165,23 +165,18 @@ func (s *source) row(i int) row {
 	return row
 }
 
+// gradeOf names the grade of a class in a school year.
+func gradeOf(stage roster.Stage, entryYear, schoolYear int) string {
+	return roster.GradeOf(stage, entryYear, stage.Years(), schoolYear).Name
+}
+
 // another makes a person who stands nowhere yet.
 func (s *source) another(at placeInSchool) Person {
 	area := areaRoster + s.batch
-	if s.Kind == Teacher {
-		return s.teacher(area, SchoolYear(s.Today))
+	if s.Kind == roster.Teacher {
+		return s.teacher(area, roster.SchoolYear(s.Today))
 	}
-	return s.pupil(area, at.class.Stage, at.class.EntryYear, 0)
-}
-
-// gradeName names the grade of a class that entered so many years ago.
-func gradeName(stage string, years int) string {
-	names := map[string]string{Primary: "一二三四五六", Junior: "七八九", Senior: "一二三"}
-	name := string([]rune(names[stage])[years])
-	if stage == Senior {
-		return "高" + name
-	}
-	return name + "年级"
+	return s.pupil(area, at.school.Stage, at.class.EntryYear, 0)
 }
 
 func (r *row) set(p Person) {
@@ -194,11 +189,11 @@ func (r *row) cells(i int, messy, allSchools bool) []any {
 		cells = append(cells, strconv.Itoa(i+1))
 	}
 	cells = append(cells, r.name, idTypeNames[r.IDType], r.number)
-	if r.Kind == Teacher {
+	if r.Kind == roster.Teacher {
 		cells = append(cells, r.CertificateNumber)
 	} else {
 		cells = append(cells, r.StudentNumber)
-		grade := gradeName(r.place.class.Stage, r.year-r.place.class.EntryYear)
+		grade := gradeOf(r.place.school.Stage, r.place.class.EntryYear, r.year)
 		if messy {
 			cells = append(cells, fmt.Sprintf(r.form, grade, r.place.class.Number))
 		} else {

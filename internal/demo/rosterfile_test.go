@@ -11,13 +11,14 @@ import (
 	"unicode/utf8"
 
 	"caotang/internal/identity"
+	"caotang/internal/roster"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-func write(t *testing.T, r Roster, format string) []byte {
+func write(t *testing.T, r RosterFile, format string) []byte {
 	t.Helper()
 	r.Today = day
 	var out bytes.Buffer
@@ -45,9 +46,9 @@ func TestCleanRosterHasValidPersonsOfExistingClasses(t *testing.T) {
 		for _, p := range append(append([]Person{}, s.Teachers...), s.Pupils...) {
 			inWorld[p.IDNumber] = true
 		}
-		if s.County == showCounty && s.Stage == Junior {
+		if s.County == showCounty && s.Stage == roster.Junior {
 			for _, c := range s.Classes {
-				classes[gradeName(c.Stage, 2026-c.EntryYear)+string(rune('0'+c.Number))+"班"] = true
+				classes[gradeOf(s.Stage, c.EntryYear, 2026)+string(rune('0'+c.Number))+"班"] = true
 			}
 		}
 	}
@@ -55,7 +56,7 @@ func TestCleanRosterHasValidPersonsOfExistingClasses(t *testing.T) {
 	for id, name := range idTypeNames {
 		types[name] = id
 	}
-	all := rows(t, write(t, Roster{Rows: 3000, Kind: Student, Seed: 7}, ".csv"))
+	all := rows(t, write(t, RosterFile{Rows: 3000, Kind: roster.Student, Seed: 7}, ".csv"))
 	if diff := cmp.Diff([]string{"姓名", "证件类型", "身份证号", "学籍号", "年级", "班级"}, all[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -93,7 +94,7 @@ func TestCleanRosterHasValidPersonsOfExistingClasses(t *testing.T) {
 
 func TestRosterIsDeterministic(t *testing.T) {
 	for _, messy := range []bool{false, true} {
-		r := Roster{Rows: 200, Kind: Student, Messy: messy, Seed: 3}
+		r := RosterFile{Rows: 200, Kind: roster.Student, Messy: messy, Seed: 3}
 		first := write(t, r, ".csv")
 		if !bytes.Equal(first, write(t, r, ".csv")) {
 			t.Errorf("messy %v: the same seed gave another file", messy)
@@ -107,7 +108,7 @@ func TestRosterIsDeterministic(t *testing.T) {
 
 func TestTeacherRosterOfAllSchoolsNamesThem(t *testing.T) {
 	schools := map[string]bool{}
-	for _, row := range rows(t, write(t, Roster{Rows: 2000, Kind: Teacher, AllSchools: true, Seed: 1}, ".csv"))[1:] {
+	for _, row := range rows(t, write(t, RosterFile{Rows: 2000, Kind: roster.Teacher, AllSchools: true, Seed: 1}, ".csv"))[1:] {
 		if _, problem := identity.ParseSchoolCode(row[4]); problem != nil {
 			t.Fatalf("%v: %v", row, problem)
 		}
@@ -124,7 +125,7 @@ func TestTeacherRosterOfAllSchoolsNamesThem(t *testing.T) {
 }
 
 func TestMessyRosterHoldsEveryMess(t *testing.T) {
-	r := Roster{Rows: 60, Kind: Student, Messy: true, Seed: 1}
+	r := RosterFile{Rows: 60, Kind: roster.Student, Messy: true, Seed: 1}
 	data := string(write(t, r, ".csv"))
 	for name, pattern := range map[string]string{
 		"title above the header": `\A2026年秋季学期花名册（演示数据）,,`,
@@ -183,7 +184,7 @@ func TestMessyRosterHoldsEveryMess(t *testing.T) {
 }
 
 func TestMessyWorkbookMergesCellsAndHoldsFloats(t *testing.T) {
-	file, err := excelize.OpenReader(bytes.NewReader(write(t, Roster{Rows: 60, Kind: Teacher, Messy: true, Seed: 1}, ".xlsx")))
+	file, err := excelize.OpenReader(bytes.NewReader(write(t, RosterFile{Rows: 60, Kind: roster.Teacher, Messy: true, Seed: 1}, ".xlsx")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func TestMessyWorkbookMergesCellsAndHoldsFloats(t *testing.T) {
 }
 
 func TestRosterEncodings(t *testing.T) {
-	r := Roster{Rows: 400, Kind: Student, Messy: true, Seed: 1}
+	r := RosterFile{Rows: 400, Kind: roster.Student, Messy: true, Seed: 1}
 	plain := write(t, r, ".csv")
 	for _, test := range []struct {
 		encoding string
@@ -246,13 +247,13 @@ func TestRosterEncodings(t *testing.T) {
 
 func TestRosterRefusesWhatItCannotWrite(t *testing.T) {
 	for _, test := range []struct {
-		roster Roster
+		roster RosterFile
 		format string
 	}{
-		{Roster{Rows: 0, Kind: Student}, ".csv"},
-		{Roster{Rows: 1, Kind: Student}, ".xls"},
-		{Roster{Rows: 1, Kind: Student, Encoding: "latin1"}, ".csv"},
-		{Roster{Rows: 1_000_001, Kind: Student}, ".xlsx"},
+		{RosterFile{Rows: 0, Kind: roster.Student}, ".csv"},
+		{RosterFile{Rows: 1, Kind: roster.Student}, ".xls"},
+		{RosterFile{Rows: 1, Kind: roster.Student, Encoding: "latin1"}, ".csv"},
+		{RosterFile{Rows: 1_000_001, Kind: roster.Student}, ".xlsx"},
 	} {
 		test.roster.Today = day
 		if err := test.roster.Write(io.Discard, test.format); err == nil {
@@ -263,7 +264,7 @@ func TestRosterRefusesWhatItCannotWrite(t *testing.T) {
 
 func BenchmarkRoster(b *testing.B) {
 	start := time.Now()
-	if err := (Roster{Rows: b.N, Kind: Student, Seed: 1, Today: day}).Write(io.Discard, ".csv"); err != nil {
+	if err := (RosterFile{Rows: b.N, Kind: roster.Student, Seed: 1, Today: day}).Write(io.Discard, ".csv"); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "rows/s")

@@ -29,7 +29,7 @@ type span struct {
 // Encodings are what a CSV roster can be written in.
 var Encodings = []string{"utf-8", "utf-8-bom", "gb18030", "gbk"}
 
-func newTable(w io.Writer, format string, r Roster) (table, error) {
+func newTable(w io.Writer, format string, r RosterFile) (table, error) {
 	switch format {
 	case ".csv":
 		return newCSV(w, r)
@@ -49,7 +49,7 @@ type csvTable struct {
 	fit    func(string) string // makes a text one that the encoding can hold
 }
 
-func newCSV(w io.Writer, r Roster) (table, error) {
+func newCSV(w io.Writer, r RosterFile) (table, error) {
 	t := &csvTable{buffer: bufio.NewWriterSize(w, 1<<16), fit: func(s string) string { return s }}
 	w = t.buffer
 	switch r.Encoding {

@@ -5,49 +5,37 @@ import (
 	"time"
 
 	"caotang/internal/divisions"
+	"caotang/internal/roster"
 )
 
 // School is a synthetic school. Its name says that it is one, and so does its code: the serial begins with 9.
 type School struct {
 	Code, Name string
 	County     string // division code
-	Stage      string
+	Stage      roster.Stage
 	Classes    []Class
 	Teachers   []Person
 	Pupils     []Person
 }
 
-// Class is one class of a school. Teachers are indexes into the school's teachers.
+// Class is one class of a school, of its stage and the stage's usual length. Teachers are indexes into the school's teachers.
 type Class struct {
-	Stage          string
-	EntryYear      int
-	Number         int
-	SchoolingYears int
-	Teachers       []int
+	EntryYear int
+	Number    int
+	Teachers  []int
 }
 
-// The stages of schooling.
-const (
-	Kindergarten = "kindergarten"
-	Primary      = "primary"
-	Junior       = "junior"
-	Senior       = "senior"
-	Vocational   = "vocational"
-	Special      = "special"
-)
-
-// stages says of each stage: the category that begins a school's code, the kind of school, at what age it begins and how
-// many years it takes.
-var stages = map[string]struct {
+// stages says of each stage: the category that begins a school's code, the kind of school, and at what age it begins.
+var stages = map[roster.Stage]struct {
 	category, title string
-	age, years      int
+	age             int // at entry
 }{
-	Kindergarten: {"11", "幼儿园", 3, 3},
-	Primary:      {"21", "小学", 6, 6},
-	Junior:       {"31", "初级中学", 12, 3},
-	Senior:       {"34", "高级中学", 15, 3},
-	Vocational:   {"36", "中等职业学校", 15, 3},
-	Special:      {"51", "特殊教育学校", 6, 9},
+	roster.Kindergarten: {"11", "幼儿园", 3},
+	roster.Primary:      {"21", "小学", 6},
+	roster.Junior:       {"31", "初级中学", 12},
+	roster.Senior:       {"34", "高级中学", 15},
+	roster.Vocational:   {"36", "中等职业学校", 15},
+	roster.Special:      {"51", "特殊教育学校", 6},
 }
 
 // The counties whose schools are of full size, so that there is something to see: 锦江区 of Chengdu, 涪城区 of Mianyang.
@@ -59,11 +47,11 @@ const (
 // World answers the schools of the synthetic Sichuan in the school year of the given day: about 20,000 persons in about
 // 650 schools. The same seed and school year give the same world.
 func World(seed uint64, today time.Time) []School {
-	year := SchoolYear(today)
+	year := roster.SchoolYear(today)
 	p := newPeople(seed, 0)
 	var schools []School
 	cities, counties := 0, 0
-	add := func(county, place, stage string) {
+	add := func(county, place string, stage roster.Stage) {
 		code := fmt.Sprintf("%s51%06d", stages[stage].category, 900001+len(schools))
 		schools = append(schools, p.school(code, county, place, stage, areaBase+cities, year))
 	}
@@ -76,16 +64,16 @@ func World(seed uint64, today time.Time) []School {
 			city, county = d, ""
 		case divisions.LevelCounty:
 			counties++
-			for _, stage := range []string{Primary, Junior, Senior} {
+			for _, stage := range []roster.Stage{roster.Primary, roster.Junior, roster.Senior} {
 				add(d.Code, d.Name, stage)
 			}
 			if counties%4 == 0 {
-				add(d.Code, d.Name, Kindergarten)
+				add(d.Code, d.Name, roster.Kindergarten)
 			}
 			if county == "" { // the city's own schools lie in its first county
 				county = d.Code
-				add(county, city.Name, Vocational)
-				add(county, city.Name, Special)
+				add(county, city.Name, roster.Vocational)
+				add(county, city.Name, roster.Special)
 			}
 		}
 	}
@@ -93,21 +81,21 @@ func World(seed uint64, today time.Time) []School {
 }
 
 // school makes one school with its classes, teachers and pupils.
-func (p *people) school(code, county, place, stage string, area, year int) School {
+func (p *people) school(code, county, place string, stage roster.Stage, area, year int) School {
 	classes, teachers, pupils := 1, 4, 8 // classes a year, teachers, pupils a class
 	switch {
 	case county == showCounty || county == otherCounty:
 		classes, teachers, pupils = 3, 24, 30
-	case stages[stage].years > 3:
+	case stage.Years() > 3:
 		pupils = 3
 	}
 	s := School{Code: code, Name: place + "演示" + stages[stage].title, County: county, Stage: stage}
 	for range teachers {
 		s.Teachers = append(s.Teachers, p.teacher(area, year))
 	}
-	for entry := year; entry > year-stages[stage].years; entry-- {
+	for entry := year; entry > year-stage.Years(); entry-- {
 		for number := 1; number <= classes; number++ {
-			class := Class{Stage: stage, EntryYear: entry, Number: number, SchoolingYears: stages[stage].years}
+			class := Class{EntryYear: entry, Number: number}
 			for i := range 3 {
 				class.Teachers = append(class.Teachers, (3*len(s.Classes)+i)%teachers)
 			}
@@ -126,23 +114,12 @@ func (p *people) school(code, county, place, stage string, area, year int) Schoo
 	return s
 }
 
-// SchoolYear answers the year in which the school year of a day began: it turns on 1 September in Asia/Shanghai.
-func SchoolYear(day time.Time) int {
-	local := day.In(shanghai)
-	if local.Month() < time.September {
-		return local.Year() - 1
-	}
-	return local.Year()
-}
-
-var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
-
 // find answers the school of a stage in a county.
-func find(schools []School, county, stage string) *School {
+func find(schools []School, county string, stage roster.Stage) *School {
 	for i := range schools {
 		if schools[i].County == county && schools[i].Stage == stage {
 			return &schools[i]
 		}
 	}
-	panic("demo: no school of stage " + stage + " in " + county)
+	panic("demo: no school of stage " + string(stage) + " in " + county)
 }

@@ -1,0 +1,102 @@
+package demo
+
+import (
+	"context"
+	"encoding/hex"
+	"strings"
+
+	"caotang/internal/access"
+	"caotang/internal/accounts"
+	"caotang/internal/db"
+	"caotang/internal/divisions"
+	"caotang/internal/roster"
+)
+
+// Password opens every demo account. It satisfies the default password rule.
+const Password = "Caotang2026"
+
+// administrator is the role that the list of demo accounts shows for accounts with a grant.
+const administrator = "administrator"
+
+// account is a demo account. Its phone lies in a segment of Sichuan.
+type account struct {
+	username, role, phone string
+	level                 access.Level // of its grant; "" when it has none
+	county                string       // of the school it belongs to, where it belongs to one
+	stage                 roster.Stage // of that school
+	scope                 string       // of its grant, at the levels above the school
+	bound                 bool         // verified as a person of that school; a parent, as student1's
+}
+
+var demoAccounts = []account{
+	{username: "sichuan1", role: "teacher", phone: "13880000001", level: access.Province, scope: divisions.Province},
+	{username: "chengdu1", role: "teacher", phone: "13880000002", level: access.City, scope: "510100"},
+	{username: "jinjiang1", role: "teacher", phone: "13880000003", level: access.County, scope: showCounty},
+	{username: "school1", role: "teacher", phone: "13880000004", level: access.School, county: showCounty, stage: roster.Junior},
+	{username: "school2", role: "teacher", phone: "13880000005", level: access.School, county: otherCounty, stage: roster.Junior},
+	{username: "teacher1", role: "teacher", phone: "13880000006", county: showCounty, stage: roster.Junior, bound: true},
+	{username: "student1", role: "student", phone: "13880000007", county: showCounty, stage: roster.Junior, bound: true},
+	{username: "parent1", role: "parent", phone: "13880000008", county: showCounty, stage: roster.Junior, bound: true},
+	{username: "public1", role: "public", phone: "13880000009"},
+}
+
+func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
+	var rows, logins, grants, bindings, guardians [][]any
+	for _, a := range demoAccounts {
+		id := db.NewID()
+		index := s.vault.Index("phone", a.phone)
+		rows = append(rows, []any{id, a.username, accounts.HashPassword(Password), a.role, s.vault.Seal("phone", a.phone), false, s.now, s.now})
+		logins = append(logins, []any{"u:" + strings.ToLower(a.username), id}, []any{"p:" + hex.EncodeToString(index), id})
+		school := schoolOf(schools, a)
+		switch a.level {
+		case "":
+		case access.School:
+			grants = append(grants, []any{id, string(a.level), school.id, s.now})
+		default:
+			grants = append(grants, []any{id, string(a.level), a.scope, s.now})
+		}
+		switch {
+		case a.bound && a.role == "parent":
+			guardians = append(guardians, []any{db.NewID(), id, school.somebody(roster.Student), s.now})
+		case a.bound:
+			bindings = append(bindings, []any{school.somebody(a.role), id, db.NewID(), a.role, s.now})
+		}
+	}
+	if err := s.tx.Insert(ctx, "accounts",
+		[]string{"id", "username", "password_hash", "role", "phone_sealed", "replace_password", "created_at", "updated_at"}, rows); err != nil {
+		return err
+	}
+	if err := s.tx.Insert(ctx, "logins", []string{"login_key", "account_id"}, logins); err != nil {
+		return err
+	}
+	if err := s.tx.Insert(ctx, "grants", []string{"account_id", "level", "scope_id", "created_at"}, grants); err != nil {
+		return err
+	}
+	if err := s.tx.Insert(ctx, "bindings", []string{"entry_id", "account_id", "id", "kind", "bound_at"}, bindings); err != nil {
+		return err
+	}
+	return s.tx.Insert(ctx, "guardian_links", []string{"id", "account_id", "entry_id", "created_at"}, guardians)
+}
+
+// schoolOf answers the school that the account belongs to, nil when it belongs to none.
+func schoolOf(schools []seededSchool, a account) *seededSchool {
+	for i := range schools {
+		if schools[i].County == a.county && schools[i].Stage == a.stage {
+			return &schools[i]
+		}
+	}
+	return nil
+}
+
+// somebody answers the entry of a teacher with classes, or of a pupil in a class.
+func (s *seededSchool) somebody(kind string) string {
+	if kind == roster.Teacher {
+		return s.teachers[s.Classes[0].Teachers[0]]
+	}
+	for i, p := range s.Pupils {
+		if p.Class == 0 {
+			return s.pupils[i]
+		}
+	}
+	panic("demo: nobody in the first class of " + s.Name)
+}

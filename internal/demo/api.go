@@ -1,0 +1,48 @@
+package demo
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"caotang/internal/db"
+	"caotang/internal/identity"
+	"caotang/internal/server"
+	"caotang/internal/sms"
+	"caotang/internal/vault"
+)
+
+// Mount adds what lets a visitor try the platform without a phone:
+//
+//	GET /demo/outbox?phone=              the texts sent, the newest first; to every phone when none is named
+//	GET /demo/accounts                   the demo accounts
+//	GET /demo/entries?kind=&school_id=   some people of the registry without a binding
+//
+// outbox lists the texts to a phone, or to all when it is empty. Anyone may read it all, so it is for demo mode alone, and no part of the API's document.
+func Mount(srv *server.Server, d *db.DB, v *vault.Vault, outbox func(phone string) []sms.Sent) {
+	serve := func(pattern string, list func(r *http.Request) (any, error)) {
+		srv.Handle(pattern, func(w http.ResponseWriter, r *http.Request) {
+			answer, err := list(r)
+			if err != nil {
+				srv.Log.ErrorContext(r.Context(), "demo", "path", r.URL.Path, "error", err)
+				http.Error(w, "internal error", http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Cache-Control", "no-store")
+			_ = json.NewEncoder(w).Encode(answer) // fails only when the visitor has gone
+		})
+	}
+	serve("GET /demo/outbox", func(r *http.Request) (any, error) {
+		phone := r.URL.Query().Get("phone")
+		if parsed, problem := identity.ParseMobile(phone); problem == nil {
+			phone = parsed
+		}
+		return outbox(phone), nil
+	})
+	serve("GET /demo/accounts", func(r *http.Request) (any, error) {
+		return Accounts(r.Context(), d)
+	})
+	serve("GET /demo/entries", func(r *http.Request) (any, error) {
+		return Entries(r.Context(), d, v, r.URL.Query().Get("kind"), r.URL.Query().Get("school_id"))
+	})
+}
