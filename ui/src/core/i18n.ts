@@ -3,14 +3,24 @@ import { currentLanguage, keepLanguage, type Language } from './language'
 
 type Messages = Record<string, unknown>
 
-// Chinese is at hand from the start; what only administrators read, and all
-// English, is fetched when it is wanted. A file's name is the subject: the key
-// `admin.title` stands in admin.json as "title".
-const bundled = import.meta.glob<Messages>(['../locales/zh-CN/*.json', '!../locales/zh-CN/admin*.json'], { eager: true, import: 'default' })
-const chinese = import.meta.glob<Messages>('../locales/zh-CN/admin*.json', { import: 'default' })
+/** How far into the product somebody has come; each depth brings its texts. */
+export type Depth = 'entry' | 'member' | 'administration'
+const depths: Depth[] = ['entry', 'member', 'administration']
+
+// What strangers read is at hand in Chinese from the start; the rest, and all
+// English, is fetched when a page wants it. A file's name is the subject: the
+// key `admin.title` stands in admin.json as "title".
+const bundled = import.meta.glob<Messages>('../locales/zh-CN/{common,account,home}.json', { eager: true, import: 'default' })
+const chinese = import.meta.glob<Messages>(['../locales/zh-CN/*.json', '!../locales/zh-CN/{common,account,home}.json'], { import: 'default' })
 const english = import.meta.glob<Messages>('../locales/en/*.json', { import: 'default' })
 
 const subjectOf = (path: string) => path.replace(/^.*\/|\.json$/g, '')
+
+function depthOf(path: string): Depth {
+  const subject = subjectOf(path)
+  if (subject.startsWith('admin')) return 'administration'
+  return ['common', 'account', 'home'].includes(subject) ? 'entry' : 'member'
+}
 
 export const i18n = createI18n({
   legacy: false,
@@ -21,13 +31,12 @@ export const i18n = createI18n({
   messages: { 'zh-CN': Object.fromEntries(Object.entries(bundled).map(([path, text]) => [subjectOf(path), text])), en: {} },
 })
 
-const isAdministration = (path: string) => subjectOf(path).startsWith('admin')
-let administration = false
+let reached = 0
 const loaded = new Set<string>()
 
 async function load(language: Language): Promise<void> {
   const files = language === 'en' ? english : chinese
-  const wanted = Object.keys(files).filter((path) => !loaded.has(path) && (administration || !isAdministration(path)))
+  const wanted = Object.keys(files).filter((path) => !loaded.has(path) && depths.indexOf(depthOf(path)) <= reached)
   const texts = await Promise.all(wanted.map((path) => files[path]()))
   wanted.forEach((path, at) => {
     loaded.add(path)
@@ -43,9 +52,9 @@ export async function useLanguage(language: Language): Promise<void> {
   document.documentElement.lang = language
 }
 
-/** Fetches the administration's texts (locales' admin*.json) in the current language; called by its layout's route. */
-export async function loadAdministrationTexts(): Promise<void> {
-  administration = true
+/** Fetches the texts of a depth, and of those before it, in the current language. */
+export async function loadTexts(depth: Depth): Promise<void> {
+  reached = Math.max(reached, depths.indexOf(depth))
   await load(currentLanguage())
 }
 

@@ -1,7 +1,7 @@
 import { nextTick } from 'vue'
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { detour, type Needs } from '@/core/guards'
-import { loadAdministrationTexts, t } from '@/core/i18n'
+import { loadTexts, t, type Depth } from '@/core/i18n'
 import { knowSession, me } from '@/core/session'
 import { knowSettings } from '@/core/settings'
 
@@ -14,12 +14,12 @@ declare module 'vue-router' {
   }
 }
 
+/** A page that comes together with the texts of its depth. */
+const page = <T>(depth: Depth, module: () => Promise<T>) => () => Promise.all([module(), loadTexts(depth)]).then(([loaded]) => loaded)
+
 const administration: RouteRecordRaw = {
   path: '/admin',
-  component: async () => {
-    const [layout] = await Promise.all([import('./admin/AdminLayout.vue'), loadAdministrationTexts()])
-    return layout
-  },
+  component: page('administration', () => import('./admin/AdminLayout.vue')),
   meta: { needs: 'administrator' },
   children: [
     { path: '', component: () => import('./admin/OverviewPage.vue'), meta: { title: 'common.nav.admin' } },
@@ -40,11 +40,11 @@ export const router = createRouter({
     { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { title: 'account.sign_in' } },
     { path: '/register', component: () => import('./pages/RegisterPage.vue'), meta: { title: 'account.register' } },
     { path: '/reset-password', component: () => import('./pages/ResetPasswordPage.vue'), meta: { title: 'account.reset.title' } },
-    { path: '/verify', component: () => import('./pages/VerifyPage.vue'), meta: { needs: 'ready', title: 'verify.title' } },
-    { path: '/space', component: () => import('./pages/SpacePage.vue'), meta: { needs: 'ready', title: 'space.title' } },
+    { path: '/verify', component: page('member', () => import('./pages/VerifyPage.vue')), meta: { needs: 'ready', title: 'verify.title' } },
+    { path: '/space', component: page('member', () => import('./pages/SpacePage.vue')), meta: { needs: 'ready', title: 'space.title' } },
     {
       path: '/me',
-      component: () => import('./layouts/MeLayout.vue'),
+      component: page('member', () => import('./layouts/MeLayout.vue')),
       children: [
         { path: '', component: () => import('./pages/ProfilePage.vue'), meta: { needs: 'ready', title: 'me.profile.title' } },
         { path: 'security', component: () => import('./pages/SecurityPage.vue'), meta: { needs: 'signed_in', title: 'me.security.title' } },
@@ -52,7 +52,7 @@ export const router = createRouter({
       ],
     },
     administration,
-    { path: '/demo', component: () => import('./pages/DemoPage.vue'), meta: { title: 'demo.title' } },
+    { path: '/demo', component: page('member', () => import('./pages/DemoPage.vue')), meta: { title: 'demo.title' } },
     { path: '/no-permission', component: () => import('./pages/NoPermissionPage.vue'), meta: { title: 'common.no_permission.title' } },
     { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'common.not_found.title' } },
   ],
