@@ -37,13 +37,22 @@ export interface AdminClass {
 }
 export interface ClassForm { school_id: string; stage: Stage; entry_year: number; number: number; name?: string }
 
-export interface AccountBinding { id: string; kind: EntryKind | 'parent'; name: string; school: Named | null; class: EntryClass | null; masked_id_number: string; bound_at: string }
+export interface AccountBinding { id: string; kind: EntryKind | 'parent'; name: string; school: Named; masked_id_number: string; bound_at: string }
 export interface AdminAccount { id: string; masked_username: string; masked_phone: string | null; role: Role; created_at: string; binding: AccountBinding | null }
 
+export interface TicketAsked {
+  entry_kind?: EntryKind | 'parent'; id_type?: IdType; masked_id_number?: string; name?: string
+  stage?: Stage; entry_year?: number; number?: number; class_name?: string; note?: string
+}
 export interface AdminTicket {
   id: string; kind: 'missing_entry' | 'missing_class' | 'not_me'; state: 'open' | 'done' | 'declined'; school: Named
   created_at: string; answer: string | null; answered_at: string | null; summary: string
+  account: Holder; asked: TicketAsked
+  /** Where the registry has the number; here_differs: at this school, under another name or kind. */
+  registry?: 'absent' | 'here' | 'here_differs' | 'elsewhere'
+  entry_id?: string; holder?: { masked_username: string; masked_phone: string | null } | null
 }
+export interface TicketCompletion { class_id?: string; student_number?: string; certificate_number?: string; schooling_years?: number; answer?: string }
 
 export interface AuditEntry {
   id: string; at: string; actor: { id: string; masked_username: string } | null; action: string; target: string; target_id: string
@@ -76,7 +85,7 @@ export interface AdminPaths {
   '/api/v1/admin/accounts/{id}/binding': { delete: Op<never, Reason, Id> }
   '/api/v1/admin/tickets': { get: Op<Page<AdminTicket>, never, never, Paged & { state?: AdminTicket['state']; school_id?: string }> }
   '/api/v1/admin/tickets/{id}': { get: Op<AdminTicket, never, Id> }
-  '/api/v1/admin/tickets/{id}/complete': { post: Op<AdminTicket, Record<string, unknown>, Id> }
+  '/api/v1/admin/tickets/{id}/complete': { post: Op<AdminTicket, TicketCompletion, Id> }
   '/api/v1/admin/tickets/{id}/decline': { post: Op<AdminTicket, Reason, Id> }
   '/api/v1/admin/audit': { get: Op<Page<AuditEntry>, never, never, Paged & { action?: string; from?: string; to?: string }> }
 }

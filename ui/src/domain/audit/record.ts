@@ -1,0 +1,58 @@
+import type { AuditEntry } from '@/api/admin'
+import { beginningOf, dayAfter, dayInChina } from '@/core/moment'
+
+/** Actions by what they are about; the API takes the beginning with its dot. */
+export const groups = ['registry', 'class', 'account', 'binding', 'ticket'] as const
+export type Group = (typeof groups)[number]
+
+export const spans = ['today', 'week', 'month', 'all', 'days'] as const
+export type Span = (typeof spans)[number]
+
+export interface AuditFilters {
+  group: Group | ''
+  span: Span
+  /** Days in China, both included; '' = open. Only with the span `days`. */
+  from: string
+  to: string
+}
+
+type Query = Record<string, unknown>
+const day = (value: unknown): string => (typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : '')
+
+/** The filters that an address names. */
+export function auditFiltersFrom(query: Query): AuditFilters {
+  const from = day(query.from)
+  const to = day(query.to)
+  const span = spans.find((one) => one === query.span) ?? (from || to ? 'days' : 'week')
+  return { group: groups.find((one) => one === query.group) ?? '', span, from: span === 'days' ? from : '', to: span === 'days' ? to : '' }
+}
+
+export function auditQueryOf({ group, span, from, to }: AuditFilters): Record<string, string> {
+  const all = { group, span: span === 'week' ? '' : span, from, to }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
+
+/** What the API is asked for: moments, from included, to excluded. */
+export function auditRequest({ group, span, from, to }: AuditFilters, today = dayInChina()): { action?: string; from?: string; to?: string } {
+  const begins = { today, week: dayAfter(today, -6), month: dayAfter(today, -29), all: '', days: from }[span]
+  return {
+    ...(group ? { action: `${group}.` } : {}),
+    ...(begins ? { from: beginningOf(begins) } : {}),
+    ...(span === 'days' && to ? { to: beginningOf(dayAfter(to, 1)) } : {}),
+  }
+}
+
+/** Where what a record is about can be seen; null when it has no page or is gone. */
+export function pageOf(record: Pick<AuditEntry, 'target' | 'target_id' | 'action'>): { path: string; query: Record<string, string> } | null {
+  if (!record.target_id || record.action.endsWith('.delete')) return null
+  switch (record.target) {
+    case 'entry':
+      return { path: '/admin/registry', query: { entry: record.target_id } }
+    case 'import':
+      return { path: '/admin/registry/import', query: { id: record.target_id } }
+    case 'ticket':
+      return { path: '/admin/tickets', query: { ticket: record.target_id } }
+    default:
+      return null
+  }
+}

@@ -1,0 +1,40 @@
+import type { AdminTicket } from '@/api/admin'
+
+/**
+ * What completing a ticket would do, or why it cannot be completed as it is:
+ * - add: the person goes into the registry and the account is verified
+ * - verify: the registry has them; the account is verified
+ * - held: the registry has them, and another account holds the entry
+ * - differs: the school has the number under another name or kind
+ * - elsewhere: another school has the number; only the person can start a transfer (F-27)
+ * - class: the class is added and the pupil put into it
+ * - hand_over: the holder loses the entry, the one who asks gets it
+ * - gone: the entry that is claimed is no longer the school's
+ */
+export type Outcome = 'add' | 'verify' | 'held' | 'differs' | 'elsewhere' | 'class' | 'hand_over' | 'gone'
+
+export function outcomeOf(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'holder'>): Outcome {
+  if (ticket.kind === 'missing_class') return 'class'
+  if (ticket.kind === 'not_me') return ticket.registry === 'absent' || ticket.registry === 'elsewhere' ? 'gone' : 'hand_over'
+  if (ticket.registry === 'elsewhere') return 'elsewhere'
+  if (ticket.registry === 'here_differs') return 'differs'
+  if (ticket.registry === 'here') return ticket.holder ? 'held' : 'verify'
+  return 'add'
+}
+
+export const canComplete = (outcome: Outcome): boolean => ['add', 'verify', 'class', 'hand_over'].includes(outcome)
+
+/** Ready answers for declining, the likeliest first; their words stand under the same names. */
+export const declineAnswers: Record<Outcome, string[]> = {
+  add: ['not_ours', 'wrong_details', 'come_by'],
+  verify: ['not_ours', 'wrong_details', 'come_by'],
+  held: ['held', 'wrong_details', 'come_by'],
+  differs: ['wrong_details', 'come_by'],
+  elsewhere: ['elsewhere', 'wrong_details', 'come_by'],
+  class: ['class_exists', 'no_such_class', 'come_by'],
+  hand_over: ['not_proven', 'come_by'],
+  gone: ['gone', 'come_by'],
+}
+
+/** Whole days that somebody has waited. */
+export const daysWaiting = (since: string, now = Date.now()): number => Math.max(0, Math.floor((now - Date.parse(since)) / 86_400_000))

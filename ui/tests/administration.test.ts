@@ -1,0 +1,140 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { lookupFor, lookupQuery } from '@/domain/accounts/lookup'
+import { auditFiltersFrom, auditQueryOf, auditRequest, pageOf } from '@/domain/audit/record'
+import { entryYears, gradeInChinese, schoolYear } from '@/domain/classes/naming'
+import { chosenColumns, keepColumns, usualColumns } from '@/domain/registry/columns'
+import { filtersFrom, narrowed, noFilters, queryOf, searchIn } from '@/domain/registry/filters'
+import { grantedSchools, onlySchool, regionGranted, regionOffered, widestFirst } from '@/domain/scope/scope'
+import { canComplete, outcomeOf } from '@/domain/tickets/outcome'
+import { moment } from '@/core/moment'
+import type { Grant } from '@/api/types'
+
+describe('filters of the registry in the address', () => {
+  it('come back as they went', () => {
+    const filters = { ...noFilters, kind: 'student' as const, school_id: 's1', bound: 'false' as const, name: '阿依·古丽' }
+    expect(filtersFrom(queryOf(filters))).toEqual(filters)
+    expect(queryOf(noFilters)).toEqual({})
+  })
+  it('drop what is no filter', () => {
+    expect(filtersFrom({ kind: 'parent', bound: 'yes', region: '51', school_id: ['s1', 's2'], name: null })).toEqual({ ...noFilters, school_id: 's1' })
+  })
+  it('never hold a number of a document', () => {
+    expect(searchIn('５１０１０４１９９００１０１１２３ｘ')).toEqual({ name: '', id_number: '51010419900101123X' })
+    expect(searchIn(' 王小明 ')).toEqual({ name: '王小明', id_number: '' })
+    expect(Object.keys(queryOf(filtersFrom({ id_number: '510104199001011234' })))).toEqual([])
+  })
+  it('forget the class of another school and the school of another region', () => {
+    const filters = { ...noFilters, region: '510104', school_id: 's1', class_id: 'c1' }
+    expect(narrowed(filters, { school_id: 's2' })).toMatchObject({ school_id: 's2', class_id: '' })
+    expect(narrowed(filters, { region: '510105' })).toMatchObject({ school_id: '', class_id: '' })
+    expect(narrowed(filters, { kind: 'teacher' })).toMatchObject({ school_id: 's1', class_id: 'c1' })
+  })
+})
+
+describe('columns of the registry', () => {
+  beforeEach(() => localStorage.clear())
+  it('show the school only where there are several', () => {
+    expect(usualColumns(false)).not.toContain('school')
+    expect(usualColumns(true)).toContain('school')
+  })
+  it('stay as chosen, in their order, the name always', () => {
+    keepColumns(['bound', 'kind'])
+    expect(chosenColumns(true)).toEqual(['name', 'kind', 'bound'])
+    keepColumns(null)
+    expect(chosenColumns(true)).toEqual(usualColumns(true))
+  })
+  it('survive something strange in the store', () => {
+    localStorage.setItem('caotang.registry.columns', '{not json')
+    expect(chosenColumns(false)).toEqual(usualColumns(false))
+  })
+})
+
+describe('scope', () => {
+  const grant = (level: Grant['level'], scope_id: string): Grant => ({ level, scope_id, scope_name: scope_id })
+  it('of one school leaves nothing to choose', () => {
+    expect(onlySchool([grant('school', 's1')])).toEqual({ id: 's1', name: 's1' })
+    expect(onlySchool([grant('school', 's1'), grant('school', 's2')])).toBeNull()
+    expect(onlySchool([grant('county', '510104')])).toBeNull()
+    expect(grantedSchools([grant('school', 's1'), grant('county', '510104')])).toHaveLength(1)
+  })
+  it('names the widest first', () => {
+    expect(widestFirst([grant('school', 's1'), grant('city', '510100')])[0].level).toBe('city')
+  })
+  it('offers a city to the administrator of one of its counties, but not all of it', () => {
+    const county = [grant('county', '510104')]
+    expect(regionOffered('510100', county)).toBe(true)
+    expect(regionGranted('510100', county)).toBe(false)
+    expect(regionGranted('510104', county)).toBe(true)
+    expect(regionOffered('510700', county)).toBe(false)
+    expect(regionGranted('511002', [grant('city', '511000')])).toBe(true)
+    expect(regionGranted('511002', [grant('city', '510100')])).toBe(false)
+    expect(regionGranted('511002', [grant('province', '510000')])).toBe(true)
+  })
+})
+
+describe('naming of classes', () => {
+  it('turns on 1 September', () => {
+    expect(schoolYear('2026-08-31')).toBe(2025)
+    expect(schoolYear('2026-09-01')).toBe(2026)
+    expect(gradeInChinese('junior', 2024, '2025-08-31')).toBe('七年级')
+    expect(gradeInChinese('junior', 2024, '2025-09-01')).toBe('八年级')
+  })
+  it('calls each stage in its own way, and nothing outside its years', () => {
+    expect(gradeInChinese('primary', 2021, '2026-10-01')).toBe('六年级')
+    expect(gradeInChinese('senior', 2026, '2026-10-01')).toBe('高一')
+    expect(gradeInChinese('kindergarten', 2024, '2026-10-01')).toBe('大班')
+    expect(gradeInChinese('primary', 2020, '2026-10-01')).toBe('')
+    expect(gradeInChinese('primary', 2027, '2026-10-01')).toBe('')
+  })
+  it('offers the years of the classes still there, and the next', () => {
+    expect(entryYears('junior', '2026-10-01')).toEqual([2027, 2026, 2025, 2024])
+  })
+})
+
+describe('looking up an account', () => {
+  it('knows what was typed', () => {
+    expect(lookupFor('+86 138 8012 3456')).toBe('phone')
+    expect(lookupFor('51010419900101123x')).toBe('id_number')
+    expect(lookupFor('zhangsan01')).toBe('username')
+    expect(lookupFor('张三')).toBe('name')
+  })
+  it('asks with the plain form', () => {
+    expect(lookupQuery('phone', '138-8012-3456')).toEqual({ phone: '13880123456' })
+    expect(lookupQuery('id_number', ' 51010419900101123ｘ')).toEqual({ id_number: '51010419900101123X' })
+  })
+})
+
+describe('tickets', () => {
+  const ticket = (kind: 'missing_entry' | 'missing_class' | 'not_me', registry?: 'absent' | 'here' | 'here_differs' | 'elsewhere', held = false) =>
+    outcomeOf({ kind, registry, holder: held ? { masked_username: 'z', masked_phone: null } : null })
+  it('tell beforehand what completing does', () => {
+    expect(ticket('missing_entry', 'absent')).toBe('add')
+    expect(ticket('missing_entry', 'here')).toBe('verify')
+    expect(ticket('missing_class')).toBe('class')
+    expect(ticket('not_me', 'here', true)).toBe('hand_over')
+  })
+  it('cannot be completed where it would fail', () => {
+    for (const outcome of [ticket('missing_entry', 'here', true), ticket('missing_entry', 'here_differs'), ticket('missing_entry', 'elsewhere'), ticket('not_me', 'elsewhere')]) {
+      expect(canComplete(outcome), outcome).toBe(false)
+    }
+  })
+})
+
+describe('the audit log', () => {
+  it('asks for days in China, both included', () => {
+    const filters = auditFiltersFrom({ group: 'registry', from: '2026-09-01', to: '2026-09-01' })
+    expect(auditRequest(filters)).toEqual({ action: 'registry.', from: '2026-08-31T16:00:00.000Z', to: '2026-09-01T16:00:00.000Z' })
+    expect(auditFiltersFrom(auditQueryOf(filters))).toEqual(filters)
+  })
+  it('begins with the last seven days', () => {
+    expect(auditRequest(auditFiltersFrom({ group: 'x', from: 'soon' }), '2026-03-03')).toEqual({ from: '2026-02-24T16:00:00.000Z' })
+  })
+  it('leads to what a record is about, unless it is gone', () => {
+    expect(pageOf({ target: 'entry', target_id: 'e1', action: 'registry.change' })?.query).toEqual({ entry: 'e1' })
+    expect(pageOf({ target: 'entry', target_id: 'e1', action: 'registry.delete' })).toBeNull()
+  })
+})
+
+it('shows moments in China’s time', () => {
+  expect(moment('2026-08-31T16:30:00Z')).toBe('2026-09-01 00:30')
+})
