@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"time"
 	"unicode/utf8"
 
 	"caotang/internal/access"
@@ -31,6 +32,7 @@ type Request struct {
 //   - not_me: realname_no_match and too_many_attempts as for a binding, for only who knows the number and the name may
 //     claim a held entry; entry_not_taken when nobody holds it.
 func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
+	begun := time.Now()
 	var c content
 	var err error
 	if c.Note, err = text("note", in.Note); err != nil {
@@ -76,10 +78,13 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 		}
 		return err
 	})
-	if err == nil {
-		err = refused
+	if err != nil {
+		return Ticket{}, err
 	}
-	return ticket, err
+	if refused != nil && in.Kind == NotMe {
+		verification.Withhold(ctx, begun)
+	}
+	return ticket, refused
 }
 
 func (s *Service) askEntry(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error) {

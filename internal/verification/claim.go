@@ -94,10 +94,21 @@ func readSecond(kind, text string) (string, *identity.Problem) {
 // answerAfter is how long a failed match takes at least, so that its time does not tell how far it got.
 const answerAfter = 100 * time.Millisecond
 
+// Withhold waits, after [Service.Match] refused a claim and outside its transaction, until no answer tells how far the
+// match got. begun is when the claim arrived.
+func Withhold(ctx context.Context, begun time.Time) {
+	timer := time.NewTimer(time.Until(begun.Add(answerAfter)))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
 // Match finds the registry entry that a claim by this account proves, and counts the attempt when there is none. The
 // transaction must be committed whatever the answer, for the count to stand: the outcome is the second value, and an
 // error means that the transaction failed. Outcomes: too_many_attempts with the time to wait; realname_no_match, the
-// same whichever part is wrong.
+// same whichever part is wrong; [Withhold] the answer then.
 func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Claim) (entry roster.Entry, outcome, err error) {
 	c, err := s.read(in)
 	if err != nil {
@@ -172,18 +183,8 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string) (*Bind
 		return nil, err
 	}
 	if outcome != nil {
-		holdUntil(ctx, begun.Add(answerAfter))
+		Withhold(ctx, begun)
 		return nil, outcome
 	}
 	return binding, nil
-}
-
-// holdUntil waits for the moment, or for the end of the request.
-func holdUntil(ctx context.Context, moment time.Time) {
-	timer := time.NewTimer(time.Until(moment))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }
