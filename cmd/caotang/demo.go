@@ -27,7 +27,7 @@ type demoRosterCommand struct {
 
 // Run leaves no half file behind, and an older one alone until the new one is whole.
 func (c *demoRosterCommand) Run(out *output) error {
-	roster := demo.Roster{
+	roster := demo.RosterFile{
 		Rows: c.Rows, Kind: c.Kind, Messy: c.Messy, AllSchools: c.AllSchools, Encoding: c.Encoding, Seed: c.Seed, Today: time.Now(),
 	}
 	file, err := os.CreateTemp(filepath.Dir(c.Out), ".roster-*")
