@@ -1,0 +1,342 @@
+package roster
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"unicode/utf8"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+)
+
+// Entry is a person in the registry. Its numbers are sealed; Service opens them.
+type Entry struct {
+	ID        string
+	Kind      string // Teacher or Student
+	Name      string // as the registry spells it
+	IDType    identity.Type
+	School    School
+	Class     *Class // nil for a teacher, and for a student whose class is not known yet
+	AccountID string // of the account that is bound to it; "" for none
+	CreatedAt db.Time
+	UpdatedAt db.Time
+
+	idNumber, student, certificate []byte // sealed
+	username                       string // of the account
+	phone                          []byte // of the account, sealed
+}
+
+// Place is where the entry lies.
+func (e Entry) Place() access.Place { return e.School.Place() }
+
+// IDNumber answers the entry's document number in full: mask it, unless the look has been recorded.
+func (s *Service) IDNumber(e Entry) (string, error) { return s.vault.Open(purposeIDNumber, e.idNumber) }
+
+// StudentNumber answers the entry's student number in full, "" when it has none.
+func (s *Service) StudentNumber(e Entry) (string, error) { return s.open(purposeStudent, e.student) }
+
+// CertificateNumber answers the entry's teacher certificate number in full, "" when it has none.
+func (s *Service) CertificateNumber(e Entry) (string, error) {
+	return s.open(purposeCertificate, e.certificate)
+}
+
+func (s *Service) open(purpose string, sealed []byte) (string, error) {
+	if len(sealed) == 0 {
+		return "", nil
+	}
+	return s.vault.Open(purpose, sealed)
+}
+
+// seal answers the sealed value, nil for an empty one.
+func (s *Service) seal(purpose, plain string) []byte {
+	if plain == "" {
+		return nil
+	}
+	return s.vault.Seal(purpose, plain)
+}
+
+// EntryByDocument answers the entry with this document; fault.ErrNotFound if there is none.
+func (s *Service) EntryByDocument(ctx context.Context, q db.Querier, number identity.Number) (Entry, error) {
+	return s.oneEntry(ctx, q, "e.id = (SELECT entry_id FROM documents WHERE document_index = $1)", s.vault.Index(purposeIDNumber, number.Key()))
+}
+
+// EntryByID answers an entry; fault.ErrNotFound if there is none. Whoever asks must be bound to it or have checked their
+// scope.
+func (s *Service) EntryByID(ctx context.Context, q db.Querier, id string) (Entry, error) {
+	return s.oneEntry(ctx, q, "e.id = $1", id)
+}
+
+func (s *Service) oneEntry(ctx context.Context, q db.Querier, where string, arg any) (Entry, error) {
+	all, err := s.entries(ctx, q, " WHERE "+where, arg)
+	if err == nil && len(all) == 0 {
+		err = fault.ErrNotFound.New()
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	return all[0], nil
+}
+
+// reachableEntry answers an entry to which the actor may do the action; fault.ErrNotFound otherwise.
+func (s *Service) reachableEntry(ctx context.Context, q db.Querier, action access.Action, id string) (Entry, error) {
+	e, err := s.EntryByID(ctx, q, id)
+	if err == nil && !access.ActorFrom(ctx).Can(action, e.Place()) {
+		return Entry{}, fault.ErrNotFound.New()
+	}
+	return e, err
+}
+
+// NewEntry is what an entry is made from, as a person typed it.
+type NewEntry struct {
+	Kind              string
+	Name              string
+	IDType            identity.Type
+	IDNumber          string
+	SchoolID          string
+	ClassID           string // "" for none
+	StudentNumber     string // "" for none
+	CertificateNumber string // "" for none
+}
+
+// CreateEntry adds an entry within the transaction and records it. The caller decides who may. It fails with
+// id_number_invalid, fields_swapped, fault.ErrInvalid with fields, fault.ErrNotFound for an unknown school,
+// entry_exists_here, or entry_exists_elsewhere, which names the other school only when the name is the entry's (F-27).
+func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry, error) {
+	number, err := s.checkEntry(&n)
+	if err != nil {
+		return Entry{}, err
+	}
+	school, err := s.SchoolByID(ctx, tx, n.SchoolID)
+	if err != nil {
+		return Entry{}, err
+	}
+	if err := s.checkClassOf(ctx, tx, n.ClassID, n.Kind, n.SchoolID); err != nil {
+		return Entry{}, err
+	}
+	id, now, index := db.NewID(), db.At(s.now()), s.vault.Index(purposeIDNumber, number.Key())
+	added, err := changed(tx.Exec(ctx, "INSERT INTO documents (document_index, entry_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", index, id))
+	if err != nil {
+		return Entry{}, err
+	}
+	if !added {
+		return Entry{}, s.existing(ctx, tx, number, n)
+	}
+	if err := tx.Insert(ctx, "registry_entries", entryColumns, [][]any{{
+		id, n.Kind, n.Name, identity.CompareKey(n.Name), string(n.IDType), s.vault.Seal(purposeIDNumber, number.Text), index,
+		s.seal(purposeStudent, n.StudentNumber), s.seal(purposeCertificate, n.CertificateNumber),
+		n.SchoolID, nullText(n.ClassID), now, now,
+	}}); err != nil {
+		return Entry{}, err
+	}
+	if err := audit.Record(ctx, tx, audit.Event{Action: "registry.create", Target: "entry", TargetID: id, Place: school.Place(),
+		Details: map[string]any{"kind": n.Kind, "id_type": n.IDType}}); err != nil {
+		return Entry{}, err
+	}
+	return s.EntryByID(ctx, tx, id)
+}
+
+// existing is the error for a document that stands in the registry already.
+func (s *Service) existing(ctx context.Context, tx *db.Tx, number identity.Number, n NewEntry) error {
+	other, err := s.EntryByDocument(ctx, tx, number)
+	if err != nil {
+		return err
+	}
+	if other.School.ID == n.SchoolID {
+		return ErrEntryExistsHere.New(fault.Field("id_number", "entry_exists_here"), fault.Detail("entry_id", other.ID),
+			fault.Next("show_entry", "/admin/registry?entry="+other.ID))
+	}
+	if !identity.SameName(other.Name, n.Name) {
+		return ErrEntryExistsElsewhere.New(fault.Field("id_number", "entry_exists_elsewhere"), fault.Arg("school", ""))
+	}
+	return ErrEntryExistsElsewhere.New(fault.Field("id_number", "entry_exists_elsewhere"), fault.Arg("school", "“"+other.School.Name+"”"),
+		fault.Detail("school", SchoolRef{other.School.ID, other.School.Name}))
+}
+
+// checkEntry brings what was typed into canonical form, or says all that is wrong with it.
+func (s *Service) checkEntry(n *NewEntry) (identity.Number, error) {
+	if identity.Swapped(n.IDNumber, n.Name) {
+		return identity.Number{}, ErrFieldsSwapped.New(fault.Field("id_number", identity.CodeIDLooksAsName), fault.Field("name", identity.CodeNameIsNumber))
+	}
+	var bad []fault.Option
+	var p *identity.Problem
+	if n.Kind != Teacher && n.Kind != Student {
+		bad = append(bad, fault.Field("kind", "not_allowed"))
+	}
+	if n.Name, p = identity.ParseName(n.Name); p != nil {
+		bad = append(bad, fault.FieldWith("name", p.Code, p.Args))
+	}
+	if n.StudentNumber, p = optional(n.StudentNumber, identity.ParseStudentNumber); p != nil {
+		bad = append(bad, fault.FieldWith("student_number", p.Code, p.Args))
+	}
+	if n.CertificateNumber, p = optional(n.CertificateNumber, identity.ParseCertificateNumber); p != nil {
+		bad = append(bad, fault.FieldWith("certificate_number", p.Code, p.Args))
+	}
+	number, p := identity.ParseOn(n.IDType, n.IDNumber, s.now())
+	switch {
+	case p != nil && p.Code == identity.CodeTypeUnknown:
+		bad = append(bad, fault.Field("id_type", p.Code))
+	case p != nil && len(bad) == 0:
+		return number, ErrIDNumberInvalid.New(fault.FieldWith("id_number", p.Code, p.Args))
+	case p != nil:
+		bad = append(bad, fault.FieldWith("id_number", p.Code, p.Args))
+	}
+	if len(bad) > 0 {
+		return number, fault.ErrInvalid.New(bad...)
+	}
+	return number, nil
+}
+
+func optional(text string, parse func(string) (string, *identity.Problem)) (string, *identity.Problem) {
+	if identity.Fold(text) == "" {
+		return "", nil
+	}
+	return parse(text)
+}
+
+// checkClassOf says whether an entry of this kind and school may be in the class; "" is no class.
+func (s *Service) checkClassOf(ctx context.Context, q db.Querier, classID, kind, schoolID string) error {
+	if classID == "" {
+		return nil
+	}
+	class, err := s.ClassByID(ctx, q, classID)
+	if fault.Is(err, fault.ErrNotFound) || err == nil && class.School.ID != schoolID {
+		return fault.ErrInvalid.New(fault.Field("class_id", "not_found"))
+	}
+	if err == nil && kind != Student {
+		return fault.ErrInvalid.New(fault.Field("class_id", "class_of_teacher"))
+	}
+	return err
+}
+
+// SetClass puts a student into a class of their own school within the transaction, and records it: fault.ErrInvalid with
+// field class_id for any other class. The caller decides who may.
+func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID string) error {
+	e, err := s.EntryByID(ctx, tx, entryID)
+	if err != nil {
+		return err
+	}
+	if err := s.checkClassOf(ctx, tx, classID, e.Kind, e.School.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "UPDATE registry_entries SET class_id = $1, updated_at = $2 WHERE id = $3", nullText(classID), db.At(s.now()), entryID); err != nil {
+		return err
+	}
+	return audit.Record(ctx, tx, audit.Event{Action: "registry.set_class", Target: "entry", TargetID: entryID, Place: e.Place(),
+		Details: map[string]any{"class_id": classID}})
+}
+
+// change is what may be changed of an entry; nil leaves a part as it is, "" removes it. There is no document number (F-29).
+type change struct {
+	Name, ClassID, StudentNumber, CertificateNumber *string
+}
+
+func (s *Service) changeEntry(ctx context.Context, id string, c change) (e Entry, err error) {
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if e, err = s.reachableEntry(ctx, tx, access.RegistryWrite, id); err != nil {
+			return err
+		}
+		var bad []fault.Option
+		set := conditions{}
+		var parts []string
+		if c.Name != nil {
+			name, p := identity.ParseName(*c.Name)
+			if p != nil {
+				bad = append(bad, fault.FieldWith("name", p.Code, p.Args))
+			}
+			set.add("name = $%d", name)
+			set.add("name_key = $%d", identity.CompareKey(name))
+			parts = append(parts, "name")
+		}
+		if c.StudentNumber != nil {
+			number, p := optional(*c.StudentNumber, identity.ParseStudentNumber)
+			if p != nil {
+				bad = append(bad, fault.FieldWith("student_number", p.Code, p.Args))
+			}
+			set.add("student_number_sealed = $%d", s.seal(purposeStudent, number))
+			parts = append(parts, "student_number")
+		}
+		if c.CertificateNumber != nil {
+			number, p := optional(*c.CertificateNumber, identity.ParseCertificateNumber)
+			if p != nil {
+				bad = append(bad, fault.FieldWith("certificate_number", p.Code, p.Args))
+			}
+			set.add("certificate_number_sealed = $%d", s.seal(purposeCertificate, number))
+			parts = append(parts, "certificate_number")
+		}
+		if len(bad) > 0 {
+			return fault.ErrInvalid.New(bad...)
+		}
+		if c.ClassID != nil {
+			if err := s.checkClassOf(ctx, tx, *c.ClassID, e.Kind, e.School.ID); err != nil {
+				return err
+			}
+			set.add("class_id = $%d", nullText(*c.ClassID))
+			parts = append(parts, "class")
+		}
+		if len(parts) == 0 {
+			return nil
+		}
+		set.add("updated_at = $%d", db.At(s.now()))
+		assignments := strings.Join(set.parts, ", ")
+		set.parts = nil
+		set.add("id = $%d", id)
+		if _, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assignments+set.where(), set.args...); err != nil {
+			return err
+		}
+		if err := audit.Record(ctx, tx, audit.Event{Action: "registry.change", Target: "entry", TargetID: id, Place: e.Place(),
+			Details: map[string]any{"changed": strings.Join(parts, " ")}}); err != nil {
+			return err
+		}
+		e, err = s.EntryByID(ctx, tx, id)
+		return err
+	})
+	return e, err
+}
+
+// deleteEntry removes an entry: already_bound while an account is bound to it, unless it is to be unbound with that.
+func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error {
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		e, err := s.reachableEntry(ctx, tx, access.RegistryWrite, id)
+		if err != nil {
+			return err
+		}
+		if e.AccountID != "" && !unbind {
+			return ErrAlreadyBound.New(fault.Next("unbind_and_delete", "/admin/registry?entry="+id))
+		}
+		for _, from := range []string{"bindings WHERE entry_id = $1", "guardian_links WHERE entry_id = $1", "class_teachers WHERE entry_id = $1",
+			"documents WHERE document_index = (SELECT document_index FROM registry_entries WHERE id = $1)"} {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+from, id); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, "DELETE FROM registry_entries WHERE id = $1", id); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "registry.delete", Target: "entry", TargetID: id, Place: e.Place(),
+			Details: map[string]any{"kind": e.Kind, "unbound_account": e.AccountID}})
+	})
+}
+
+const maxReason = 200 // characters
+
+// reveal answers an entry for its full numbers to be shown, once the look and its reason have been recorded.
+func (s *Service) reveal(ctx context.Context, id, reason string) (e Entry, err error) {
+	if reason = identity.Clean(reason); reason == "" {
+		return e, fault.ErrInvalid.New(fault.Field("reason", "missing"))
+	} else if utf8.RuneCountInString(reason) > maxReason {
+		return e, fault.ErrInvalid.New(fault.Field("reason", "too_long"))
+	}
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if e, err = s.reachableEntry(ctx, tx, access.RegistryUnmask, id); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "registry.reveal", Target: "entry", TargetID: id, Place: e.Place(), Reason: reason})
+	})
+	return e, err
+}
+
+func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

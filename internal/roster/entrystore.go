@@ -1,0 +1,159 @@
+package roster
+
+import (
+	"context"
+	"database/sql"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+)
+
+// entryColumns are the columns of registry_entries in the order in which entries are inserted.
+var entryColumns = []string{
+	"id", "kind", "name", "name_key", "id_type", "id_number_sealed", "document_index", "student_number_sealed",
+	"certificate_number_sealed", "school_id", "class_id", "created_at", "updated_at",
+}
+
+// entrySelect reads an entry with its school and class, and the account that is bound to it.
+const entrySelect = `SELECT e.id, e.kind, e.name, e.id_type, e.id_number_sealed, e.student_number_sealed, e.certificate_number_sealed,
+	e.created_at, e.updated_at, s.id, s.code, s.name, s.region, c.id, c.stage, c.entry_year, c.number, c.schooling_years, c.name,
+	coalesce(b.account_id, ''), coalesce(a.username, ''), a.phone_sealed
+	FROM registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
+	LEFT JOIN bindings b ON b.entry_id = e.id LEFT JOIN accounts a ON a.id = b.account_id`
+
+// entryRow is an entry as it is read, its class in parts that may be null.
+type entryRow struct {
+	Entry
+	classID, stage, className sql.NullString
+	entryYear, number, years  sql.NullInt64
+}
+
+func (r *entryRow) scan() []any {
+	e := &r.Entry
+	return []any{&e.ID, &e.Kind, &e.Name, &e.IDType, &e.idNumber, &e.student, &e.certificate, &e.CreatedAt, &e.UpdatedAt,
+		&e.School.ID, &e.School.Code, &e.School.Name, &e.School.Region,
+		&r.classID, &r.stage, &r.entryYear, &r.number, &r.years, &r.className, &e.AccountID, &e.username, &e.phone}
+}
+
+func (s *Service) entries(ctx context.Context, q db.Querier, tail string, args ...any) ([]Entry, error) {
+	rows, err := collect(ctx, q, entrySelect+tail, args, (*entryRow).scan)
+	if err != nil {
+		return nil, err
+	}
+	year := SchoolYear(s.now())
+	all := make([]Entry, len(rows))
+	for i, r := range rows {
+		all[i] = r.Entry
+		if r.classID.Valid {
+			c := &Class{ID: r.classID.String, School: SchoolRef{r.School.ID, r.School.Name}, Stage: Stage(r.stage.String),
+				EntryYear: int(r.entryYear.Int64), Number: int(r.number.Int64), SchoolingYears: int(r.years.Int64), Name: r.className.String,
+				place: r.Place()}
+			c.derive(year)
+			all[i].Class = c
+		}
+	}
+	return all, nil
+}
+
+// filter narrows a list of entries; an empty part does not.
+type filter struct {
+	SchoolID, Region, ClassID, Kind, Bound, Name, IDNumber string
+}
+
+// listEntries answers up to limit and one entries within the actor's scope, the newest first.
+func (s *Service) listEntries(ctx context.Context, f filter, cursor string, limit int) ([]Entry, error) {
+	var c conditions
+	c.reach(access.ActorFrom(ctx).Reach(access.RegistryRead), "s.region", "e.school_id")
+	if f.SchoolID != "" {
+		c.add("e.school_id = $%d", f.SchoolID)
+	}
+	if f.Region != "" {
+		c.region("s.region", f.Region)
+	}
+	if f.ClassID != "" {
+		c.add("e.class_id = $%d", f.ClassID)
+		c.add("e.school_id = (SELECT school_id FROM classes WHERE id = $%d)", f.ClassID) // the index begins with the school
+	}
+	if f.Kind != "" {
+		c.add("e.kind = $%d", f.Kind)
+	}
+	switch f.Bound {
+	case "true":
+		c.add("b.entry_id IS NOT NULL")
+	case "false":
+		c.add("b.entry_id IS NULL")
+	}
+	if f.Name != "" {
+		c.contains("e.name_key", identity.CompareKey(identity.Clean(f.Name)))
+	}
+	if f.IDNumber != "" {
+		if err := s.byNumber(&c, f.IDNumber); err != nil {
+			return nil, err
+		}
+	}
+	if cursor != "" {
+		c.add("e.id < $%d", cursor)
+	}
+	return s.entries(ctx, s.db, c.where()+" ORDER BY e.id DESC"+c.limit(limit), c.args...)
+}
+
+// byNumber limits to the entry with a document number, on whichever kind of document it stands: the numbers of one
+// person who searches are typed without it.
+func (s *Service) byNumber(c *conditions, text string) error {
+	var first *identity.Problem
+	var keys []any
+	seen := map[string]bool{}
+	for _, t := range identity.Types() {
+		number, p := identity.ParseOn(t, text, s.now())
+		if p != nil {
+			if first == nil {
+				first = p // the resident ID's, which nearly everybody means
+			}
+			continue
+		}
+		if key := number.Key(); !seen[key] {
+			seen[key] = true
+			keys = append(keys, s.vault.Index(purposeIDNumber, key))
+		}
+	}
+	if len(keys) == 0 {
+		return ErrIDNumberInvalid.New(fault.FieldWith("id_number", first.Code, first.Args))
+	}
+	list := ""
+	for i := range keys {
+		if i > 0 {
+			list += ", "
+		}
+		list += "$%d"
+	}
+	c.add("e.id IN (SELECT entry_id FROM documents WHERE document_index IN ("+list+"))", keys...)
+	return nil
+}
+
+// Classmate is somebody of one's class.
+type Classmate struct {
+	EntryID string
+	Name    string
+}
+
+// Classmates answers up to limit and one people of a student's class, by id after cursor, the student among them;
+// nobody when the entry has no class.
+func (s *Service) Classmates(ctx context.Context, entryID, cursor string, limit int) ([]Classmate, error) {
+	return collect(ctx, s.db, `SELECT e.id, e.name FROM registry_entries me
+		JOIN registry_entries e ON e.school_id = me.school_id AND e.class_id = me.class_id AND e.kind = 'student'
+		WHERE me.id = $1 AND e.id > $2 ORDER BY e.id LIMIT $3`, []any{entryID, cursor, limit + 1},
+		func(c *Classmate) []any { return []any{&c.EntryID, &c.Name} })
+}
+
+// ClassesTaught answers the classes that a teacher teaches.
+func (s *Service) ClassesTaught(ctx context.Context, entryID string) ([]Class, error) {
+	return s.classes(ctx, s.db, ` JOIN class_teachers t ON t.class_id = c.id WHERE t.entry_id = $1
+		ORDER BY c.stage, c.entry_year DESC, c.number`, entryID)
+}
+
+// TeachersOfClass answers the entries of a class's teachers.
+func (s *Service) TeachersOfClass(ctx context.Context, classID string) ([]Entry, error) {
+	return s.entries(ctx, s.db, " JOIN class_teachers t ON t.entry_id = e.id WHERE t.class_id = $1 ORDER BY e.id", classID)
+}

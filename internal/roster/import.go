@@ -1,0 +1,320 @@
+package roster
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"sync/atomic"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/sheet"
+)
+
+// States of an import.
+const (
+	stateQueued  = "queued"
+	stateRunning = "running"
+	stateDone    = "done"
+	stateFailed  = "failed"
+)
+
+// codeInterrupted is why an import failed whose file went with the process that read it.
+const codeInterrupted = "interrupted"
+
+// importRecord is an import as the database keeps it.
+type importRecord struct {
+	id, account, kind, school, scopes, filename, state, failure, headings string
+	size, read, rowsDone, accepted, rejected                              int64
+	createdAt                                                             db.Time
+	finishedAt                                                            db.NullTime
+	schoolName, schoolRegion                                              string
+}
+
+const importSelect = `SELECT i.id, i.account_id, i.kind, coalesce(i.school_id, ''), i.scopes, i.filename, i.state, i.failure, i.headings,
+	i.size_bytes, i.read_bytes, i.rows_done, i.accepted, i.rejected, i.created_at, i.finished_at, coalesce(s.name, ''), coalesce(s.region, '')
+	FROM roster_imports i LEFT JOIN schools s ON s.id = i.school_id`
+
+func (r *importRecord) scan() []any {
+	return []any{&r.id, &r.account, &r.kind, &r.school, &r.scopes, &r.filename, &r.state, &r.failure, &r.headings,
+		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.finishedAt, &r.schoolName, &r.schoolRegion}
+}
+
+func (r *importRecord) place() access.Place {
+	if r.school != "" {
+		return access.Place{Region: r.schoolRegion, School: r.school}
+	}
+	first, _, _ := strings.Cut(r.scopes, ",")
+	return access.Place{Region: first}
+}
+
+// ImportSource is a roster to import.
+type ImportSource struct {
+	io.ReaderAt
+	Size     int64
+	Filename string
+	Kind     string // Teacher or Student
+	SchoolID string // "" when the file names the schools
+}
+
+// Result is what came of an import.
+type Result struct {
+	ID       string
+	Accepted int64
+	Rejected int64
+}
+
+// Progress is how far an import is.
+type Progress struct {
+	Accepted int64
+	Rejected int64
+	Done     float64 // part of the file that has been read, 0 to 1
+}
+
+// Import reads a roster into the registry, in batches that are each committed at once, and calls progress after each.
+// It is for the command line: no scope is checked, and the file need not be kept. A file that is no roster is refused
+// with a *sheet.Problem before anything is written. Rejected rows can be had by [Service.WriteRejected].
+func (s *Service) Import(ctx context.Context, source ImportSource, progress func(Progress)) (Result, error) {
+	if source.Kind != Teacher && source.Kind != Student {
+		return Result{}, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
+	}
+	r := &importRecord{id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
+		createdAt: db.At(s.now())}
+	run, err := s.openRun(ctx, r, source.ReaderAt, s.limits)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.db.InTx(ctx, func(tx *db.Tx) error { return insertImport(ctx, tx, r) }); err != nil {
+		return Result{}, err
+	}
+	if err := run.all(ctx, progress); err != nil {
+		return Result{}, errors.Join(err, s.fail(context.WithoutCancel(ctx), r, err))
+	}
+	return Result{r.id, r.accepted, r.rejected}, nil
+}
+
+func insertImport(ctx context.Context, tx *db.Tx, r *importRecord) error {
+	return tx.Insert(ctx, "roster_imports", []string{"id", "account_id", "kind", "school_id", "scopes", "filename", "state", "failure", "headings",
+		"size_bytes", "read_bytes", "rows_done", "accepted", "rejected", "created_at"},
+		[][]any{{r.id, r.account, r.kind, textOrNull(r.school), r.scopes, r.filename, r.state, "", "", r.size, int64(0), int64(0), int64(0), int64(0), r.createdAt}})
+}
+
+// importRun is an import at work: one goroutine reads and seals, another writes.
+type importRun struct {
+	s      *Service
+	record *importRecord
+	table  *table
+	parser *parser
+	writer *writer
+}
+
+// openRun opens the file and finds out which schools it may reach.
+func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt, limits sheet.Limits) (*importRun, error) {
+	place := &placeReader{ReaderAt: file}
+	t, err := openTable(place, r.size, limits)
+	if err != nil {
+		return nil, err
+	}
+	run := &importRun{s: s, record: r, table: t, writer: newWriter(s, r.kind)}
+	run.parser = &parser{table: t, vault: s.vault, kind: r.kind, today: s.now(), skip: int(r.rowsDone), seen: map[uint64]struct{}{}, read: place.at.Load}
+	if r.school != "" {
+		school, err := s.SchoolByID(ctx, s.db, r.school)
+		if err != nil {
+			return nil, err
+		}
+		run.parser.fixed = &school
+		return run, nil
+	}
+	if t.at[colSchool] < 0 && t.at[colSchoolCode] < 0 {
+		return nil, fault.ErrInvalid.New(fault.Field("school_id", "school_not_named"))
+	}
+	schools, err := s.schoolsWithin(ctx, r.scopes)
+	if err != nil {
+		return nil, err
+	}
+	run.parser.schools = indexSchools(schools)
+	return run, nil
+}
+
+func (s *Service) schoolsWithin(ctx context.Context, scopes string) ([]School, error) {
+	var all []School
+	for scope := range strings.SplitSeq(scopes, ",") {
+		var c conditions
+		if scopes != "" {
+			c.region("s.region", scope)
+		}
+		found, err := collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where(), c.args, (*School).scan)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// placeReader remembers where the file was read last.
+type placeReader struct {
+	io.ReaderAt
+	at atomic.Int64
+}
+
+func (p *placeReader) ReadAt(b []byte, offset int64) (int, error) {
+	n, err := p.ReaderAt.ReadAt(b, offset)
+	p.at.Store(offset + int64(n))
+	return n, err
+}
+
+// batches reads ahead by one batch while another is written.
+func (run *importRun) batches(ctx context.Context) <-chan *batch {
+	out := make(chan *batch, 1)
+	go func() {
+		defer close(out)
+		defer func() { _ = run.table.rows.Close() }()
+		for {
+			b := run.parser.next()
+			select {
+			case out <- b:
+			case <-ctx.Done():
+				return
+			}
+			if b.end || b.err != nil {
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// all writes the rows that are not decided yet, and ends the import.
+func (run *importRun) all(ctx context.Context, progress func(Progress)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for b := range run.batches(ctx) {
+		if b.err != nil {
+			return b.err
+		}
+		if err := run.commit(ctx, b); err != nil {
+			return err
+		}
+		if progress != nil {
+			r := run.record
+			progress(Progress{r.accepted, r.rejected, progressOf(r)})
+		}
+	}
+	return ctx.Err()
+}
+
+// attempts bounds how often a batch is tried whose documents or classes another import adds at the same moment.
+const attempts = 5
+
+func (run *importRun) commit(ctx context.Context, b *batch) error {
+	for try := 1; ; try++ {
+		err := run.tryCommit(ctx, b)
+		if !db.IsUnique(err) || try == attempts {
+			return err
+		}
+		run.writer.forget()
+		run.writer.trusting = false
+	}
+}
+
+// errOvertaken ends an import that another process works on.
+var errOvertaken = errors.New("roster: the import has gone on elsewhere")
+
+func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
+	r := *run.record
+	var o *outcome
+	err := run.s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+		if o, err = run.writer.decide(ctx, tx, b); err != nil {
+			return err
+		}
+		if err := run.writer.write(ctx, tx, r.id, o); err != nil {
+			return err
+		}
+		r.read = max(r.read, b.read)
+		r.rowsDone += int64(b.rows)
+		r.accepted += int64(o.accepted)
+		r.rejected += int64(len(o.rejects))
+		r.state = stateRunning
+		if b.end {
+			r.state, r.read, r.finishedAt = stateDone, r.size, db.NullTime{Time: db.At(run.s.now()), Valid: true}
+		}
+		if r.headings == "" {
+			headings, err := json.Marshal(run.table.headings)
+			if err != nil {
+				return err
+			}
+			r.headings = string(headings)
+		}
+		same, err := changed(tx.Exec(ctx, `UPDATE roster_imports SET state = $1, headings = $2, read_bytes = $3, rows_done = $4,
+			accepted = $5, rejected = $6, finished_at = $7 WHERE id = $8 AND rows_done = $9 AND state IN ('queued', 'running')`,
+			r.state, r.headings, r.read, r.rowsDone, r.accepted, r.rejected, r.finishedAt, r.id, run.record.rowsDone))
+		if err != nil {
+			return err
+		}
+		if !same {
+			return errOvertaken
+		}
+		if !b.end {
+			return nil
+		}
+		return audit.Record(ctx, tx, audit.Event{Action: "registry.imported", Target: "import", TargetID: r.id, Place: r.place(),
+			Details: map[string]any{"kind": r.kind, "accepted": r.accepted, "rejected": r.rejected}})
+	})
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	run.writer.remember(o)
+	// Asking first costs a tenth of the time, being refused half a batch's: so ask while files bring what is known.
+	run.writer.trusting = o.known == 0
+	*run.record = r
+	return nil
+}
+
+// fail records that an import has come to nothing more; what was committed stays, and is counted.
+func (s *Service) fail(ctx context.Context, r *importRecord, cause error) error {
+	code := "internal"
+	var p *sheet.Problem
+	var f *fault.Error
+	switch {
+	case errors.As(cause, &p):
+		code = p.Code
+	case errors.Is(cause, context.Canceled):
+		code = codeInterrupted
+	case errors.As(cause, &f) && len(f.Fields) > 0:
+		code = f.Fields[0].Code
+	}
+	_, err := s.db.Exec(ctx, "UPDATE roster_imports SET state = $1, failure = $2, finished_at = $3 WHERE id = $4 AND state IN ('queued', 'running')",
+		stateFailed, code, db.At(s.now()), r.id)
+	return err
+}
+
+// progressOf is the part of the file that has been decided. Only a finished import is at 1.
+func progressOf(r *importRecord) float64 {
+	if r.state == stateDone {
+		return 1
+	}
+	if r.size == 0 {
+		return 0
+	}
+	return math.Min(0.99, math.Floor(100*float64(r.read)/float64(r.size))/100)
+}
+
+// importByID answers an import, sql.ErrNoRows if there is none.
+func (s *Service) importByID(ctx context.Context, id string) (*importRecord, error) {
+	all, err := collect(ctx, s.db, importSelect+" WHERE i.id = $1", []any{id}, (*importRecord).scan)
+	if err == nil && len(all) == 0 {
+		err = sql.ErrNoRows
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &all[0], nil
+}

@@ -1,0 +1,174 @@
+package roster
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/jobs"
+	"caotang/internal/sheet"
+)
+
+const (
+	importJob = "roster.import"
+	uploadDir = "imports"
+)
+
+func (s *Service) uploadPath(id string) string { return filepath.Join(s.dir, uploadDir, id) }
+
+// upload is a file that was sent, sealed on disk.
+type upload struct {
+	id   string // of the import it may become
+	path string
+}
+
+// receive seals what in holds onto disk, and syncs it: an import that was acknowledged has its file after a power cut.
+func (s *Service) receive(in io.Reader) (up *upload, err error) {
+	up = &upload{id: db.NewID()}
+	up.path = s.uploadPath(up.id)
+	if err := os.MkdirAll(filepath.Dir(up.path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(up.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			up.remove()
+		}
+	}()
+	sealed, err := s.vault.SealStream(f)
+	if err != nil {
+		return nil, err
+	}
+	n, err := io.Copy(sealed, io.LimitReader(in, s.limits.FileBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > s.limits.FileBytes {
+		return nil, &sheet.Problem{Code: sheet.CodeTooBig, Args: map[string]any{"max_mb": s.limits.FileBytes >> 20}}
+	}
+	if err := sealed.Close(); err != nil {
+		return nil, err
+	}
+	return up, f.Sync()
+}
+
+func (u *upload) remove() { _ = os.Remove(u.path) }
+
+// openUpload opens a sealed file. The caller closes the file.
+func (s *Service) openUpload(id string) (*os.File, io.ReaderAt, int64, error) {
+	f, err := os.Open(s.uploadPath(id))
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	opened, err := s.vault.OpenStream(f)
+	if err != nil {
+		return nil, nil, 0, errors.Join(err, f.Close())
+	}
+	return f, opened, opened.Size(), nil
+}
+
+// enqueue makes an import of an upload, to be done in the background.
+func (s *Service) enqueue(ctx context.Context, r *importRecord) error {
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := insertImport(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := audit.Record(ctx, tx, audit.Event{Action: "registry.import", Target: "import", TargetID: r.id, Place: r.place(),
+			Details: map[string]any{"kind": r.kind}}); err != nil {
+			return err
+		}
+		_, err := s.jobs.Enqueue(ctx, tx, importJob, []byte(r.id))
+		return err
+	})
+}
+
+// runImportJob does an import, or goes on with one that was cut off.
+func (s *Service) runImportJob(ctx context.Context, job jobs.Job) error {
+	r, err := s.importByID(ctx, string(job.Payload))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if r.state == stateQueued || r.state == stateRunning {
+		ctx = access.WithActor(ctx, access.Actor{AccountID: r.account})
+		err := s.runUpload(ctx, r)
+		var refused *sheet.Problem
+		var wrong *fault.Error
+		final := errors.As(err, &refused) || errors.As(err, &wrong) || errors.Is(err, fs.ErrNotExist)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil: // stopping: it goes on after the restart
+			return err
+		case final || job.Last:
+			if failed := s.fail(ctx, r, err); failed != nil {
+				return failed
+			}
+		default:
+			return err
+		}
+		if err != nil && !final {
+			return fmt.Errorf("import %s: %w", r.id, err)
+		}
+	}
+	(&upload{path: s.uploadPath(r.id)}).remove()
+	return nil
+}
+
+func (s *Service) runUpload(ctx context.Context, r *importRecord) error {
+	f, content, _, err := s.openUpload(r.id)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	run, err := s.openRun(ctx, r, content, s.limits)
+	if err != nil {
+		return err
+	}
+	return run.all(ctx, nil)
+}
+
+// Sweep removes uploads that no import waits for, and ends imports whose file is gone: what a crash leaves behind. Call
+// it once at start, before the runner runs.
+func (s *Service) Sweep(ctx context.Context) error {
+	waiting, err := collect(ctx, s.db, importSelect+" WHERE i.state IN ('queued', 'running')", nil, (*importRecord).scan)
+	if err != nil {
+		return err
+	}
+	kept := map[string]bool{}
+	for i := range waiting {
+		r := &waiting[i]
+		if _, err := os.Stat(s.uploadPath(r.id)); errors.Is(err, fs.ErrNotExist) {
+			if err := s.fail(ctx, r, context.Canceled); err != nil {
+				return err
+			}
+			continue
+		}
+		kept[r.id] = true
+	}
+	files, err := os.ReadDir(filepath.Join(s.dir, uploadDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, f := range files {
+		if !kept[f.Name()] {
+			if err := os.Remove(s.uploadPath(f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package roster
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"caotang/internal/identity"
+	"caotang/internal/vault"
+)
+
+// batchRows is how many rows are decided in one transaction: enough to pay for the commit, few enough that on SQLite
+// nobody else waits long for the one writer.
+const batchRows = 5000
+
+// candidate is a row that is good by itself. What the registry says of it is asked for when its batch is written.
+type candidate struct {
+	line         int
+	cells        []string
+	name, key    string
+	number       identity.Number
+	index        []byte
+	sealed       []byte
+	student      []byte
+	certificate  []byte
+	school       *School
+	grade, class string
+}
+
+// reject is a row that was not taken, and why. It is kept sealed.
+type reject struct {
+	Line  int            `json:"line"`
+	Cells []string       `json:"cells"`
+	Field string         `json:"field"`
+	Code  string         `json:"code"`
+	Args  map[string]any `json:"args,omitempty"`
+}
+
+// batch are the rows that one transaction decides.
+type batch struct {
+	rows       int // candidates and rejects together
+	candidates []candidate
+	rejects    []reject
+	read       int64 // how far the file has been read, in bytes
+	end        bool
+	err        error
+}
+
+// parser turns rows into batches: it checks, seals and indexes, and asks the database nothing.
+type parser struct {
+	table   *table
+	vault   *vault.Vault
+	kind    string
+	fixed   *School // the school that the import is for, nil when the file names it
+	schools *schoolIndex
+	today   time.Time
+	skip    int // rows that were decided before a restart
+	seen    map[uint64]struct{}
+	read    func() int64
+}
+
+// next reads the next batch. After the batch with end set, or with err, there is none.
+func (p *parser) next() *batch {
+	b := &batch{candidates: make([]candidate, 0, batchRows)}
+	arena := make([]string, 0, batchRows*len(p.table.headings))
+	for b.rows < batchRows {
+		row, err := p.table.rows.Next()
+		if errors.Is(err, io.EOF) {
+			b.end = true
+			break
+		}
+		if err != nil {
+			b.err = err
+			return b
+		}
+		if p.blank(row.Cells) || p.table.repeatsHeadings(row.Cells) {
+			continue
+		}
+		skipping := p.skip > 0
+		c, r := p.check(row.Cells, skipping)
+		if skipping {
+			p.skip--
+			continue
+		}
+		from := len(arena)
+		arena = append(arena, row.Cells...)
+		cells := arena[from:len(arena):len(arena)]
+		b.rows++
+		if r != nil {
+			r.Line, r.Cells = row.Line, cells
+			b.rejects = append(b.rejects, *r)
+			continue
+		}
+		c.line, c.cells = row.Line, cells
+		b.candidates = append(b.candidates, c)
+	}
+	b.read = p.read()
+	return b
+}
+
+// blank holds for a row that says nothing of a person, such as one with a running number alone.
+func (p *parser) blank(cells []string) bool {
+	for c, at := range p.table.at {
+		if column(c) == colSchool || column(c) == colSchoolCode {
+			continue
+		}
+		if at >= 0 && at < len(cells) && identity.Fold(cells[at]) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// check decides what can be decided from the row alone. While skipping it only remembers the row's number, so that a
+// second one is still found after a restart.
+func (p *parser) check(cells []string, skipping bool) (c candidate, r *reject) {
+	t := p.table
+	name, number := t.cell(colName, cells), t.cell(colIDNumber, cells)
+	if identity.Swapped(number, name) {
+		return c, &reject{Field: "id_number", Code: "fields_swapped"}
+	}
+	var problem *identity.Problem
+	if c.name, problem = identity.ParseName(name); problem != nil {
+		return c, refusal("name", problem)
+	}
+	idType, ok := documentType(t.cell(colIDType, cells), number)
+	if !ok {
+		return c, &reject{Field: "id_type", Code: identity.CodeTypeUnknown}
+	}
+	if c.number, problem = identity.ParseOn(idType, number, p.today); problem != nil {
+		return c, refusal("id_number", problem)
+	}
+	var student, certificate string
+	if p.kind == Student {
+		if student, problem = optional(t.cell(colStudent, cells), identity.ParseStudentNumber); problem != nil {
+			return c, refusal("student_number", problem)
+		}
+		c.grade, c.class = t.cell(colGrade, cells), t.cell(colClass, cells)
+	} else if certificate, problem = optional(t.cell(colCertificate, cells), identity.ParseCertificateNumber); problem != nil {
+		return c, refusal("certificate_number", problem)
+	}
+	if c.school, r = p.schoolOf(cells); r != nil {
+		return c, r
+	}
+	c.index = p.vault.Index(purposeIDNumber, c.number.Key())
+	short := binary.BigEndian.Uint64(c.index)
+	if _, twice := p.seen[short]; twice {
+		return c, &reject{Field: "id_number", Code: "duplicate_in_file"}
+	}
+	p.seen[short] = struct{}{}
+	if skipping {
+		return c, nil
+	}
+	c.key = identity.CompareKey(c.name)
+	c.sealed = p.vault.Seal(purposeIDNumber, c.number.Text)
+	if student != "" {
+		c.student = p.vault.Seal(purposeStudent, student)
+	}
+	if certificate != "" {
+		c.certificate = p.vault.Seal(purposeCertificate, certificate)
+	}
+	return c, nil
+}
+
+func refusal(field string, p *identity.Problem) *reject {
+	return &reject{Field: field, Code: p.Code, Args: p.Args}
+}
+
+// schoolOf answers the school that a row is for.
+func (p *parser) schoolOf(cells []string) (*School, *reject) {
+	code, name := identity.Fold(p.table.cell(colSchoolCode, cells)), p.table.cell(colSchool, cells)
+	if p.fixed != nil {
+		if code != "" && code != p.fixed.Code { // names are written in many ways, codes are not
+			return nil, &reject{Field: "school", Code: "school_other"}
+		}
+		return p.fixed, nil
+	}
+	if code != "" {
+		if school := p.schools.byCode[code]; school != nil {
+			return school, nil
+		}
+		return nil, &reject{Field: "school", Code: "school_unknown"}
+	}
+	key := identity.CompareKey(name)
+	if key == "" {
+		return nil, &reject{Field: "school", Code: "missing"}
+	}
+	switch found := p.schools.byName[key]; len(found) {
+	case 0:
+		return nil, &reject{Field: "school", Code: "school_unknown"}
+	case 1:
+		return found[0], nil
+	}
+	return nil, &reject{Field: "school", Code: "school_ambiguous"}
+}
+
+// schoolIndex finds the schools that an import may reach.
+type schoolIndex struct {
+	byCode map[string]*School
+	byName map[string][]*School // by what names are compared by
+}
+
+func indexSchools(schools []School) *schoolIndex {
+	x := &schoolIndex{map[string]*School{}, map[string][]*School{}}
+	for i := range schools {
+		school := &schools[i]
+		x.byCode[school.Code] = school
+		key := identity.CompareKey(school.Name)
+		x.byName[key] = append(x.byName[key], school)
+	}
+	return x
+}
+
+// documentType reads what a roster calls a kind of document. Where it says nothing, the number's shape tells.
+func documentType(text, number string) (identity.Type, bool) {
+	text = identity.Fold(text)
+	switch {
+	case text == "":
+		return guessType(number), true
+	case strings.Contains(text, "居住证"):
+		return identity.ResidencePermit, true
+	case strings.Contains(text, "永久居留"):
+		return identity.PermanentResidence, true
+	case strings.Contains(text, "身份证"):
+		if strings.ContainsAny(text, "港澳台香") { // of Hong Kong, Macao or Taiwan: not of the mainland
+			return identity.OtherDocument, true
+		}
+		return identity.ResidentID, true
+	case strings.Contains(text, "回乡证"), strings.Contains(text, "港澳") && strings.Contains(text, "通行证"):
+		return identity.HomeReturnPermit, true
+	case strings.Contains(text, "护照"):
+		return identity.Passport, true
+	case strings.Contains(text, "通行证"), strings.Contains(text, "其他"), strings.Contains(text, "其它"), strings.Contains(text, "户口"):
+		return identity.OtherDocument, true
+	}
+	if t := identity.Type(strings.ToLower(text)); t.Valid() {
+		return t, true
+	}
+	return "", false
+}
+
+func guessType(number string) identity.Type {
+	s := identity.Fold(number)
+	if len(s) > 0 && s[0] >= 'A' && s[0] <= 'Z' {
+		for _, t := range []identity.Type{identity.HomeReturnPermit, identity.PermanentResidence} {
+			if _, p := identity.Parse(t, s); p == nil {
+				return t
+			}
+		}
+	}
+	return identity.ResidentID
+}

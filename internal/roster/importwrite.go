@@ -1,0 +1,376 @@
+package roster
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"caotang/internal/db"
+	"caotang/internal/identity"
+)
+
+// writer decides batches against the registry. It belongs to one import.
+type writer struct {
+	s          *Service
+	kind       string
+	schoolYear int
+	schools    map[string]*schoolClasses
+	labels     map[labelKey]labelMeaning
+	trusting   bool // takes documents for new without asking: a unique key says otherwise soon enough
+}
+
+type labelKey struct{ school, grade, class string }
+
+type labelMeaning struct {
+	classID string // of a class that is called by a name of its own
+	key     classKey
+	years   int
+	ok      bool
+}
+
+// schoolClasses are the classes of a school as they have been committed.
+type schoolClasses struct {
+	shape schoolShape
+	ids   map[classKey]string
+	named map[string]string
+}
+
+// outcome is what a batch comes to.
+type outcome struct {
+	classes   map[string]map[classKey]string // new ones, by school
+	rows      struct{ classes, documents, entries [][]any }
+	additions []addition
+	rejects   []reject
+	accepted  int
+	known     int // candidates whose documents stand in the registry
+}
+
+// addition fills what an entry lacked.
+type addition struct {
+	entryID              string
+	class                string
+	student, certificate []byte
+}
+
+// standing is an entry that the registry has for a candidate's document.
+type standing struct {
+	id, key, kind, schoolID, school string
+	hasClass, hasStudent, hasCert   bool
+}
+
+func newWriter(s *Service, kind string) *writer {
+	w := &writer{s: s, kind: kind, schoolYear: SchoolYear(s.now())}
+	w.forget()
+	return w
+}
+
+// forget drops what is remembered of classes, when another writer turns out to have changed them.
+func (w *writer) forget() {
+	w.schools = map[string]*schoolClasses{}
+	w.labels = map[labelKey]labelMeaning{}
+}
+
+// decide asks the registry about a batch and changes nothing.
+func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, error) {
+	o := &outcome{classes: map[string]map[classKey]string{}, rejects: b.rejects}
+	var standing map[string]*standing
+	if !w.trusting {
+		var err error
+		if standing, err = w.find(ctx, q, b.candidates); err != nil {
+			return nil, err
+		}
+	}
+	o.known = len(standing)
+	now := db.At(w.s.now())
+	o.rows.entries = make([][]any, 0, len(b.candidates))
+	o.rows.documents = make([][]any, 0, len(b.candidates))
+	values := make([]any, 0, len(b.candidates)*(len(entryColumns)+2))
+	kind, nowValue, types := any(w.kind), any(now), map[identity.Type]any{} // made once, not once a row
+	for _, t := range identity.Types() {
+		types[t] = string(t)
+	}
+	for i := range b.candidates {
+		c := &b.candidates[i]
+		there := standing[string(c.index)]
+		if there != nil {
+			if r := w.conflict(c, there); r != nil {
+				o.reject(c, r)
+				continue
+			}
+		}
+		class, ok, err := w.class(ctx, q, o, c, now)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			o.reject(c, &reject{Field: "class", Code: "class_not_understood"})
+			continue
+		}
+		if there != nil {
+			if a := missing(c, class, there); a != nil {
+				o.additions = append(o.additions, *a)
+				o.accepted++
+			} else {
+				o.reject(c, &reject{Field: "id_number", Code: "entry_exists_here"})
+			}
+			continue
+		}
+		id, index, name := any(db.NewID()), any(c.index), any(c.name)
+		key := name
+		if c.key != c.name {
+			key = c.key
+		}
+		from := len(values)
+		values = append(values, id, kind, name, key, types[c.number.Type], c.sealed, index, orNull(c.student), orNull(c.certificate),
+			c.school.ID, textOrNull(class), nowValue, nowValue)
+		o.rows.entries = append(o.rows.entries, values[from:len(values):len(values)])
+		from = len(values)
+		values = append(values, index, id)
+		o.rows.documents = append(o.rows.documents, values[from:len(values):len(values)])
+		o.accepted++
+	}
+	return o, nil
+}
+
+func (o *outcome) reject(c *candidate, r *reject) {
+	r.Line, r.Cells = c.line, c.cells
+	o.rejects = append(o.rejects, *r)
+}
+
+func orNull(sealed []byte) any {
+	if sealed == nil {
+		return nil
+	}
+	return sealed
+}
+
+func textOrNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// conflict says why a person who stands in the registry cannot be taken from this row, or nil when the row may add to
+// what is known of them.
+func (w *writer) conflict(c *candidate, there *standing) *reject {
+	same := c.key == there.key
+	switch {
+	case there.schoolID != c.school.ID && same: // F-27: the school's name is for whoever knows the person's
+		return &reject{Field: "id_number", Code: "entry_exists_in", Args: map[string]any{"school": there.school}}
+	case there.schoolID != c.school.ID:
+		return &reject{Field: "id_number", Code: "entry_exists_elsewhere"}
+	case !same:
+		return &reject{Field: "name", Code: "name_differs"}
+	case there.kind != w.kind:
+		return &reject{Field: "id_number", Code: "entry_of_other_kind"}
+	}
+	return nil
+}
+
+// missing answers what a row adds to an entry that lacks it; nil when it brings nothing new. What the entry has is never
+// overwritten by a file.
+func missing(c *candidate, class string, there *standing) *addition {
+	a := addition{entryID: there.id}
+	if class != "" && !there.hasClass {
+		a.class = class
+	}
+	if !there.hasStudent {
+		a.student = c.student
+	}
+	if !there.hasCert {
+		a.certificate = c.certificate
+	}
+	if a.class == "" && a.student == nil && a.certificate == nil {
+		return nil
+	}
+	return &a
+}
+
+// lookUpAtOnce is how many documents one query asks for.
+const lookUpAtOnce = 200
+
+// find answers the entries that stand in the registry for the candidates' documents.
+func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[string]*standing, error) {
+	found := map[string]*standing{}
+	ids := map[string]string{}
+	for from := 0; from < len(all); from += lookUpAtOnce {
+		part := all[from:min(from+lookUpAtOnce, len(all))]
+		args := make([]any, len(part))
+		for i := range part {
+			args[i] = part[i].index
+		}
+		pairs, err := collect(ctx, q, "SELECT document_index, entry_id FROM documents WHERE document_index IN ("+placeholders(len(args))+")", args,
+			func(p *struct {
+				index []byte
+				id    string
+			}) []any {
+				return []any{&p.index, &p.id}
+			})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pairs {
+			ids[p.id] = string(p.index)
+		}
+	}
+	args := make([]any, 0, lookUpAtOnce)
+	load := func() error {
+		rows, err := collect(ctx, q, `SELECT e.id, e.name_key, e.kind, e.school_id, s.name, e.class_id IS NOT NULL,
+			e.student_number_sealed IS NOT NULL, e.certificate_number_sealed IS NOT NULL
+			FROM registry_entries e JOIN schools s ON s.id = e.school_id WHERE e.id IN (`+placeholders(len(args))+")", args,
+			func(t *standing) []any {
+				return []any{&t.id, &t.key, &t.kind, &t.schoolID, &t.school, &t.hasClass, &t.hasStudent, &t.hasCert}
+			})
+		for i := range rows {
+			found[ids[rows[i].id]] = &rows[i]
+		}
+		args = args[:0]
+		return err
+	}
+	for id := range ids {
+		if args = append(args, id); len(args) == lookUpAtOnce {
+			if err := load(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(args) == 0 {
+		return found, nil
+	}
+	return found, load()
+}
+
+func placeholders(n int) string {
+	var b strings.Builder
+	for i := 1; i <= n; i++ {
+		if i > 1 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(i))
+	}
+	return b.String()
+}
+
+// class answers the id of the class that a candidate's row names, new in the outcome when the school has none such yet;
+// "" when it names none. It is not ok when the text cannot be understood.
+func (w *writer) class(ctx context.Context, q db.Querier, o *outcome, c *candidate, now db.Time) (id string, ok bool, err error) {
+	if c.grade == "" && c.class == "" {
+		return "", true, nil
+	}
+	m, known := w.labels[labelKey{c.school.ID, c.grade, c.class}]
+	school := w.schools[c.school.ID]
+	if school == nil {
+		if school, err = w.load(ctx, q, c.school); err != nil {
+			return "", false, err
+		}
+		w.schools[c.school.ID] = school
+	}
+	if !known {
+		m = school.meaning(c.grade, c.class, w.schoolYear)
+		w.labels[labelKey{c.school.ID, c.grade, c.class}] = m
+	}
+	switch {
+	case !m.ok || m.classID != "" || m.key == classKey{}:
+		return m.classID, m.ok, nil
+	case school.ids[m.key] != "":
+		return school.ids[m.key], true, nil
+	case o.classes[c.school.ID][m.key] != "":
+		return o.classes[c.school.ID][m.key], true, nil
+	}
+	id = db.NewID()
+	if o.classes[c.school.ID] == nil {
+		o.classes[c.school.ID] = map[classKey]string{}
+	}
+	o.classes[c.school.ID][m.key] = id
+	o.rows.classes = append(o.rows.classes, []any{id, c.school.ID, string(m.key.stage), m.key.entry, m.key.number, m.years, "", now})
+	return id, true, nil
+}
+
+// meaning reads a row's grade and class. A grade alone is no class: the person will be asked for theirs.
+func (x *schoolClasses) meaning(grade, class string, schoolYear int) labelMeaning {
+	if id := x.named[identity.CompareKey(class)]; id != "" {
+		return labelMeaning{classID: id, ok: true}
+	}
+	l, ok := readLabel(grade, class, x.shape.category == "11")
+	if !ok {
+		return labelMeaning{}
+	}
+	if l.number == 0 {
+		return labelMeaning{ok: true}
+	}
+	key, years, ok := x.shape.resolve(l, schoolYear)
+	return labelMeaning{key: key, years: years, ok: ok}
+}
+
+func (w *writer) load(ctx context.Context, q db.Querier, school *School) (*schoolClasses, error) {
+	x := &schoolClasses{ids: map[classKey]string{}, named: map[string]string{}}
+	x.shape = schoolShape{category: school.Code[:min(2, len(school.Code))], years: map[Stage]int{}, entries: map[Stage]map[int]bool{}}
+	type row struct {
+		id, name string
+		classKey
+		years int
+	}
+	rows, err := collect(ctx, q, "SELECT id, name, stage, entry_year, number, schooling_years FROM classes WHERE school_id = $1", []any{school.ID},
+		func(r *row) []any { return []any{&r.id, &r.name, &r.stage, &r.entry, &r.number, &r.years} })
+	for _, r := range rows {
+		x.ids[r.classKey] = r.id
+		if r.name != "" {
+			x.named[identity.CompareKey(r.name)] = r.id
+		}
+		x.shape.years[r.stage] = r.years
+		if x.shape.entries[r.stage] == nil {
+			x.shape.entries[r.stage] = map[int]bool{}
+		}
+		x.shape.entries[r.stage][r.entry] = true
+	}
+	return x, err
+}
+
+// write makes an outcome true, within the transaction.
+func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outcome) error {
+	if err := tx.Insert(ctx, "classes", []string{"id", "school_id", "stage", "entry_year", "number", "schooling_years", "name", "created_at"}, o.rows.classes); err != nil {
+		return err
+	}
+	if err := tx.Insert(ctx, "documents", []string{"document_index", "entry_id"}, o.rows.documents); err != nil {
+		return err
+	}
+	if err := tx.Insert(ctx, "registry_entries", entryColumns, o.rows.entries); err != nil {
+		return err
+	}
+	for _, a := range o.additions {
+		if _, err := tx.Exec(ctx, `UPDATE registry_entries SET class_id = coalesce(class_id, $1),
+			student_number_sealed = coalesce(student_number_sealed, $2), certificate_number_sealed = coalesce(certificate_number_sealed, $3),
+			updated_at = $4 WHERE id = $5`, nullText(a.class), a.student, a.certificate, db.At(w.s.now()), a.entryID); err != nil {
+			return err
+		}
+	}
+	if len(o.rejects) == 0 {
+		return nil
+	}
+	slices.SortFunc(o.rejects, func(a, b reject) int { return a.Line - b.Line })
+	plain, err := json.Marshal(o.rejects)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "INSERT INTO roster_rejects (import_id, first_line, sealed) VALUES ($1, $2, $3)",
+		importID, o.rejects[0].Line, w.s.vault.Seal(purposeRejects, string(plain)))
+	return err
+}
+
+// remember takes over the classes of an outcome that has been committed.
+func (w *writer) remember(o *outcome) {
+	for school, classes := range o.classes {
+		for key, id := range classes {
+			w.schools[school].ids[key] = id
+			x := &w.schools[school].shape
+			if x.entries[key.stage] == nil {
+				x.entries[key.stage] = map[int]bool{}
+			}
+			x.entries[key.stage][key.entry] = true
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package roster
+
+import (
+	"time"
+
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/jobs"
+	"caotang/internal/sheet"
+	"caotang/internal/vault"
+)
+
+// What numbers are sealed and indexed for.
+const (
+	purposeIDNumber    = "id_number"
+	purposeStudent     = "student_number"
+	purposeCertificate = "certificate_number"
+	purposePhone       = "phone"
+	purposeRejects     = "roster_rejects"
+)
+
+// The kinds of people in the registry.
+const (
+	Teacher = "teacher"
+	Student = "student"
+)
+
+// Codes of this room.
+var (
+	ErrEntryExistsHere      = fault.Define(fault.Conflict, "entry_exists_here")
+	ErrEntryExistsElsewhere = fault.Define(fault.Conflict, "entry_exists_elsewhere")
+	ErrAlreadyBound         = fault.Define(fault.Conflict, "already_bound")
+	ErrIDNumberInvalid      = fault.Define(fault.Invalid, "id_number_invalid")
+	ErrFieldsSwapped        = fault.Define(fault.Invalid, "fields_swapped")
+	ErrClassExists          = fault.Define(fault.Conflict, "class_exists")
+	ErrClassInUse           = fault.Define(fault.Conflict, "class_in_use")
+	ErrUnsupportedFile      = fault.Define(fault.UnsupportedMedia, "unsupported_file")
+	ErrImportNotDone        = fault.Define(fault.Conflict, "import_not_done")
+)
+
+// Service is the room. It is safe for concurrent use.
+type Service struct {
+	db     *db.DB
+	vault  *vault.Vault
+	jobs   *jobs.Runner
+	dir    string // where uploads wait, sealed
+	limits sheet.Limits
+	now    func() time.Time
+}
+
+// New makes the room and registers its background work with the runner. dataDir is the folder in which uploaded rosters
+// wait, sealed, until they have been imported; limits bound them.
+func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, dataDir string, limits sheet.Limits) *Service {
+	s := &Service{db: d, vault: v, jobs: runner, dir: dataDir, limits: limits, now: time.Now}
+	runner.Handle(importJob, 1, s.runImportJob)
+	return s
+}

@@ -1,0 +1,176 @@
+package roster
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+)
+
+// Region is a division of GB/T 2260: the province, a city or a county.
+type Region struct {
+	Code   string `json:"code"`
+	Level  string `json:"level"`
+	Name   string `json:"name"`
+	Parent string `json:"parent,omitempty" doc:"Absent for the province"`
+}
+
+// School is a school. Region is its county's code.
+type School struct {
+	ID     string `json:"id"`
+	Code   string `json:"code" doc:"学校标识码"`
+	Name   string `json:"name"`
+	Region string `json:"region"`
+}
+
+// Place is where the school lies.
+func (s School) Place() access.Place { return access.Place{Region: s.Region, School: s.ID} }
+
+const schoolColumns = "s.id, s.code, s.name, s.region"
+
+func (s *School) scan() []any { return []any{&s.ID, &s.Code, &s.Name, &s.Region} }
+
+// SchoolByID answers a school; fault.ErrNotFound if there is none.
+func (s *Service) SchoolByID(ctx context.Context, q db.Querier, id string) (School, error) {
+	return oneSchool(ctx, q, "s.id = $1", id)
+}
+
+// SchoolByCode answers the school with this school code (学校标识码); fault.ErrNotFound if there is none.
+func (s *Service) SchoolByCode(ctx context.Context, q db.Querier, code string) (School, error) {
+	return oneSchool(ctx, q, "s.code = $1", code)
+}
+
+func oneSchool(ctx context.Context, q db.Querier, where, arg string) (School, error) {
+	var school School
+	err := q.QueryRow(ctx, "SELECT "+schoolColumns+" FROM schools s WHERE "+where, arg).Scan(school.scan()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return school, fault.ErrNotFound.New()
+	}
+	return school, err
+}
+
+// PlaceOfSchool answers where a school lies; fault.ErrNotFound if there is none.
+func (s *Service) PlaceOfSchool(ctx context.Context, q db.Querier, id string) (access.Place, error) {
+	school, err := s.SchoolByID(ctx, q, id)
+	return school.Place(), err
+}
+
+// reachable answers a school where the actor may do the action; fault.ErrNotFound otherwise, whether or not it exists.
+func (s *Service) reachable(ctx context.Context, q db.Querier, action access.Action, schoolID string) (School, error) {
+	school, err := s.SchoolByID(ctx, q, schoolID)
+	if err == nil && !access.ActorFrom(ctx).Can(action, school.Place()) {
+		err = fault.ErrNotFound.New()
+	}
+	return school, err
+}
+
+// conditions collects the parts of a WHERE and their arguments.
+type conditions struct {
+	parts []string
+	args  []any
+}
+
+// add adds a condition whose %d stand for the numbers of its arguments.
+func (c *conditions) add(condition string, args ...any) {
+	numbers := make([]any, len(args))
+	for i := range args {
+		numbers[i] = len(c.args) + i + 1
+	}
+	c.parts = append(c.parts, fmt.Sprintf(condition, numbers...))
+	c.args = append(c.args, args...)
+}
+
+func (c *conditions) reach(r access.Reach, regionColumn, schoolColumn string) {
+	condition, args := r.SQL(regionColumn, schoolColumn, len(c.args)+1)
+	c.parts = append(c.parts, condition)
+	c.args = append(c.args, args...)
+}
+
+// region limits the column to the counties of a division. A code of another form limits it to nothing.
+func (c *conditions) region(column, code string) {
+	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+		c.add("1 = 0")
+		return
+	}
+	prefix := strings.TrimSuffix(strings.TrimSuffix(code, "00"), "00")
+	fill := func(digit string) string { return prefix + strings.Repeat(digit, 6-len(prefix)) }
+	c.add(column+" BETWEEN $%d AND $%d", fill("0"), fill("9"))
+}
+
+// contains limits the column to texts that hold the part, letter case aside.
+func (c *conditions) contains(column, part string) {
+	escaped := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(part))
+	c.add("lower("+column+`) LIKE $%d ESCAPE '\'`, "%"+escaped+"%")
+}
+
+func (c *conditions) where() string {
+	if len(c.parts) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(c.parts, " AND ")
+}
+
+// limit adds the argument of LIMIT: one more than a page holds, to see whether another follows.
+func (c *conditions) limit(n int) string {
+	c.args = append(c.args, n+1)
+	return fmt.Sprintf(" LIMIT $%d", len(c.args))
+}
+
+// changed reports whether a statement changed anything.
+func changed(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+// collect reads all rows of a query.
+func collect[T any](ctx context.Context, q db.Querier, query string, args []any, scan func(*T) []any) ([]T, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(scan(&one)...); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+func (s *Service) regions(ctx context.Context, parent, cursor string, limit int) ([]Region, error) {
+	var c conditions
+	if parent != "" {
+		c.add("parent = $%d", parent)
+	}
+	if cursor != "" {
+		c.add("code > $%d", cursor)
+	}
+	return collect(ctx, s.db, "SELECT code, level, name, coalesce(parent, '') FROM regions"+c.where()+" ORDER BY code"+c.limit(limit), c.args,
+		func(r *Region) []any { return []any{&r.Code, &r.Level, &r.Name, &r.Parent} })
+}
+
+func (s *Service) schools(ctx context.Context, region, text, cursor string, limit int) ([]School, error) {
+	var c conditions
+	if region != "" {
+		c.region("s.region", region)
+	}
+	if text = identity.Clean(text); text != "" {
+		c.contains("s.name", text)
+	}
+	if cursor != "" {
+		c.add("s.id > $%d", cursor)
+	}
+	return collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where()+" ORDER BY s.id"+c.limit(limit), c.args, (*School).scan)
+}
