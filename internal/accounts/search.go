@@ -158,16 +158,18 @@ func (s *Service) narrow(q *query, search Search) error {
 	return nil
 }
 
-// documentIndexes gives what the number may be indexed by: it does not say which document it stands on.
+// documentIndexes gives what the number may be indexed by: it does not say which document it stands on. A number of 18
+// digits that is mistyped is told, rather than looked for as some other document's.
 func (s *Service) documentIndexes(number string) ([]any, error) {
+	_, problem := identity.ParseOn(identity.ResidentID, number, s.now())
+	mistyped := problem != nil && slices.Contains([]string{identity.CodeIDChecksum, identity.CodeIDDate, identity.CodeIDFutureDate}, problem.Code)
 	var keys []string
 	for _, t := range identity.Types() {
 		if n, problem := identity.ParseOn(t, number, s.now()); problem == nil && !slices.Contains(keys, n.Key()) {
 			keys = append(keys, n.Key())
 		}
 	}
-	if len(keys) == 0 {
-		_, problem := identity.ParseOn(identity.ResidentID, number, s.now())
+	if mistyped || len(keys) == 0 {
 		return nil, fault.ErrInvalid.New(fault.FieldWith("id_number", problem.Code, problem.Args))
 	}
 	var indexes []any
