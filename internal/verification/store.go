@@ -3,6 +3,7 @@ package verification
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"caotang/internal/access"
@@ -15,13 +16,13 @@ import (
 // Binding is the link of an account to a registry entry as its owner sees it: their own entry or, as a guardian, a
 // child's.
 type Binding struct {
-	ID             string    `json:"id"`
-	Kind           string    `json:"kind" doc:"teacher, student or parent"`
-	Name           string    `json:"name" doc:"As the registry spells it; a parent's binding to a child holds the child's"`
-	School         *School   `json:"school"`
-	Class          *Class    `json:"class" doc:"Null while the registry names none: choose one"`
-	MaskedIDNumber string    `json:"masked_id_number"`
-	BoundAt        time.Time `json:"bound_at"`
+	ID             string            `json:"id"`
+	Kind           string            `json:"kind" doc:"teacher, student or parent"`
+	Name           string            `json:"name" doc:"As the registry spells it; a parent's binding to a child holds the child's"`
+	School         *roster.SchoolRef `json:"school"`
+	Class          *ClassOfPerson    `json:"class" doc:"Null while the registry names none: choose one"`
+	MaskedIDNumber string            `json:"masked_id_number"`
+	BoundAt        time.Time         `json:"bound_at"`
 
 	EntryID   string       `json:"-"`
 	EntryKind string       `json:"-"`
@@ -29,14 +30,8 @@ type Binding struct {
 	Place     access.Place `json:"-"`
 }
 
-// School is a school by name.
-type School struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-// Class is a class as its members see it.
-type Class struct {
+// ClassOfPerson is a class as its members see it.
+type ClassOfPerson struct {
 	ID        string `json:"id"`
 	Name      string `json:"name" doc:"七年级3班, or the name of its own that it has"`
 	Stage     string `json:"stage"`
@@ -55,49 +50,67 @@ func (s *Service) BindingOf(ctx context.Context, q db.Querier, accountID string)
 }
 
 // BindingsOf lists whom an account stands for: its own entry first, if it has one, then its children in the order in
-// which they were linked. One query, for it is asked with nearly every page.
+// which they were linked. It is asked with nearly every page: one query for all but guardians and the unverified.
 func (s *Service) BindingsOf(ctx context.Context, q db.Querier, accountID string) ([]Binding, error) {
-	rows, err := q.Query(ctx, `SELECT b.id, b.kind, b.bound_at, b.guardian, e.id, e.kind, e.name, e.id_number_sealed,
-			s.id, s.name, s.region, c.id, c.name, c.stage, c.entry_year, c.number, c.schooling_years
-		FROM (SELECT id, kind, bound_at, entry_id, false AS guardian FROM bindings WHERE account_id = $1
-			UNION ALL SELECT id, 'parent', created_at, entry_id, true FROM guardian_links WHERE account_id = $1) b
-		JOIN registry_entries e ON e.id = b.entry_id JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
-		ORDER BY b.guardian, b.bound_at, b.id`, accountID)
+	var all []Binding
+	own, isGuardian, err := s.ownBinding(ctx, q, accountID)
+	if errors.Is(err, sql.ErrNoRows) {
+		isGuardian, err = true, nil // perhaps
+	} else if err == nil {
+		all = append(all, own)
+	}
+	if err != nil || !isGuardian {
+		return all, err
+	}
+	rows, err := q.Query(ctx, `SELECT b.id, 'parent', b.created_at, true, `+entryColumns+`
+		FROM guardian_links b JOIN `+entryTables+` WHERE b.account_id = $1 ORDER BY b.id`, accountID)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var all []Binding
 	for rows.Next() {
-		b, err := s.scanBinding(rows)
+		child, _, err := s.scanBinding(rows)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, b)
+		child.Guardian = true
+		all = append(all, child)
 	}
 	return all, rows.Err()
 }
 
-func (s *Service) scanBinding(rows *sql.Rows) (Binding, error) {
-	var b Binding
-	var school School
+// ownBinding is the account's binding to its own entry, and whether the account is a guardian's too; sql.ErrNoRows when it
+// has no such binding.
+func (s *Service) ownBinding(ctx context.Context, q db.Querier, accountID string) (own Binding, isGuardian bool, err error) {
+	return s.scanBinding(q.QueryRow(ctx, `SELECT b.id, b.kind, b.bound_at,
+			EXISTS (SELECT 1 FROM guardian_links g WHERE g.account_id = b.account_id), `+entryColumns+`
+		FROM bindings b JOIN `+entryTables+` WHERE b.account_id = $1`, accountID))
+}
+
+const (
+	entryColumns = `e.id, e.kind, e.name, e.id_number_sealed, s.id, s.name, s.region, c.id, c.name, c.stage, c.entry_year, c.number, c.schooling_years`
+	entryTables  = `registry_entries e ON e.id = b.entry_id JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id`
+)
+
+func (s *Service) scanBinding(row interface{ Scan(...any) error }) (b Binding, isGuardian bool, err error) {
+	var school roster.SchoolRef
 	var class nullClass
 	var boundAt db.Time
 	var sealed []byte
-	err := rows.Scan(&b.ID, &b.Kind, &boundAt, &b.Guardian, &b.EntryID, &b.EntryKind, &b.Name, &sealed,
+	err = row.Scan(&b.ID, &b.Kind, &boundAt, &isGuardian, &b.EntryID, &b.EntryKind, &b.Name, &sealed,
 		&school.ID, &school.Name, &b.Place.Region, &class.ID, &class.Name, &class.Stage, &class.EntryYear, &class.Number, &class.Years)
 	if err != nil {
-		return b, err
+		return b, false, err
 	}
 	number, err := s.vault.Open("id_number", sealed)
 	if err != nil {
-		return b, err
+		return b, false, err
 	}
 	b.School, b.BoundAt, b.Place.School, b.MaskedIDNumber = &school, boundAt.Time, school.ID, vault.MaskIDNumber(number)
 	if class.ID.Valid {
 		b.Class = class.read()
 	}
-	return b, nil
+	return b, isGuardian, nil
 }
 
 // nullClass is a class that may be missing.
@@ -106,14 +119,14 @@ type nullClass struct {
 	EntryYear, Number, Years sql.NullInt64
 }
 
-func (c nullClass) read() *Class {
+func (c nullClass) read() *ClassOfPerson {
 	stage, entryYear, number, years := roster.Stage(c.Stage.String), int(c.EntryYear.Int64), int(c.Number.Int64), int(c.Years.Int64)
 	year := roster.SchoolYear(time.Now())
 	name := c.Name.String
 	if name == "" {
 		name = roster.ClassName(stage, entryYear, years, number, year)
 	}
-	return &Class{c.ID.String, name, string(stage), roster.GradeOf(stage, entryYear, years, year).Name, entryYear, number}
+	return &ClassOfPerson{c.ID.String, name, string(stage), roster.GradeOf(stage, entryYear, years, year).Name, entryYear, number}
 }
 
 // bindingTo is the account's binding to one entry.

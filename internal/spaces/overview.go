@@ -1,0 +1,64 @@
+package spaces
+
+import (
+	"context"
+	"strings"
+
+	"caotang/internal/access"
+	"caotang/internal/roster"
+)
+
+// Overview is how an administrator's scope stands, counted as it is asked for.
+type Overview struct {
+	Entries       ByKind          `json:"entries"`
+	Activated     ByKind          `json:"activated" doc:"Entries that are bound to an account"`
+	OpenTickets   int             `json:"open_tickets"`
+	RecentImports []roster.Import `json:"recent_imports"`
+	Schools       int             `json:"schools"`
+	Classes       int             `json:"classes"`
+}
+
+// ByKind counts people of the registry.
+type ByKind struct {
+	Teacher int `json:"teacher"`
+	Student int `json:"student"`
+}
+
+const recentImports = 5
+
+func (s *Service) overview(ctx context.Context) (*Overview, error) {
+	reach := access.ActorFrom(ctx).Reach(access.RegistryRead)
+	o := &Overview{}
+	var err error
+	if o.Schools, err = s.count(ctx, reach, `FROM schools s WHERE `, "s.id"); err != nil {
+		return nil, err
+	}
+	if o.Classes, err = s.count(ctx, reach, `FROM schools s JOIN classes c ON c.school_id = s.id WHERE `, "c.school_id"); err != nil {
+		return nil, err
+	}
+	if o.Entries, err = s.byKind(ctx, reach, `FROM schools s JOIN registry_entries e ON e.school_id = s.id WHERE `); err != nil {
+		return nil, err
+	}
+	if o.Activated, err = s.byKind(ctx, reach, `FROM bindings b JOIN registry_entries e ON e.id = b.entry_id JOIN schools s ON s.id = e.school_id WHERE `); err != nil {
+		return nil, err
+	}
+	if o.OpenTickets, err = s.support.OpenIn(ctx, access.ActorFrom(ctx).Reach(access.TicketsAnswer)); err != nil {
+		return nil, err
+	}
+	o.RecentImports, err = s.roster.RecentImports(ctx, recentImports)
+	return o, err
+}
+
+func (s *Service) count(ctx context.Context, reach access.Reach, from, schoolColumn string) (n int, err error) {
+	condition, args := reach.SQL("s.region", schoolColumn, 1)
+	err = s.db.QueryRow(ctx, `SELECT count(*) `+from+condition, args...).Scan(&n)
+	return n, err
+}
+
+func (s *Service) byKind(ctx context.Context, reach access.Reach, from string) (n ByKind, err error) {
+	condition, args := reach.SQL("s.region", "s.id", 1)
+	err = s.db.QueryRow(ctx, strings.Join([]string{
+		`SELECT count(*) FILTER (WHERE e.kind = 'teacher'), count(*) FILTER (WHERE e.kind = 'student')`, from, condition,
+	}, " "), args...).Scan(&n.Teacher, &n.Student)
+	return n, err
+}

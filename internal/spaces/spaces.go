@@ -1,0 +1,193 @@
+package spaces
+
+import (
+	"context"
+	"slices"
+
+	"caotang/internal/access"
+	"caotang/internal/accounts"
+	"caotang/internal/db"
+	"caotang/internal/messages"
+	"caotang/internal/roster"
+	"caotang/internal/server"
+	"caotang/internal/support"
+	"caotang/internal/verification"
+)
+
+// Service gathers from the other rooms.
+type Service struct {
+	db           *db.DB
+	accounts     *accounts.Service
+	roster       *roster.Service
+	verification *verification.Service
+	support      *support.Service
+}
+
+// New makes the room.
+func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service) *Service {
+	return &Service{db: d, accounts: a, roster: r, verification: v, support: s}
+}
+
+// Me is who the caller is.
+type Me struct {
+	Account     accounts.Account      `json:"account"`
+	Binding     *verification.Binding `json:"binding" doc:"Null until the real name is verified"`
+	Roles       []string              `json:"roles" doc:"What the person is, by their bindings; the account's role while there is none"`
+	Must        []string              `json:"must" doc:"What comes before anything else: replace_password, bind_phone"`
+	AdminGrants []accounts.Grant      `json:"admin_grants"`
+}
+
+// me costs two queries, and a third for administrators: every page begins with it.
+func (s *Service) me(ctx context.Context) (*Me, error) {
+	actor := access.ActorFrom(ctx)
+	account, err := s.accounts.Account(ctx, actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	bindings, err := s.verification.BindingsOf(ctx, s.db, actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	me := &Me{Account: account, Roles: rolesOf(account.Role, bindings), Must: actor.Must, AdminGrants: []accounts.Grant{}}
+	if len(bindings) > 0 {
+		me.Binding = &bindings[0]
+	}
+	if len(actor.Grants) > 0 {
+		me.AdminGrants, err = s.accounts.Grants(ctx, actor.AccountID)
+	}
+	return me, err
+}
+
+// rolesOf lists what a person is, the most their own first (F-31).
+func rolesOf(role string, bindings []verification.Binding) []string {
+	roles := []string{}
+	for _, b := range bindings {
+		if !slices.Contains(roles, b.Kind) {
+			roles = append(roles, b.Kind)
+		}
+	}
+	if len(roles) == 0 {
+		roles = append(roles, role)
+	}
+	return roles
+}
+
+// Space is the home of a person.
+type Space struct {
+	GreetingName  string                      `json:"greeting_name"`
+	Roles         []string                    `json:"roles"`
+	School        *roster.SchoolRef           `json:"school"`
+	Class         *verification.ClassOfPerson `json:"class"`
+	ClassesTaught []ClassTaught               `json:"classes_taught"`
+	NextSteps     []Suggestion                `json:"next_steps" doc:"What to do next, the most urgent first"`
+}
+
+// ClassTaught is a class as its teachers see it.
+type ClassTaught struct {
+	ID     string       `json:"id"`
+	Name   string       `json:"name"`
+	Stage  roster.Stage `json:"stage"`
+	Grade  string       `json:"grade"`
+	Pupils int          `json:"pupils"`
+}
+
+// Suggestion is something to do, in the reader's language.
+type Suggestion struct {
+	Action string `json:"action" doc:"verify, choose_class, see_tickets, answer_tickets, manage_registry"`
+	Title  string `json:"title"`
+	Href   string `json:"href"`
+}
+
+func (s *Service) space(ctx context.Context) (*Space, error) {
+	actor, language := access.ActorFrom(ctx), access.ClientFrom(ctx).Language
+	bindings, err := s.verification.BindingsOf(ctx, s.db, actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	space := &Space{GreetingName: actor.Username, Roles: rolesOf(actor.Role, bindings), ClassesTaught: []ClassTaught{}}
+	if len(bindings) > 0 {
+		b := bindings[0]
+		space.School, space.Class, space.GreetingName = b.School, b.Class, b.Name
+		if b.Guardian {
+			space.GreetingName = messages.Text(language, "space.parent_of", map[string]any{"name": b.Name})
+		}
+		if b.Kind == verification.Teacher {
+			if space.ClassesTaught, err = s.classesTaught(ctx, b.EntryID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	space.NextSteps, err = s.nextSteps(ctx, actor, bindings)
+	return space, err
+}
+
+func (s *Service) classesTaught(ctx context.Context, entryID string) ([]ClassTaught, error) {
+	classes, err := s.roster.ClassesTaught(ctx, entryID)
+	if err != nil {
+		return nil, err
+	}
+	taught := make([]ClassTaught, len(classes))
+	for i, c := range classes {
+		taught[i] = ClassTaught{c.ID, c.DisplayName, c.Stage, c.Grade, c.Pupils}
+	}
+	return taught, nil
+}
+
+func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []verification.Binding) ([]Suggestion, error) {
+	steps := []Suggestion{}
+	add := func(action, href string) {
+		steps = append(steps, Suggestion{action, messages.Text(access.ClientFrom(ctx).Language, "next."+action, nil), href})
+	}
+	if len(bindings) == 0 && actor.Role != "public" {
+		add("verify", "/verify")
+	}
+	if len(bindings) > 0 && bindings[0].EntryKind == roster.Student && bindings[0].Class == nil {
+		add("choose_class", "/verify")
+	}
+	open, err := s.support.OpenOf(ctx, s.db, actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		add("see_tickets", "/me/tickets")
+	}
+	if len(actor.Grants) == 0 {
+		return steps, nil
+	}
+	if open, err = s.support.OpenIn(ctx, actor.Reach(access.TicketsAnswer)); err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		add("answer_tickets", "/admin/tickets")
+	}
+	add("manage_registry", "/admin/registry")
+	return steps, nil
+}
+
+// Classmate is somebody of one's class.
+type Classmate struct {
+	Name string `json:"name"`
+	Me   bool   `json:"me"`
+}
+
+// classmates lists the caller's class, themselves among it; nobody for whoever is no pupil.
+func (s *Service) classmates(ctx context.Context, page server.PageInput) (server.Page[Classmate], error) {
+	var none server.Page[Classmate]
+	own, err := s.verification.BindingOf(ctx, s.db, access.ActorFrom(ctx).AccountID)
+	if err != nil {
+		return none, err
+	}
+	if own == nil || own.Kind != verification.Student {
+		return server.NewPage[Classmate](nil, page.Limit, nil), nil
+	}
+	found, err := s.roster.Classmates(ctx, own.EntryID, page.Cursor, page.Limit)
+	if err != nil {
+		return none, err
+	}
+	entries := server.NewPage(found, page.Limit, func(c roster.Classmate) string { return c.EntryID })
+	class := server.Page[Classmate]{Items: make([]Classmate, len(entries.Items)), NextCursor: entries.NextCursor}
+	for i, c := range entries.Items {
+		class.Items[i] = Classmate{c.Name, c.EntryID == own.EntryID}
+	}
+	return class, nil
+}

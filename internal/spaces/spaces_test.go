@@ -1,0 +1,212 @@
+package spaces_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/db/dbtest"
+	"caotang/internal/roomtest"
+	"caotang/internal/roster"
+	"caotang/internal/spaces"
+)
+
+func each(t *testing.T, test func(t *testing.T, w *roomtest.World)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { test(t, world(t, d)) })
+}
+
+func world(t testing.TB, d *db.DB) *roomtest.World {
+	w := roomtest.New(t, d, roomtest.Rules())
+	spaces.New(d, w.Accounts, w.Roster, w.Verification, w.Support).Mount(w.Server)
+	return w
+}
+
+func get(t *testing.T, w *roomtest.World, p roomtest.Person, path string) roomtest.Answer {
+	t.Helper()
+	a := w.Do(t, p, "GET", path, nil)
+	if a.Status != 200 {
+		t.Fatalf("%s: %v", path, a)
+	}
+	return a
+}
+
+func steps(a roomtest.Answer) string {
+	var actions []string
+	list, _ := a.Body["next_steps"].([]any)
+	for _, step := range list {
+		s, _ := step.(map[string]any)
+		actions = append(actions, s["action"].(string))
+	}
+	return strings.Join(actions, " ")
+}
+
+func TestWhoAmI(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		newcomer := get(t, w, w.Newcomer(t, "teacher"), "/api/v1/me")
+		want := map[string]any{
+			"account": map[string]any{"id": newcomer.Get("account.id"), "username": "person0001", "role": "teacher", "masked_phone": nil,
+				"created_at": newcomer.Get("account.created_at")},
+			"binding": nil, "roles": []any{"teacher"}, "must": []any{"bind_phone"}, "admin_grants": []any{},
+		}
+		if !reflect.DeepEqual(newcomer.Body, want) {
+			t.Errorf("a newcomer is %v, want %v", newcomer.Body, want)
+		}
+
+		school := w.Administrator(t, access.School, w.Here.ID)
+		if a := get(t, w, school, "/api/v1/me"); !reflect.DeepEqual(a.Body["admin_grants"], []any{
+			map[string]any{"level": "school", "scope_id": w.Here.ID, "scope_name": w.Here.Name},
+		}) || a.Get("account.masked_phone") != "138****0002" {
+			t.Errorf("an administrator is %v", a)
+		}
+	})
+}
+
+func TestATeacherWhoIsAParentIsBoth(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		own := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "韩父", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		child := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(2), SchoolID: w.Nearby.ID})
+		p := w.Person(t, "public")
+		w.Bind(t, p, child, "parent")
+		a := get(t, w, p, "/api/v1/me")
+		if a.Get("binding.kind") != "parent" || a.Get("binding.name") != "韩梅梅" || !reflect.DeepEqual(a.Body["roles"], []any{"parent"}) {
+			t.Errorf("a parent is %v", a)
+		}
+		if name := get(t, w, p, "/api/v1/me/space").Get("greeting_name"); name != "韩梅梅家长" {
+			t.Errorf("a parent is greeted as %v", name)
+		}
+		w.Bind(t, p, own, "teacher")
+		a = get(t, w, p, "/api/v1/me")
+		if a.Get("binding.kind") != "teacher" || a.Get("account.role") != "teacher" || !reflect.DeepEqual(a.Body["roles"], []any{"teacher", "parent"}) {
+			t.Errorf("a teacher who is a parent is %v", a)
+		}
+	})
+}
+
+func TestASpaceSaysWhatToDoNext(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		class := w.Class(t, w.Here.ID, 1)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		p, admin := w.Person(t, "student"), w.Administrator(t, access.School, w.Here.ID)
+		if got := steps(get(t, w, p, "/api/v1/me/space")); got != "verify" {
+			t.Errorf("unverified: %q", got)
+		}
+		if got := steps(get(t, w, admin, "/api/v1/me/space")); got != "manage_registry" {
+			t.Errorf("administrator without requests: %q", got)
+		}
+		w.Bind(t, p, e, "student")
+		a := w.Do(t, p, "POST", "/api/v1/me/tickets", map[string]any{
+			"kind": "missing_class", "school_id": w.Here.ID, "stage": "junior", "entry_year": class.EntryYear, "number": 2,
+		})
+		if a.Status != 201 {
+			t.Fatal(a)
+		}
+		if got := steps(get(t, w, p, "/api/v1/me/space")); got != "choose_class see_tickets" {
+			t.Errorf("without a class, waiting: %q", got)
+		}
+		if got := steps(get(t, w, admin, "/api/v1/me/space")); got != "answer_tickets manage_registry" {
+			t.Errorf("administrator with a request: %q", got)
+		}
+		other := w.Administrator(t, access.School, w.Nearby.ID)
+		if got := steps(get(t, w, other, "/api/v1/me/space")); got != "manage_registry" {
+			t.Errorf("administrator of another school: %q", got)
+		}
+	})
+}
+
+func TestATeacherSeesTheClassesTaught(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		class := w.Class(t, w.Here.ID, 1)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(2), SchoolID: w.Here.ID, ClassID: class.ID})
+		w.InTx(t, func(tx *db.Tx) error {
+			return tx.Insert(t.Context(), "class_teachers", []string{"class_id", "entry_id"}, [][]any{{class.ID, e.ID}})
+		})
+		p := w.Person(t, "teacher")
+		w.Bind(t, p, e, "teacher")
+		a := get(t, w, p, "/api/v1/me/space")
+		want := []any{map[string]any{"id": class.ID, "name": "七年级1班", "stage": "junior", "grade": "七年级", "pupils": 1.0}}
+		if !reflect.DeepEqual(a.Body["classes_taught"], want) || a.Get("greeting_name") != "林涛" || a.Get("school.name") != w.Here.Name {
+			t.Errorf("space %v", a)
+		}
+	})
+}
+
+func TestClassmatesAreThoseOfOnesOwnClass(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		mine, other := w.Class(t, w.Here.ID, 1), w.Class(t, w.Here.ID, 2)
+		p, parent := w.Person(t, "student"), w.Person(t, "parent")
+		if a := w.Do(t, p, "GET", "/api/v1/me/classmates", nil); a.Status != 403 || a.Get("code") != "realname_required" {
+			t.Errorf("unverified: %v", a)
+		}
+		names := []string{"韩梅梅", "李雷", "林涛", "魏华"}
+		for i, class := range []string{mine.ID, mine.ID, mine.ID, other.ID} {
+			e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: names[i], IDNumber: roomtest.IDNumber(i + 1), SchoolID: w.Here.ID, ClassID: class})
+			if i == 1 {
+				w.Bind(t, p, e, "student")
+				w.Bind(t, parent, e, "parent")
+			}
+		}
+		seen, pages, cursor := map[string]bool{}, 0, ""
+		for {
+			a := get(t, w, p, "/api/v1/me/classmates?limit=2&cursor="+cursor)
+			for _, one := range a.Items() {
+				seen[one["name"].(string)] = one["me"].(bool)
+			}
+			pages++
+			next, more := a.Get("next_cursor").(string)
+			if cursor = next; !more {
+				break
+			}
+		}
+		if pages != 2 || !reflect.DeepEqual(seen, map[string]bool{"韩梅梅": false, "李雷": true, "林涛": false}) {
+			t.Errorf("%d pages of %v", pages, seen)
+		}
+		if items := get(t, w, parent, "/api/v1/me/classmates").Items(); len(items) != 0 {
+			t.Errorf("a parent sees the children of the class: %v", items)
+		}
+	})
+}
+
+func TestTheOverviewCountsOnesScope(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		w.Class(t, w.Here.ID, 1)
+		pupil := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(2), SchoolID: w.Nearby.ID})
+		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "李雷", IDNumber: roomtest.IDNumber(3), SchoolID: w.Elsewhere.ID})
+		w.Bind(t, w.Person(t, "student"), pupil, "student")
+		type counts struct{ teachers, students, active, schools, classes any }
+		for _, c := range []struct {
+			level access.Level
+			scope string
+			want  counts
+		}{
+			{access.School, w.Here.ID, counts{0.0, 1.0, 1.0, 1.0, 1.0}},
+			{access.School, w.Nearby.ID, counts{1.0, 0.0, 0.0, 1.0, 0.0}},
+			{access.County, "510104", counts{1.0, 1.0, 1.0, 2.0, 1.0}},
+			{access.City, "510300", counts{0.0, 1.0, 0.0, 1.0, 0.0}},
+			{access.Province, "510000", counts{1.0, 2.0, 1.0, 3.0, 1.0}},
+		} {
+			a := get(t, w, w.Administrator(t, c.level, c.scope), "/api/v1/admin/overview")
+			got := counts{a.Get("entries.teacher"), a.Get("entries.student"), a.Get("activated.student"), a.Get("schools"), a.Get("classes")}
+			if got != c.want {
+				t.Errorf("%s %s counts %v, want %v", c.level, c.scope, got, c.want)
+			}
+		}
+	})
+}
+
+// BenchmarkMe is the cost of who one is, session and all; docs/performance.md holds it to 0.12 ms of CPU.
+func BenchmarkMe(b *testing.B) {
+	w := world(b, dbtest.OpenSQLite(b))
+	e := w.Entry(b, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID, ClassID: w.Class(b, w.Here.ID, 1).ID})
+	p := w.Person(b, "student")
+	w.Bind(b, p, e, "student")
+	for b.Loop() {
+		if a := w.Do(b, p, "GET", "/api/v1/me", nil); a.Status != 200 {
+			b.Fatal(a)
+		}
+	}
+}
