@@ -95,6 +95,7 @@ func (s *Server) apiConfig() huma.Config {
 	config.DocsPath = ""    // huma's pages load scripts from another host
 	config.SchemasPath = "" // the document holds them
 	config.CreateHooks = nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: CookieName, Description: "Browsers"},
 		"bearer":  {Type: "http", Scheme: "bearer", Description: "Other clients: the token that POST /api/v1/sessions answers"},
