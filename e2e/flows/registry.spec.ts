@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises'
+import { administrator } from '../support/api.ts'
+import { csv, renamedPicture } from '../support/files.ts'
+import { newName, newResidentID } from '../support/people.ts'
+import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
+import { signInOnScreen } from '../support/walk.ts'
+
+test.beforeEach(async ({ page, t }) => {
+  const account = await administrator('school')
+  await signInOnScreen(page, t, account.username, account.password)
+})
+
+test('a roster is previewed, imported and followed, and its refused rows are handed back', async ({ page, t }) => {
+  const [first, second] = [newName(), newName()]
+  const roster = csv('七年级名单.csv', [
+    ['某校七年级学生名单', ''],
+    ['学生姓名', '身份证件号'],
+    [first, newResidentID()],
+    [second, newResidentID()],
+    [newName(), '5.10104E+17'],
+  ])
+  await page.goto('/admin/registry')
+  await page.getByRole('main').getByRole('link', { name: t('admin.nav.import') }).last().click()
+
+  // A file that is no roster is refused at once, with what to do about it.
+  await page.locator('input[type=file]').setInputFiles(renamedPicture)
+  await expect(page.getByRole('alert')).toContainText(t('admin_import.refusal.not_a_table.how'))
+
+  await page.locator('input[type=file]').setInputFiles(roster)
+  await expect(page.getByRole('heading', { name: t('admin_import.preview.title') })).toBeVisible()
+  await expect(page.getByRole('group', { name: t('admin_import.preview.first_rows') })).toContainText(first)
+  await expect(page.locator('.counts b')).toHaveText(['3', '2', '1'])
+  await expect(page.getByText(t('admin_import.preview.row', { n: 2 }), { exact: true })).toBeVisible()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+
+  await page.getByRole('button', { name: new RegExp(`^${t('admin_import.preview.confirm', { n: 2, kind: t('admin.kind.student') })}`) }).click()
+  await expect(page.getByRole('heading', { name: t('admin_import.progress.done') })).toBeVisible()
+  await expect(page.getByText(t('admin_import.progress.result', { total: 3, accepted: 2, rejected: 1 }))).toBeVisible()
+  const saving = page.waitForEvent('download')
+  await page.getByText(t('admin_import.rejected_file', { n: 1 })).click()
+  const file = await readFile(await (await saving).path())
+  expect(file.subarray(0, 2).toString()).toBe('PK')
+  await expectNoOverflow(page)
+
+  await page.goto(`/admin/registry?name=${encodeURIComponent(second)}`)
+  await expect(page.getByRole('row', { name: t('admin_registry.open', { name: second }) })).toBeVisible()
+})
+
+test('a person is added, found, renamed and removed', async ({ page, t }) => {
+  const [name, newer] = [newName(), newName()]
+  const number = newResidentID()
+  await page.goto('/admin/registry')
+  await page.getByRole('button', { name: t('admin_registry.add.button') }).first().click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByLabel(t('admin_registry.column.name')).fill(name)
+  await drawer.getByLabel(t('admin_registry.column.id_number')).fill(number)
+  await expectAccessible(page)
+  await drawer.getByRole('button', { name: t('admin_registry.add.save'), exact: true }).click()
+  await expect(drawer).toBeHidden()
+
+  const search = page.getByLabel(t('admin_registry.search.label'))
+  await search.fill(number)
+  await search.press('Enter')
+  const row = (who: string) => page.getByRole('row', { name: t('admin_registry.open', { name: who }) })
+  await expect(row(name)).toBeVisible()
+  await expect(page.locator('body')).not.toContainText(number)
+  await row(name).click()
+  await drawer.getByRole('button', { name: t('admin_registry.edit.button'), exact: true }).click()
+  await drawer.getByLabel(t('admin_registry.column.name')).fill(newer)
+  await drawer.getByRole('button', { name: t('common.save'), exact: true }).click()
+  await expect(drawer.getByRole('heading', { name: newer })).toBeVisible()
+
+  await drawer.getByRole('button', { name: t('admin_registry.remove.button'), exact: true }).click()
+  const confirm = page.getByRole('dialog', { name: t('admin_registry.remove.title', { name: newer }) })
+  await confirm.getByRole('button', { name: t('admin_registry.remove.button'), exact: true }).click()
+  await expect(confirm).toBeHidden()
+  await search.fill(newer)
+  await search.press('Enter')
+  await expect(page.getByText(t('admin_registry.none_found'))).toBeVisible()
+  await expectNoOverflow(page)
+})
+
+test('a full number is shown for a reason, which the record keeps', async ({ page, t }) => {
+  const name = newName()
+  const number = newResidentID()
+  const school = await administrator('school')
+  const made = await page.request.post('/api/v1/admin/registry', {
+    data: { kind: 'student', name, id_type: 'resident_id', id_number: number, school_id: school.scope.id },
+  })
+  expect(made.status(), await made.text()).toBe(201)
+  await page.goto(`/admin/registry?name=${encodeURIComponent(name)}`)
+  await page.getByRole('row', { name: t('admin_registry.open', { name }) }).click()
+  const drawer = page.getByRole('dialog', { name })
+  await expect(drawer).toContainText(`${number.slice(0, 6)}********${number.slice(-4)}`)
+  await drawer.getByRole('button', { name: t('admin_registry.reveal.button') }).click()
+  const ask = page.getByRole('dialog', { name: t('admin_registry.reveal.title') })
+  const reason = t('admin_registry.reveal.reason_paper')
+  await ask.getByRole('button', { name: reason }).click()
+  await ask.getByRole('button', { name: t('admin_registry.reveal.confirm'), exact: true }).click()
+  await expect(drawer.getByText(t('admin_registry.reveal.hide'))).toBeVisible()
+  expect((await drawer.innerText()).replaceAll(/\s/g, '')).toContain(number)
+  await page.goto('/admin/audit')
+  await expect(page.getByRole('main')).toContainText(reason)
+})
+
+test('a class is added, named and removed', async ({ page, t }) => {
+  const number = String(500 + Number(newResidentID().slice(15, 17)) * 4 + test.info().parallelIndex)
+  const own = `${newName()}`
+  await page.goto('/admin/classes')
+  await page.getByRole('button', { name: t('admin_classes.add.button') }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText(t('admin_classes.add.one'), { exact: true }).click()
+  await dialog.getByLabel(t('admin_classes.column.number')).fill(number)
+  await dialog.getByLabel(t('admin_classes.own_name')).fill(own)
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: t('admin_classes.add.save'), exact: true }).click()
+  await expect(dialog).toBeHidden()
+  await page.getByRole('row', { name: own }).click()
+  await expectNoOverflow(page)
+  await dialog.getByRole('button', { name: t('admin_classes.remove'), exact: true }).click()
+  await dialog.getByRole('button', { name: t('admin_classes.remove_sure', { name: own }) }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page.getByRole('row', { name: own })).toHaveCount(0)
+})
