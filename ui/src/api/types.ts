@@ -38,7 +38,7 @@ export type Op<Answer, Body = never, Path = never, Query = never> = {
   responses: { 200: { headers: Record<string, unknown>; content: { 'application/json': Answer } } }
 } & ([Body] extends [never] ? { requestBody?: never } : { requestBody: { content: { 'application/json': Body } } })
 export interface TicketForm {
-  kind: Ticket['kind']; school_id: string; entry_kind?: string; id_type?: string; id_number?: string; name?: string; second_number?: string
+  kind: Ticket['kind']; school_id?: string; entry_kind?: string; id_type?: string; id_number?: string; name?: string; second_number?: string
   stage?: string; entry_year?: number; number?: number; note?: string
 }
 export interface BindingForm { kind: string; id_type: string; id_number: string; name: string; second_number?: string; class_id?: string }
