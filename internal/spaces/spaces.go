@@ -74,12 +74,12 @@ func rolesOf(role string, bindings []verification.Binding) []string {
 
 // Space is the home of a person.
 type Space struct {
-	GreetingName  string                      `json:"greeting_name"`
-	Roles         []string                    `json:"roles"`
-	School        *roster.SchoolRef           `json:"school"`
-	Class         *verification.ClassOfPerson `json:"class"`
-	ClassesTaught []ClassTaught               `json:"classes_taught"`
-	NextSteps     []Suggestion                `json:"next_steps" doc:"What to do next, the most urgent first"`
+	GreetingName  string            `json:"greeting_name"`
+	Roles         []string          `json:"roles"`
+	School        *roster.SchoolRef `json:"school"`
+	Class         *roster.ClassRef  `json:"class"`
+	ClassesTaught []ClassTaught     `json:"classes_taught"`
+	NextSteps     []Suggestion      `json:"next_steps" doc:"What to do next, the most urgent first"`
 }
 
 // ClassTaught is a class as its teachers see it.

@@ -204,7 +204,6 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 	if entry.AccountID == "" || !access.ActorFrom(ctx).Can(access.RegistryRead, entry.Place()) {
 		return t, nil
 	}
-	holder, err := s.verification.HolderOf(ctx, s.db, entry.AccountID)
-	t.Holder = &holder
+	t.Holder, err = s.holder(ctx, entry.AccountID)
 	return t, err
 }

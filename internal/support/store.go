@@ -8,6 +8,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/vault"
 )
@@ -62,16 +63,27 @@ func (s *Service) answerable(ctx context.Context, q db.Querier, id string) (row,
 // forAdmin is a ticket as an administrator sees it.
 func (s *Service) forAdmin(r row) (AdminTicket, error) {
 	t := AdminTicket{Ticket: r.Ticket, Asked: r.content.asked(),
-		Account: Asker{ID: r.accountID, MaskedUsername: vault.MaskUsername(r.username)}}
-	if len(r.phone) > 0 {
-		phone, err := s.vault.Open("phone", r.phone)
-		if err != nil {
-			return t, err
-		}
-		masked := vault.MaskPhone(phone)
-		t.Account.MaskedPhone = &masked
+		Account: roster.Holder{ID: r.accountID, MaskedUsername: vault.MaskUsername(r.username)}}
+	if len(r.phone) == 0 {
+		return t, nil
 	}
-	return t, nil
+	phone, err := s.vault.Open("phone", r.phone)
+	masked := vault.MaskPhone(phone)
+	t.Account.MaskedPhone = &masked
+	return t, err
+}
+
+// holder is an account that an entry is bound to.
+func (s *Service) holder(ctx context.Context, accountID string) (*roster.Holder, error) {
+	masked, err := s.accounts.MaskedOf(ctx, s.db, accountID)
+	if err != nil {
+		return nil, err
+	}
+	h := &roster.Holder{ID: accountID, MaskedUsername: masked.MaskedUsername}
+	if masked.MaskedPhone != "" {
+		h.MaskedPhone = &masked.MaskedPhone
+	}
+	return h, nil
 }
 
 // mine lists an account's tickets, the newest first.

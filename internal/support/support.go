@@ -60,18 +60,11 @@ type Ticket struct {
 // AdminTicket is a request as those see it who may answer it.
 type AdminTicket struct {
 	Ticket
-	Account  Asker                `json:"account"`
-	Asked    Asked                `json:"asked"`
-	Registry string               `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
-	EntryID  string               `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
-	Holder   *verification.Holder `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
-}
-
-// Asker is the account that made a request.
-type Asker struct {
-	ID             string  `json:"id"`
-	MaskedUsername string  `json:"masked_username"`
-	MaskedPhone    *string `json:"masked_phone"`
+	Account  roster.Holder  `json:"account" doc:"Of whoever asked"`
+	Asked    Asked          `json:"asked"`
+	Registry string         `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
+	EntryID  string         `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
+	Holder   *roster.Holder `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
 }
 
 // Asked is what was asked for, its number masked.

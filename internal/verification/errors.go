@@ -18,25 +18,23 @@ func AccountBound() error {
 	return roster.ErrAlreadyBound.New(fault.Field("account", "account_bound"), fault.Detail("bound", "account"), fault.Next("my_binding", "/me"))
 }
 
-// Holder is the account that an entry is bound to, as those may see it who know the entry's number and name.
-type Holder struct {
-	MaskedUsername string `json:"masked_username"`
-	MaskedPhone    string `json:"masked_phone" doc:"Empty when no phone is bound"`
-}
-
-// HolderOf masks an account for those who may know that an entry is bound to it.
-func (s *Service) HolderOf(ctx context.Context, q db.Querier, accountID string) (Holder, error) {
-	masked, err := s.accounts.MaskedOf(ctx, q, accountID)
-	return Holder(masked), err
+// holder is the account that an entry is bound to, as those may see it who know the entry's number and name.
+type holder struct {
+	MaskedUsername string  `json:"masked_username"`
+	MaskedPhone    *string `json:"masked_phone"` // null when no phone is bound
 }
 
 // entryBound says that somebody is who the person claims to be, and masks whom (F-15).
 func (s *Service) entryBound(ctx context.Context, q db.Querier, holderID string) error {
-	holder, err := s.HolderOf(ctx, q, holderID)
+	masked, err := s.accounts.MaskedOf(ctx, q, holderID)
 	if err != nil {
 		return err
 	}
+	h := holder{MaskedUsername: masked.MaskedUsername}
+	if masked.MaskedPhone != "" {
+		h.MaskedPhone = &masked.MaskedPhone
+	}
 	return roster.ErrAlreadyBound.New(
-		fault.FieldWith("id_number", "bound_to_other", map[string]any{"username": holder.MaskedUsername, "phone": holder.MaskedPhone}),
-		fault.Detail("bound", "entry"), fault.Detail("holder", holder), fault.Next("not_me", "/verify?step=not_me"))
+		fault.FieldWith("id_number", "bound_to_other", map[string]any{"username": masked.MaskedUsername, "phone": masked.MaskedPhone}),
+		fault.Detail("bound", "entry"), fault.Detail("holder", h), fault.Next("not_me", "/verify?step=not_me"))
 }

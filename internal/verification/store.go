@@ -20,7 +20,7 @@ type Binding struct {
 	Kind           string            `json:"kind" doc:"teacher, student or parent"`
 	Name           string            `json:"name" doc:"As the registry spells it; a parent's binding to a child holds the child's"`
 	School         *roster.SchoolRef `json:"school"`
-	Class          *ClassOfPerson    `json:"class" doc:"Null while the registry names none: choose one"`
+	Class          *roster.ClassRef  `json:"class" doc:"Null while the registry names none: choose one"`
 	MaskedIDNumber string            `json:"masked_id_number"`
 	BoundAt        time.Time         `json:"bound_at"`
 
@@ -28,16 +28,6 @@ type Binding struct {
 	EntryKind string       `json:"-"`
 	Guardian  bool         `json:"-"` // a guardian link, not the entry's own binding
 	Place     access.Place `json:"-"`
-}
-
-// ClassOfPerson is a class as its members see it.
-type ClassOfPerson struct {
-	ID        string `json:"id"`
-	Name      string `json:"name" doc:"七年级3班, or the name of its own that it has"`
-	Stage     string `json:"stage"`
-	Grade     string `json:"grade" doc:"Derived from the entry year: 七年级"`
-	EntryYear int    `json:"entry_year"`
-	Number    int    `json:"number"`
 }
 
 // BindingOf is the account's binding: to its own entry, else the first to a child; nil when it has none.
@@ -119,14 +109,14 @@ type nullClass struct {
 	EntryYear, Number, Years sql.NullInt64
 }
 
-func (c nullClass) read() *ClassOfPerson {
+func (c nullClass) read() *roster.ClassRef {
 	stage, entryYear, number, years := roster.Stage(c.Stage.String), int(c.EntryYear.Int64), int(c.Number.Int64), int(c.Years.Int64)
 	year := roster.SchoolYear(time.Now())
 	name := c.Name.String
 	if name == "" {
 		name = roster.ClassName(stage, entryYear, years, number, year)
 	}
-	return &ClassOfPerson{c.ID.String, name, string(stage), roster.GradeOf(stage, entryYear, years, year).Name, entryYear, number}
+	return &roster.ClassRef{ID: c.ID.String, Name: name, Stage: stage, Grade: roster.GradeOf(stage, entryYear, years, year).Name, EntryYear: entryYear, Number: number}
 }
 
 // bindingTo is the account's binding to one entry.
