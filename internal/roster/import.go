@@ -29,6 +29,9 @@ const (
 // codeInterrupted is why an import failed whose file went with the process that read it.
 const codeInterrupted = "interrupted"
 
+// codeUnexpected is why an import failed for a reason that only the log knows.
+const codeUnexpected = "unexpected"
+
 // importRecord is an import as the database keeps it.
 type importRecord struct {
 	id, account, kind, school, scopes, filename, state, failure, headings string
@@ -280,12 +283,15 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 
 // fail records that an import has come to nothing more; what was committed stays, and is counted.
 func (s *Service) fail(ctx context.Context, r *importRecord, cause error) error {
-	code := "internal"
+	code := codeUnexpected
 	var p *sheet.Problem
 	var f *fault.Error
 	switch {
 	case errors.As(cause, &p):
 		code = p.Code
+		if args, err := json.Marshal(p.Args); err == nil && len(p.Args) > 0 {
+			code += " " + string(args) // for the message's places
+		}
 	case errors.Is(cause, context.Canceled):
 		code = codeInterrupted
 	case errors.As(cause, &f) && len(f.Fields) > 0:

@@ -9,21 +9,24 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/jobs"
+	"caotang/internal/server"
 	"caotang/internal/sheet"
 )
 
-const (
-	importJob = "roster.import"
-	uploadDir = "imports"
-)
+const importJob = "roster.import"
 
-func (s *Service) uploadPath(id string) string { return filepath.Join(s.dir, uploadDir, id) }
+// uploadAge is how long an upload may take to arrive and be looked at: a file without an import that is older was left
+// behind by a crash.
+const uploadAge = time.Hour
+
+func (s *Service) uploadPath(id string) string { return filepath.Join(s.dir, id) }
 
 // upload is a file that was sent, sealed on disk.
 type upload struct {
@@ -32,8 +35,8 @@ type upload struct {
 }
 
 // receive seals what in holds onto disk, and syncs it: an import that was acknowledged has its file after a power cut.
-func (s *Service) receive(in io.Reader) (up *upload, err error) {
-	up = &upload{id: db.NewID()}
+func (s *Service) receive(in io.Reader) (_ *upload, err error) {
+	up := &upload{id: db.NewID()}
 	up.path = s.uploadPath(up.id)
 	if err := os.MkdirAll(filepath.Dir(up.path), 0o700); err != nil {
 		return nil, err
@@ -51,7 +54,7 @@ func (s *Service) receive(in io.Reader) (up *upload, err error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := io.Copy(sealed, io.LimitReader(in, s.limits.FileBytes+1))
+	n, err := io.Copy(sealed, arriving{io.LimitReader(in, s.limits.FileBytes+1)})
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +65,17 @@ func (s *Service) receive(in io.Reader) (up *upload, err error) {
 		return nil, err
 	}
 	return up, f.Sync()
+}
+
+// arriving tells an upload that breaks off or grows too big from a disk that fails.
+type arriving struct{ io.Reader }
+
+func (a arriving) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = server.UploadError(err)
+	}
+	return n, err
 }
 
 func (u *upload) remove() { _ = os.Remove(u.path) }
@@ -142,8 +156,13 @@ func (s *Service) runUpload(ctx context.Context, r *importRecord) error {
 }
 
 // Sweep removes uploads that no import waits for, and ends imports whose file is gone: what a crash leaves behind. Call
-// it once at start, before the runner runs.
+// it at the start and now and then.
 func (s *Service) Sweep(ctx context.Context) error {
+	files, err := os.ReadDir(s.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	old := s.now().Add(-uploadAge)
 	waiting, err := collect(ctx, s.db, importSelect+" WHERE i.state IN ('queued', 'running')", nil, (*importRecord).scan)
 	if err != nil {
 		return err
@@ -151,24 +170,24 @@ func (s *Service) Sweep(ctx context.Context) error {
 	kept := map[string]bool{}
 	for i := range waiting {
 		r := &waiting[i]
-		if _, err := os.Stat(s.uploadPath(r.id)); errors.Is(err, fs.ErrNotExist) {
-			if err := s.fail(ctx, r, context.Canceled); err != nil {
-				return err
-			}
-			continue
-		}
 		kept[r.id] = true
-	}
-	files, err := os.ReadDir(filepath.Join(s.dir, uploadDir))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		if _, err := os.Stat(s.uploadPath(r.id)); !errors.Is(err, fs.ErrNotExist) || r.createdAt.After(old) || r.account == "" && r.createdAt.After(old.Add(-day)) {
+			continue // a command reads its file where it lies, for hours perhaps
+		}
+		if err := s.fail(ctx, r, context.Canceled); err != nil {
+			return err
+		}
 	}
 	for _, f := range files {
-		if !kept[f.Name()] {
-			if err := os.Remove(s.uploadPath(f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+		info, err := f.Info()
+		if err != nil || kept[f.Name()] || info.ModTime().After(old) {
+			continue
+		}
+		if err := os.Remove(s.uploadPath(f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil
 }
+
+const day = 24 * time.Hour

@@ -351,7 +351,7 @@ func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outco
 	if len(o.rejects) == 0 {
 		return nil
 	}
-	slices.SortFunc(o.rejects, func(a, b reject) int { return a.Line - b.Line })
+	sortRejects(o.rejects)
 	plain, err := json.Marshal(o.rejects)
 	if err != nil {
 		return err
@@ -359,6 +359,10 @@ func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outco
 	_, err = tx.Exec(ctx, "INSERT INTO roster_rejects (import_id, first_line, sealed) VALUES ($1, $2, $3)",
 		importID, o.rejects[0].Line, w.s.vault.Seal(purposeRejects, string(plain)))
 	return err
+}
+
+func sortRejects(all []reject) {
+	slices.SortFunc(all, func(a, b reject) int { return a.Line - b.Line })
 }
 
 // remember takes over the classes of an outcome that has been committed.

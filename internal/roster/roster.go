@@ -48,10 +48,10 @@ type Service struct {
 	now    func() time.Time
 }
 
-// New makes the room and registers its background work with the runner. dataDir is the folder in which uploaded rosters
-// wait, sealed, until they have been imported; limits bound them.
-func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, dataDir string, limits sheet.Limits) *Service {
-	s := &Service{db: d, vault: v, jobs: runner, dir: dataDir, limits: limits, now: time.Now}
+// New makes the room and registers its background work with the runner. dir is the folder of its own in which uploaded
+// rosters wait, sealed, until they have been imported; limits bound them.
+func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, dir string, limits sheet.Limits) *Service {
+	s := &Service{db: d, vault: v, jobs: runner, dir: dir, limits: limits, now: time.Now}
 	runner.Handle(importJob, 1, s.runImportJob)
 	return s
 }

@@ -77,7 +77,7 @@ CREATE TABLE roster_imports (
     scopes      text    NOT NULL, -- division codes within which those must lie, divided by commas; '' when anywhere
     filename    text    NOT NULL,
     state       text    NOT NULL, -- queued, running, done, failed
-    failure     text    NOT NULL, -- a code, '' unless failed
+    failure     text    NOT NULL, -- a code and what its message needs, '' unless failed
     headings    text    NOT NULL, -- of the file's columns, as a JSON list; '' until they are known
     size_bytes  bigint  NOT NULL, -- of the file
     read_bytes  bigint  NOT NULL, -- how far it has been read

@@ -1,0 +1,269 @@
+package roster
+
+import (
+	"context"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/server"
+	"caotang/internal/vault"
+)
+
+// Person is a registry entry as an administrator sees it: its numbers masked.
+type Person struct {
+	ID                      string        `json:"id"`
+	Kind                    string        `json:"kind" enum:"teacher,student"`
+	Name                    string        `json:"name"`
+	IDType                  identity.Type `json:"id_type"`
+	MaskedIDNumber          string        `json:"masked_id_number"`
+	MaskedStudentNumber     string        `json:"masked_student_number,omitempty"`
+	MaskedCertificateNumber string        `json:"masked_certificate_number,omitempty"`
+	School                  SchoolRef     `json:"school"`
+	Class                   *ClassRef     `json:"class"`
+	Bound                   bool          `json:"bound"`
+	Account                 *Holder       `json:"account" doc:"Of whoever is bound to the entry"`
+	CreatedAt               time.Time     `json:"created_at"`
+	UpdatedAt               time.Time     `json:"updated_at"`
+}
+
+// ClassRef names a class.
+type ClassRef struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Stage     Stage  `json:"stage"`
+	Grade     string `json:"grade"`
+	EntryYear int    `json:"entry_year"`
+	Number    int    `json:"number"`
+}
+
+// Holder is an account, masked.
+type Holder struct {
+	ID             string  `json:"id"`
+	MaskedUsername string  `json:"masked_username"`
+	MaskedPhone    *string `json:"masked_phone"`
+}
+
+// person masks an entry.
+func (s *Service) person(e Entry) (Person, error) {
+	p := Person{ID: e.ID, Kind: e.Kind, Name: e.Name, IDType: e.IDType, School: SchoolRef{e.School.ID, e.School.Name},
+		Bound: e.AccountID != "", CreatedAt: e.CreatedAt.Time, UpdatedAt: e.UpdatedAt.Time}
+	if c := e.Class; c != nil {
+		p.Class = &ClassRef{c.ID, c.DisplayName, c.Stage, c.Grade, c.EntryYear, c.Number}
+	}
+	n, err := s.numbers(e)
+	if err != nil {
+		return p, err
+	}
+	p.MaskedIDNumber = vault.MaskIDNumber(n.IDNumber)
+	p.MaskedStudentNumber = vault.MaskIDNumber(n.StudentNumber)
+	p.MaskedCertificateNumber = vault.MaskIDNumber(n.CertificateNumber)
+	if p.Bound {
+		p.Account = &Holder{ID: e.AccountID, MaskedUsername: vault.MaskUsername(e.username)}
+		if len(e.phone) > 0 {
+			phone, err := s.vault.Open(purposePhone, e.phone)
+			if err != nil {
+				return p, err
+			}
+			masked := vault.MaskPhone(phone)
+			p.Account.MaskedPhone = &masked
+		}
+	}
+	return p, nil
+}
+
+type numbers struct {
+	IDNumber          string `json:"id_number"`
+	StudentNumber     string `json:"student_number,omitempty"`
+	CertificateNumber string `json:"certificate_number,omitempty"`
+}
+
+func (s *Service) numbers(e Entry) (n numbers, err error) {
+	if n.IDNumber, err = s.IDNumber(e); err != nil {
+		return n, err
+	}
+	if n.StudentNumber, err = s.StudentNumber(e); err != nil {
+		return n, err
+	}
+	n.CertificateNumber, err = s.CertificateNumber(e)
+	return n, err
+}
+
+type byID struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+type listEntriesInput struct {
+	server.PageInput
+	SchoolID string `query:"school_id" maxLength:"64"`
+	Region   string `query:"region" maxLength:"6" doc:"A division's code: the entries within it"`
+	ClassID  string `query:"class_id" maxLength:"64"`
+	Kind     string `query:"kind" enum:"teacher,student"`
+	Bound    string `query:"bound" enum:"true,false"`
+	Name     string `query:"name" maxLength:"200" doc:"Part of the name"`
+	IDNumber string `query:"id_number" maxLength:"100" doc:"The whole number, on whatever kind of document"`
+}
+
+type createEntryInput struct {
+	Body struct {
+		Kind              string        `json:"kind" maxLength:"20" doc:"teacher or student"`
+		Name              string        `json:"name" maxLength:"1000"`
+		IDType            identity.Type `json:"id_type" maxLength:"40" doc:"resident_id, residence_permit, home_return_permit, permanent_residence, passport or other"`
+		IDNumber          string        `json:"id_number" maxLength:"1000"`
+		SchoolID          string        `json:"school_id" maxLength:"64"`
+		ClassID           string        `json:"class_id,omitempty" maxLength:"64"`
+		StudentNumber     string        `json:"student_number,omitempty" maxLength:"1000"`
+		CertificateNumber string        `json:"certificate_number,omitempty" maxLength:"1000"`
+	}
+}
+
+type changeEntryInput struct {
+	byID
+	Body struct {
+		Name              *string `json:"name,omitempty" maxLength:"1000"`
+		ClassID           *string `json:"class_id,omitempty" maxLength:"64" doc:"Empty for no class"`
+		StudentNumber     *string `json:"student_number,omitempty" maxLength:"1000" doc:"Empty removes it"`
+		CertificateNumber *string `json:"certificate_number,omitempty" maxLength:"1000" doc:"Empty removes it"`
+	}
+}
+
+type body[T any] struct{ Body T }
+
+type empty struct{}
+
+// Mount adds the room's operations.
+func (s *Service) Mount(srv *server.Server) {
+	s.mountPublic(srv)
+	s.mountClasses(srv)
+	s.mountImports(srv)
+	op := func(method, path, id, summary string, status int) server.Op {
+		return server.Op{Method: method, Path: "/api/v1/admin/registry" + path, ID: id, Summary: summary, Tag: "registry", Rule: server.Administrator, Status: status}
+	}
+	server.Register(srv, op("GET", "", "list-registry", "The registry's entries in one's scope, the newest first", 0),
+		func(ctx context.Context, in *listEntriesInput) (*body[server.Page[Person]], error) {
+			found, err := s.listEntries(ctx, filter{in.SchoolID, in.Region, in.ClassID, in.Kind, in.Bound, in.Name, in.IDNumber}, in.Cursor, in.Limit)
+			if err != nil {
+				return nil, err
+			}
+			people := make([]Person, len(found))
+			for i, e := range found {
+				if people[i], err = s.person(e); err != nil {
+					return nil, err
+				}
+			}
+			return &body[server.Page[Person]]{server.NewPage(people, in.Limit, func(p Person) string { return p.ID })}, nil
+		})
+	server.Register(srv, op("POST", "", "create-registry-entry", "Add a person to the registry", 201),
+		func(ctx context.Context, in *createEntryInput) (*body[Person], error) {
+			b := in.Body
+			var e Entry
+			err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+				if _, err := s.reachable(ctx, tx, access.RegistryWrite, b.SchoolID); err != nil {
+					return err
+				}
+				e, err = s.CreateEntry(ctx, tx, NewEntry{b.Kind, b.Name, b.IDType, b.IDNumber, b.SchoolID, b.ClassID, b.StudentNumber, b.CertificateNumber})
+				return err
+			})
+			return s.answer(e, err)
+		})
+	server.Register(srv, op("GET", "/{id}", "get-registry-entry", "One entry", 0),
+		func(ctx context.Context, in *byID) (*body[Person], error) {
+			return s.answer(s.reachableEntry(ctx, s.db, access.RegistryRead, in.ID))
+		})
+	server.Register(srv, op("PATCH", "/{id}", "change-registry-entry", "Change a name, a class or a further number; never the document's", 0),
+		func(ctx context.Context, in *changeEntryInput) (*body[Person], error) {
+			return s.answer(s.changeEntry(ctx, in.ID, change(in.Body)))
+		})
+	server.Register(srv, op("DELETE", "/{id}", "delete-registry-entry", "Remove a person from the registry", 204),
+		func(ctx context.Context, in *struct {
+			byID
+			Unbind bool `query:"unbind" doc:"Also when an account is bound to the entry, which is unbound"`
+		},
+		) (*empty, error) {
+			return nil, s.deleteEntry(ctx, in.ID, in.Unbind)
+		})
+	server.Register(srv, op("POST", "/{id}/reveal", "reveal-registry-entry", "The full numbers; the look is recorded with its reason", 0),
+		func(ctx context.Context, in *struct {
+			byID
+			Body struct {
+				Reason string `json:"reason" maxLength:"1000"`
+			}
+		},
+		) (*body[numbers], error) {
+			e, err := s.reveal(ctx, in.ID, in.Body.Reason)
+			if err != nil {
+				return nil, err
+			}
+			n, err := s.numbers(e)
+			return &body[numbers]{n}, err
+		})
+}
+
+func (s *Service) answer(e Entry, err error) (*body[Person], error) {
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.person(e)
+	return &body[Person]{p}, err
+}
+
+func (s *Service) mountPublic(srv *server.Server) {
+	op := func(path, id, summary string) server.Op {
+		return server.Op{Method: "GET", Path: "/api/v1" + path, ID: id, Summary: summary, Tag: "schools", Rule: server.Anyone}
+	}
+	server.Register(srv, op("/regions", "list-regions", "The province's divisions by code"),
+		func(ctx context.Context, in *struct {
+			server.PageInput
+			Parent string `query:"parent" maxLength:"6" doc:"Only what lies directly within this division"`
+		},
+		) (*body[server.Page[Region]], error) {
+			found, err := s.regions(ctx, in.Parent, in.Cursor, in.Limit)
+			return &body[server.Page[Region]]{server.NewPage(found, in.Limit, func(r Region) string { return r.Code })}, err
+		})
+	server.Register(srv, op("/schools", "list-schools", "Schools by division and part of the name"),
+		func(ctx context.Context, in *struct {
+			server.PageInput
+			Region string `query:"region" maxLength:"6" doc:"A division's code: the schools within it"`
+			Q      string `query:"q" maxLength:"100" doc:"Part of the name"`
+		},
+		) (*body[server.Page[School]], error) {
+			found, err := s.schools(ctx, in.Region, in.Q, in.Cursor, in.Limit)
+			return &body[server.Page[School]]{server.NewPage(found, in.Limit, func(x School) string { return x.ID })}, err
+		})
+	server.Register(srv, op("/schools/{id}/classes", "list-school-classes", "A school's present classes"),
+		func(ctx context.Context, in *byID) (*body[server.Page[Class]], error) {
+			if _, err := s.SchoolByID(ctx, s.db, in.ID); err != nil {
+				return nil, err
+			}
+			found, err := s.ClassesOfSchool(ctx, in.ID)
+			for i := range found {
+				found[i].Pupils = 0 // not for the public
+			}
+			return &body[server.Page[Class]]{server.NewPage(found, len(found), func(c Class) string { return c.ID })}, err
+		})
+}
+
+// listClasses answers up to limit and one classes that the actor may manage, by id.
+func (s *Service) listClasses(ctx context.Context, in *listClassesInput) ([]Class, error) {
+	var c conditions
+	reach := access.ActorFrom(ctx).Reach(access.ClassesManage)
+	if reach.Empty() {
+		return nil, fault.ErrForbidden.New()
+	}
+	c.reach(reach, "s.region", "c.school_id")
+	if in.SchoolID != "" {
+		c.add("c.school_id = $%d", in.SchoolID)
+	}
+	if in.Stage != "" {
+		c.add("c.stage = $%d", in.Stage)
+	}
+	if in.EntryYear != 0 {
+		c.add("c.entry_year = $%d", in.EntryYear)
+	}
+	if in.Cursor != "" {
+		c.add("c.id > $%d", in.Cursor)
+	}
+	return s.classes(ctx, s.db, c.where()+" ORDER BY c.id"+c.limit(in.Limit), c.args...)
+}

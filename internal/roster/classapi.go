@@ -1,0 +1,130 @@
+package roster
+
+import (
+	"context"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/server"
+)
+
+type listClassesInput struct {
+	server.PageInput
+	SchoolID  string `query:"school_id" maxLength:"64"`
+	Stage     string `query:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
+	EntryYear int    `query:"entry_year"`
+}
+
+type classBody struct {
+	SchoolID       string `json:"school_id" maxLength:"64"`
+	Stage          Stage  `json:"stage" maxLength:"20" doc:"kindergarten, primary, junior, senior, vocational or special"`
+	EntryYear      int    `json:"entry_year"`
+	Number         int    `json:"number"`
+	SchoolingYears int    `json:"schooling_years,omitempty" doc:"0 for what is usual"`
+	Name           string `json:"name,omitempty" maxLength:"500"`
+}
+
+type bulkBody struct {
+	SchoolID       string `json:"school_id" maxLength:"64"`
+	Stage          Stage  `json:"stage" maxLength:"20"`
+	EntryYear      int    `json:"entry_year"`
+	SchoolingYears int    `json:"schooling_years,omitempty" doc:"0 for what is usual"`
+	Count          int    `json:"count" doc:"Classes 1 to this"`
+}
+
+type changeClassInput struct {
+	byID
+	Body struct {
+		SchoolID       *string `json:"school_id,omitempty" maxLength:"64" doc:"The class's own: a class stays at its school"`
+		Stage          *Stage  `json:"stage,omitempty" maxLength:"20"`
+		EntryYear      *int    `json:"entry_year,omitempty"`
+		Number         *int    `json:"number,omitempty"`
+		SchoolingYears *int    `json:"schooling_years,omitempty"`
+		Name           *string `json:"name,omitempty" maxLength:"500" doc:"Empty removes it"`
+	}
+}
+
+// Named is a person by their entry's id and name.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func (s *Service) mountClasses(srv *server.Server) {
+	op := func(method, path, id, summary string, status int) server.Op {
+		return server.Op{Method: method, Path: "/api/v1/admin/classes" + path, ID: id, Summary: summary, Tag: "classes", Rule: server.Administrator, Status: status}
+	}
+	server.Register(srv, op("GET", "", "list-classes", "The classes in one's scope", 0),
+		func(ctx context.Context, in *listClassesInput) (*body[server.Page[Class]], error) {
+			found, err := s.listClasses(ctx, in)
+			return &body[server.Page[Class]]{server.NewPage(found, in.Limit, func(c Class) string { return c.ID })}, err
+		})
+	server.Register(srv, op("POST", "", "create-class", "Add a class", 201),
+		func(ctx context.Context, in *body[classBody]) (*body[Class], error) {
+			b := in.Body
+			var class Class
+			err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+				if _, err := s.reachable(ctx, tx, access.ClassesManage, b.SchoolID); err != nil {
+					return err
+				}
+				class, err = s.CreateClass(ctx, tx, NewClass(b))
+				return err
+			})
+			return &body[Class]{class}, err
+		})
+	server.Register(srv, op("POST", "/bulk", "create-classes", "Add classes 1 to count of a cohort; those that are there stay as they are", 201),
+		func(ctx context.Context, in *body[bulkBody]) (*body[server.Page[Class]], error) {
+			b := in.Body
+			created, err := s.createBulk(ctx, NewClass{SchoolID: b.SchoolID, Stage: b.Stage, EntryYear: b.EntryYear, SchoolingYears: b.SchoolingYears}, b.Count)
+			return &body[server.Page[Class]]{server.NewPage(created, len(created), func(c Class) string { return c.ID })}, err
+		})
+	server.Register(srv, op("PATCH", "/{id}", "change-class", "Change a class", 0),
+		func(ctx context.Context, in *changeClassInput) (*body[Class], error) {
+			b := in.Body
+			class, err := s.changeClass(ctx, in.ID, func(n *NewClass) {
+				set(&n.Stage, b.Stage)
+				set(&n.EntryYear, b.EntryYear)
+				set(&n.Number, b.Number)
+				set(&n.SchoolingYears, b.SchoolingYears)
+				set(&n.Name, b.Name)
+			})
+			return &body[Class]{class}, err
+		})
+	server.Register(srv, op("DELETE", "/{id}", "delete-class", "Remove a class that nobody is in", 204),
+		func(ctx context.Context, in *byID) (*empty, error) { return nil, s.deleteClass(ctx, in.ID) })
+	server.Register(srv, op("GET", "/{id}/teachers", "list-class-teachers", "A class's teachers", 0),
+		func(ctx context.Context, in *byID) (*body[server.Page[Named]], error) {
+			if _, err := s.managedClass(ctx, s.db, in.ID); err != nil {
+				return nil, err
+			}
+			return s.classTeachers(ctx, in.ID)
+		})
+	server.Register(srv, op("PUT", "/{id}/teachers", "set-class-teachers", "Make exactly these teachers the class's", 0),
+		func(ctx context.Context, in *struct {
+			byID
+			Body struct {
+				TeacherIDs []string `json:"teacher_ids" maxItems:"200" doc:"Entries of teachers of the same school"`
+			}
+		},
+		) (*body[server.Page[Named]], error) {
+			if err := s.setTeachers(ctx, in.ID, in.Body.TeacherIDs); err != nil {
+				return nil, err
+			}
+			return s.classTeachers(ctx, in.ID)
+		})
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (s *Service) classTeachers(ctx context.Context, classID string) (*body[server.Page[Named]], error) {
+	teachers, err := s.TeachersOfClass(ctx, classID)
+	named := make([]Named, len(teachers))
+	for i, t := range teachers {
+		named[i] = Named{t.ID, t.Name}
+	}
+	return &body[server.Page[Named]]{server.NewPage(named, len(named), func(n Named) string { return n.ID })}, err
+}

@@ -1,0 +1,366 @@
+package roster
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/messages"
+	"caotang/internal/server"
+	"caotang/internal/sheet"
+)
+
+// Import is an import as its administrators see it.
+type Import struct {
+	ID            string     `json:"id"`
+	Kind          string     `json:"kind" enum:"teacher,student"`
+	School        *SchoolRef `json:"school" doc:"Null when the file names the schools"`
+	Filename      string     `json:"filename"`
+	State         string     `json:"state" enum:"queued,running,done,failed"`
+	Total         int64      `json:"total" doc:"Rows decided so far: all of them once it is done"`
+	Accepted      int64      `json:"accepted"`
+	Rejected      int64      `json:"rejected"`
+	Progress      float64    `json:"progress" doc:"0 to 1"`
+	CreatedAt     time.Time  `json:"created_at"`
+	FinishedAt    *time.Time `json:"finished_at"`
+	Failure       string     `json:"failure,omitempty" doc:"A code, once it has failed"`
+	FailureReason string     `json:"failure_reason,omitempty"`
+}
+
+func (r *importRecord) public(language string) Import {
+	x := Import{ID: r.id, Kind: r.kind, Filename: r.filename, State: r.state, Total: r.rowsDone, Accepted: r.accepted, Rejected: r.rejected,
+		Progress: progressOf(r), CreatedAt: r.createdAt.Time, FinishedAt: r.finishedAt.Ptr()}
+	if r.school != "" {
+		x.School = &SchoolRef{r.school, r.schoolName}
+	}
+	if r.failure != "" {
+		code, encoded, _ := strings.Cut(r.failure, " ")
+		var args map[string]any
+		_ = json.Unmarshal([]byte(encoded), &args) // none for most
+		x.Failure, x.FailureReason = code, messages.Text(language, "field."+code, args)
+	}
+	return x
+}
+
+// RecentImports answers the last imports within the actor's scope, the newest first.
+func (s *Service) RecentImports(ctx context.Context, limit int) ([]Import, error) {
+	page, err := s.listImports(ctx, server.PageInput{Limit: limit})
+	return page.Items, err
+}
+
+// importReach limits to the imports that the actor may see: those into schools of their scope; one whose file named the
+// schools belongs to the division that it was allowed to reach, and to who began it when that was more than one.
+func importReach(ctx context.Context, c *conditions) {
+	actor := access.ActorFrom(ctx)
+	c.reach(actor.Reach(access.RegistryWrite), "coalesce(s.region, CASE WHEN i.scopes LIKE '%,%' THEN '' ELSE i.scopes END)", "i.school_id")
+	c.parts[0] = "(" + c.parts[0]
+	c.add("i.account_id = $%d)", actor.AccountID)
+	c.parts = []string{strings.Join(c.parts, " OR ")}
+}
+
+func (s *Service) listImports(ctx context.Context, in server.PageInput) (server.Page[Import], error) {
+	var c conditions
+	importReach(ctx, &c)
+	if in.Cursor != "" {
+		c.add("i.id < $%d", in.Cursor)
+	}
+	found, err := collect(ctx, s.db, importSelect+c.where()+" ORDER BY i.id DESC"+c.limit(in.Limit), c.args, (*importRecord).scan)
+	all := make([]Import, len(found))
+	for i := range found {
+		all[i] = found[i].public(access.ClientFrom(ctx).Language)
+	}
+	return server.NewPage(all, in.Limit, func(x Import) string { return x.ID }), err
+}
+
+// visibleImport answers an import of the actor's scope; fault.ErrNotFound otherwise.
+func (s *Service) visibleImport(ctx context.Context, id string) (*importRecord, error) {
+	var c conditions
+	importReach(ctx, &c)
+	c.add("i.id = $%d", id)
+	found, err := collect(ctx, s.db, importSelect+c.where(), c.args, (*importRecord).scan)
+	if err == nil && len(found) == 0 {
+		err = fault.ErrNotFound.New()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+type importInput struct {
+	server.Upload
+	DryRun bool `query:"dry_run" doc:"Answer what the import would do, and do nothing"`
+}
+
+type importOutput struct {
+	Status int
+	Body   any
+}
+
+func (s *Service) mountImports(srv *server.Server) {
+	op := func(method, path, id, summary string) server.Op {
+		return server.Op{Method: method, Path: "/api/v1/admin/registry" + path, ID: id, Summary: summary, Tag: "registry", Rule: server.Administrator}
+	}
+	start := op("POST", "/imports", "import-roster", "Import a roster, or with dry_run see what that would do (answers 200)")
+	start.Status, start.MaxBody = 202, s.limits.FileBytes+1<<20
+	server.Register(srv, start, s.receiveImport)
+	server.Register(srv, op("GET", "/imports", "list-imports", "The imports in one's scope, the newest first"),
+		func(ctx context.Context, in *server.PageInput) (*body[server.Page[Import]], error) {
+			page, err := s.listImports(ctx, *in)
+			return &body[server.Page[Import]]{page}, err
+		})
+	server.Register(srv, op("GET", "/imports/{id}", "get-import", "How far an import is"),
+		func(ctx context.Context, in *byID) (*body[Import], error) {
+			r, err := s.visibleImport(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return &body[Import]{r.public(access.ClientFrom(ctx).Language)}, nil
+		})
+	server.Register(srv, op("GET", "/imports/{id}/rejected.xlsx", "download-rejected-rows", "The rejected rows with their reasons, to correct and upload again"),
+		func(ctx context.Context, in *byID) (*huma.StreamResponse, error) {
+			return s.downloadRejected(ctx, in.ID)
+		})
+	server.Register(srv, op("GET", "/template.xlsx", "download-roster-template", "An empty roster with the right headings"),
+		func(_ context.Context, in *struct {
+			Kind string `query:"kind" enum:"teacher,student" default:"student"`
+		},
+		) (*huma.StreamResponse, error) {
+			return workbook("roster-"+in.Kind+".xlsx", func(w io.Writer) error {
+				headings := templateHeadings[in.Kind]
+				x, err := sheet.NewWriter(w, "花名册", headings, templateWidths[:len(headings)])
+				if err != nil {
+					return err
+				}
+				return x.Close()
+			}), nil
+		})
+}
+
+// workbook answers a .xlsx file as it is written.
+func workbook(name string, write func(io.Writer) error) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		c.SetHeader("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+		c.SetHeader("Content-Disposition", `attachment; filename="`+name+`"`)
+		c.SetHeader("Cache-Control", "no-store")
+		if err := write(c.BodyWriter()); err != nil {
+			panic(http.ErrAbortHandler) // the answer has begun: all that is left is to break it off
+		}
+	}}
+}
+
+const maxFilename = 200 // characters
+
+// receiveImport takes the parts in whatever order they come, and keeps the file sealed from its first byte.
+func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *importOutput, err error) {
+	r := &importRecord{account: access.ActorFrom(ctx).AccountID, state: stateQueued, createdAt: db.At(s.now())}
+	var file *upload
+	defer func() {
+		if file != nil && (err != nil || in.DryRun) {
+			file.remove()
+		}
+	}()
+	for {
+		part, err := in.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch name := part.FormName(); {
+		case name == "file" && file == nil:
+			if file, err = s.receive(part); err != nil {
+				return nil, s.refused(err)
+			}
+			r.filename = shortened(identity.Clean(filepath.Base(part.FileName())))
+		case name == "kind":
+			r.kind, err = textPart(part)
+		case name == "school_id":
+			r.school, err = textPart(part)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if file == nil {
+		return nil, fault.ErrInvalid.New(fault.Field("file", "missing"))
+	}
+	r.id = file.id
+	if err := s.scopeOf(ctx, r); err != nil {
+		return nil, err
+	}
+	return s.beginImport(ctx, r, in.DryRun)
+}
+
+func shortened(name string) string {
+	if utf8.RuneCountInString(name) > maxFilename {
+		return string([]rune(name)[:maxFilename])
+	}
+	return name
+}
+
+func textPart(part *multipart.Part) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(part, 200))
+	if err != nil {
+		return "", server.UploadError(err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// scopeOf finds out which schools the actor's import may reach: the one it names, the only one they administer, or those
+// of their divisions.
+func (s *Service) scopeOf(ctx context.Context, r *importRecord) error {
+	if r.kind != Teacher && r.kind != Student {
+		return fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
+	}
+	var divisions, schools []string
+	for _, g := range access.ActorFrom(ctx).Grants {
+		if g.Level == access.School {
+			schools = append(schools, g.ScopeID)
+		} else {
+			divisions = append(divisions, g.ScopeID)
+		}
+	}
+	if r.school == "" && len(divisions) == 0 {
+		if len(schools) != 1 {
+			return fault.ErrInvalid.New(fault.Field("school_id", "missing"))
+		}
+		r.school = schools[0]
+	}
+	if r.school == "" {
+		r.scopes = strings.Join(divisions, ",")
+		return nil
+	}
+	school, err := s.reachable(ctx, s.db, access.RegistryWrite, r.school)
+	r.schoolName, r.schoolRegion = school.Name, school.Region
+	return err
+}
+
+// beginImport refuses a file that is no roster, and previews any other or puts it to work.
+func (s *Service) beginImport(ctx context.Context, r *importRecord, dryRun bool) (*importOutput, error) {
+	f, content, size, err := s.openUpload(r.id)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	r.size = size
+	run, err := s.openRun(ctx, r, content, s.limits)
+	if err != nil {
+		return nil, s.refused(err)
+	}
+	if dryRun {
+		preview, err := run.preview(ctx, access.ClientFrom(ctx).Language)
+		return &importOutput{200, preview}, s.refused(err)
+	}
+	_ = run.table.rows.Close()
+	return &importOutput{202, struct {
+		ID string `json:"id"`
+	}{r.id}}, s.enqueue(ctx, r)
+}
+
+// refused turns what is wrong with a file into what the person is told.
+func (s *Service) refused(err error) error {
+	var p *sheet.Problem
+	switch {
+	case !errors.As(err, &p):
+		return err
+	case p.Code == sheet.CodeTooBig:
+		return fault.ErrTooLarge.New(fault.Arg("limit", fmt.Sprintf("%d MB", s.limits.FileBytes>>20)), fault.FieldWith("file", p.Code, p.Args))
+	}
+	return ErrUnsupportedFile.New(fault.FieldWith("file", p.Code, p.Args), fault.Next("roster_template", "/api/v1/admin/registry/template.xlsx"))
+}
+
+func (s *Service) downloadRejected(ctx context.Context, id string) (*huma.StreamResponse, error) {
+	r, err := s.visibleImport(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if r.state != stateDone && r.state != stateFailed {
+		return nil, ErrImportNotDone.New(fault.RetryAfter(5 * time.Second))
+	}
+	if err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		return audit.Record(ctx, tx, audit.Event{Action: "registry.download_rejected", Target: "import", TargetID: id, Place: r.place(),
+			Details: map[string]any{"rows": r.rejected}})
+	}); err != nil {
+		return nil, err
+	}
+	return workbook("rejected.xlsx", func(w io.Writer) error {
+		return s.writeRejected(ctx, r, access.ClientFrom(ctx).Language, w)
+	}), nil
+}
+
+// WriteRejected writes the rejected rows of an import as .xlsx, with a reason each in Chinese: fault.ErrNotFound if there
+// is no such import. The caller decides who may see them.
+func (s *Service) WriteRejected(ctx context.Context, importID string, w io.Writer) error {
+	r, err := s.importByID(ctx, importID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.ErrNotFound.New()
+	}
+	if err != nil {
+		return err
+	}
+	return s.writeRejected(ctx, r, messages.Chinese, w)
+}
+
+func (s *Service) writeRejected(ctx context.Context, r *importRecord, language string, w io.Writer) error {
+	if language == "" {
+		language = messages.Chinese
+	}
+	var headings []string
+	if r.headings != "" {
+		if err := json.Unmarshal([]byte(r.headings), &headings); err != nil {
+			return err
+		}
+	}
+	headings = append(rejectHeadings(language), headings...)
+	widths := make([]float64, len(headings))
+	for i := range widths {
+		widths[i] = 20
+	}
+	widths[0], widths[1] = 8, 44
+	x, err := sheet.NewWriter(w, messages.Text(language, "column.rejected_sheet", nil), headings, widths)
+	if err != nil {
+		return err
+	}
+	for after := int64(-1); ; {
+		var sealed []byte
+		err := s.db.QueryRow(ctx, "SELECT first_line, sealed FROM roster_rejects WHERE import_id = $1 AND first_line > $2 ORDER BY first_line LIMIT 1",
+			r.id, after).Scan(&after, &sealed)
+		if errors.Is(err, sql.ErrNoRows) {
+			return x.Close()
+		}
+		if err != nil {
+			return err
+		}
+		plain, err := s.vault.Open(purposeRejects, sealed)
+		if err != nil {
+			return err
+		}
+		var rejects []reject
+		if err := json.Unmarshal([]byte(plain), &rejects); err != nil {
+			return err
+		}
+		for _, reject := range rejects {
+			if err := x.Row(append([]string{fmt.Sprint(reject.Line), reject.reason(language)}, reject.Cells...)); err != nil {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package roster
+
+import (
+	"context"
+
+	"caotang/internal/messages"
+	"caotang/internal/vault"
+)
+
+const (
+	previewRows    = 10
+	previewRejects = 200
+)
+
+// Preview is what an import would do: nothing has been written.
+type Preview struct {
+	Format    string          `json:"format"`
+	Sheet     string          `json:"sheet"`
+	Encoding  string          `json:"encoding"`
+	HeaderRow int             `json:"header_row"`
+	Columns   []PreviewColumn `json:"columns"`
+	FirstRows [][]string      `json:"first_rows" doc:"Numbers masked"`
+	Total     int             `json:"total"`
+	Accepted  int             `json:"accepted"`
+	Rejected  int             `json:"rejected"`
+	Rejects   []PreviewReject `json:"rejects" doc:"The first of them"`
+}
+
+// PreviewColumn is a column as it was understood.
+type PreviewColumn struct {
+	Index      int     `json:"index"`
+	Heading    string  `json:"heading"`
+	Field      *string `json:"field" doc:"Null for a column that is not used"`
+	FieldLabel *string `json:"field_label"`
+}
+
+// PreviewReject is a row that would not be taken.
+type PreviewReject struct {
+	Row    int    `json:"row"`
+	Field  string `json:"field"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// preview decides every row of an import and writes none.
+func (run *importRun) preview(ctx context.Context, language string) (*Preview, error) {
+	t := run.table
+	p := &Preview{Format: t.file.Format(), Sheet: t.sheet, Encoding: t.file.Encoding(), HeaderRow: t.line,
+		Columns: t.columns(language), FirstRows: [][]string{}, Rejects: []PreviewReject{}}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for b := range run.batches(ctx) {
+		if b.err != nil {
+			return nil, b.err
+		}
+		if p.Total == 0 {
+			p.FirstRows = append(p.FirstRows, t.firstRows(b)...)
+		}
+		o, err := run.writer.decide(ctx, run.s.db, b)
+		if err != nil {
+			return nil, err
+		}
+		run.writer.remember(o) // a class counts as there once a row has named it
+		sortRejects(o.rejects)
+		p.Total += b.rows
+		p.Accepted += o.accepted
+		p.Rejected += len(o.rejects)
+		for _, r := range o.rejects[:min(len(o.rejects), previewRejects-len(p.Rejects))] {
+			p.Rejects = append(p.Rejects, PreviewReject{r.Line, r.Field, r.Code, r.reason(language)})
+		}
+	}
+	return p, ctx.Err()
+}
+
+func (r *reject) reason(language string) string {
+	return messages.Text(language, "field."+r.Code, r.Args)
+}
+
+func (t *table) columns(language string) []PreviewColumn {
+	all := make([]PreviewColumn, len(t.headings))
+	for i, heading := range t.headings {
+		all[i] = PreviewColumn{Index: i, Heading: heading}
+	}
+	for c, i := range t.at {
+		if i >= 0 {
+			label := messages.Text(language, "column."+columnNames[c], nil)
+			all[i].Field, all[i].FieldLabel = &columnNames[c], &label
+		}
+	}
+	return all
+}
+
+// firstRows answers the first rows of a batch in the file's order, their numbers masked.
+func (t *table) firstRows(b *batch) [][]string {
+	lines := make([]reject, 0, b.rows)
+	for i := range b.candidates {
+		lines = append(lines, reject{Line: b.candidates[i].line, Cells: b.candidates[i].cells})
+	}
+	lines = append(lines, b.rejects...)
+	sortRejects(lines)
+	var rows [][]string
+	for _, l := range lines[:min(previewRows, len(lines))] {
+		row := make([]string, len(t.headings))
+		copy(row, l.Cells)
+		for _, c := range []column{colIDNumber, colStudent, colCertificate} {
+			if i := t.at[c]; i >= 0 {
+				row[i] = vault.MaskIDNumber(row[i])
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// templateHeadings are those of the file that a school may fill in, by kind of person.
+var templateHeadings = map[string][]string{
+	Student: {"姓名", "证件类型", "证件号码", "全国学籍号", "年级", "班级"},
+	Teacher: {"姓名", "证件类型", "证件号码", "教师资格证编号"},
+}
+
+var templateWidths = []float64{14, 20, 24, 24, 12, 12}
+
+// rejectHeadings come before the file's own in the file of rejected rows; an import takes no notice of them.
+func rejectHeadings(language string) []string {
+	return []string{messages.Text(language, "column.line", nil), messages.Text(language, "column.reason", nil)}
+}
