@@ -7,7 +7,6 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
-	"caotang/internal/db"
 	"caotang/internal/divisions"
 	"caotang/internal/roster"
 )
@@ -43,7 +42,7 @@ var demoAccounts = []account{
 func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 	var rows, logins, grants, bindings, guardians [][]any
 	for _, a := range demoAccounts {
-		id := db.NewID()
+		id := s.id()
 		index := s.vault.Index("phone", a.phone)
 		rows = append(rows, []any{id, a.username, accounts.HashPassword(Password), a.role, s.vault.Seal("phone", a.phone), false, s.now, s.now})
 		logins = append(logins, []any{"u:" + strings.ToLower(a.username), id}, []any{"p:" + hex.EncodeToString(index), id})
@@ -57,9 +56,9 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 		}
 		switch {
 		case a.bound && a.role == "parent":
-			guardians = append(guardians, []any{db.NewID(), id, school.somebody(roster.Student), s.now})
+			guardians = append(guardians, []any{s.id(), id, school.somebody(roster.Student), s.now})
 		case a.bound:
-			bindings = append(bindings, []any{school.somebody(a.role), id, db.NewID(), a.role, s.now})
+			bindings = append(bindings, []any{school.somebody(a.role), id, s.id(), a.role, s.now})
 		}
 	}
 	if err := s.tx.Insert(ctx, "accounts",
