@@ -17,6 +17,7 @@ const server = [
   `--data ${folder}/data`,
   // Short waits, so that the rules are met without waiting for them.
   '--sms-cooldown 1s --sms-daily-limit 5',
+  '--log-level warn',
 ]
 if (process.env.CAOTANG_E2E_DSN) server.push(`--database '${process.env.CAOTANG_E2E_DSN}'`)
 
@@ -49,6 +50,8 @@ export default defineConfig({
     browserName: 'chromium',
     screenshot: 'only-on-failure',
     trace: 'off',
+    // Nothing waits for an animation, and nobody is measured in the middle of one.
+    contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
       args: [
