@@ -59,7 +59,7 @@ export interface paths extends AdminPaths {
   '/api/v1/me/space': { get: Op<Space> }
   '/api/v1/me/classmates': { get: Op<Page<{ name: string; me: boolean }>, never, never, { cursor?: string; limit?: number }> }
   '/api/v1/me/tickets': { get: Op<Page<Ticket>>; post: Op<Ticket, TicketForm> }
-  '/api/v1/regions': { get: Op<Page<Region>, never, never, { parent?: string }> }
+  '/api/v1/regions': { get: Op<Page<Region>, never, never, { parent?: string; limit?: number; cursor?: string }> }
   '/api/v1/schools': { get: Op<Page<School>, never, never, { region?: string; q?: string; limit?: number; cursor?: string }> }
   '/api/v1/schools/{id}/classes': { get: Op<Page<SchoolClass>, never, { id: string }> }
 }
