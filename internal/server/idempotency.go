@@ -45,14 +45,25 @@ func (s *Server) idempotent(next http.Handler) http.Handler {
 			s.writeProblem(w, r, fault.ErrInvalid.New(fault.Field(idempotencyHeader, "too_long")))
 			return
 		}
-		// The key counts per session: nobody gets at another's answer by guessing it.
-		requestKey := s.Vault.Index(idempotencyPurpose, tokenOf(r)+"\n"+r.URL.RequestURI()+"\n"+key)
+		requestKey := s.Vault.Index(idempotencyPurpose, s.keyOwner(r)+"\n"+r.URL.RequestURI()+"\n"+key)
 		var content string
 		if b, ok := r.Body.(*body); ok {
 			content = string(b.content)
 		} // an upload is known by its key alone
 		s.answerOnce(w, r, next, requestKey, s.Vault.Index(idempotencyPurpose, content))
 	})
+}
+
+// keyOwner is whose keys count together: a session's, so that nobody gets at another's answer by guessing its key. What
+// anyone may call belongs to nobody: a registration's answer brings the cookie of a session, and its repeat, which comes with
+// that cookie, is the same request still. There the body, which must be the same, guards the answer.
+func (s *Server) keyOwner(r *http.Request) string {
+	for _, op := range s.operations {
+		if op.Rule == Anyone && op.Method == r.Method && op.Path == r.URL.Path {
+			return ""
+		}
+	}
+	return tokenOf(r)
 }
 
 func (s *Server) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, requestKey, bodyHash []byte) {

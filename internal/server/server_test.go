@@ -78,14 +78,15 @@ func newFixture(t *testing.T, d *db.DB) *fixture {
 	}
 	f.Server = s
 	s.SetSessions(tokens{})
-	server.Register(s, server.Op{Method: "POST", Path: "/api/v1/things", ID: "make-thing", Tag: "things", Status: 201},
-		func(_ context.Context, in *thingInput) (*thingOutput, error) {
-			n := f.calls.Add(1)
-			if err := f.next(); err != nil {
-				return nil, err
-			}
-			return &thingOutput{server.SessionCookie("secret", time.Now()), thing{in.Body.ID, int(n)}}, nil
-		})
+	makeThing := func(_ context.Context, in *thingInput) (*thingOutput, error) {
+		n := f.calls.Add(1)
+		if err := f.next(); err != nil {
+			return nil, err
+		}
+		return &thingOutput{server.SessionCookie("secret", time.Now()), thing{in.Body.ID, int(n)}}, nil
+	}
+	server.Register(s, server.Op{Method: "POST", Path: "/api/v1/things", ID: "make-thing", Tag: "things", Status: 201}, makeThing)
+	server.Register(s, server.Op{Method: "POST", Path: "/api/v1/own-things", ID: "make-own-thing", Tag: "things", Rule: server.SignedIn, Status: 201}, makeThing)
 	for name, rule := range map[string]server.Rule{
 		"signed-in": server.SignedIn, "ready": server.Ready, "verified": server.Verified, "administrator": server.Administrator,
 	} {
@@ -234,8 +235,16 @@ func TestARepeatedPostIsDoneOnceAndAnswersTheSame(t *testing.T) {
 		if w := f.do("POST", "/api/v1/things", `{"id": "y", "n": 1}`, "Idempotency-Key", "k1"); problem(t, w).Code != "idempotency_key_reused" {
 			t.Errorf("another body under the same key: %s", w.Body)
 		}
-		if w := f.do("POST", "/api/v1/things", body, "Idempotency-Key", "k1", "Authorization", "Bearer ready"); w.Code != 201 || f.calls.Load() != 2 {
-			t.Errorf("somebody else with the same key got this one's answer: %s", w.Body)
+		// The first answer brought a session's cookie, with which the repeat comes.
+		again := f.do("POST", "/api/v1/things", body, "Idempotency-Key", "k1", "Cookie", server.CookieName+"=ready")
+		if again.Body.String() != answers[0].Body.String() || f.calls.Load() != 1 {
+			t.Errorf("the repeat with the new session's cookie was done again: %s", again.Body)
+		}
+		for i, token := range []string{"ready", "admin", "ready"} {
+			w := f.do("POST", "/api/v1/own-things", body, "Idempotency-Key", "k1", "Authorization", "Bearer "+token)
+			if want := []int32{2, 3, 3}[i]; w.Code != 201 || f.calls.Load() != want {
+				t.Errorf("%s with a key that another uses too: %s", token, w.Body)
+			}
 		}
 		f.next = func() error { return fault.ErrInvalid.New() }
 		f.do("POST", "/api/v1/things", body, "Idempotency-Key", "k2")
