@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -27,7 +26,7 @@ func TestWhatTheDemoShowsToAnyone(t *testing.T) {
 	if err := Seed(ctx, d, v); err != nil {
 		t.Fatal(err)
 	}
-	srv, err := server.New(server.Options{DB: d, Vault: v, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	srv, err := server.New(server.Options{DB: d, Vault: v, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

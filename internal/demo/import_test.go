@@ -3,7 +3,6 @@ package demo
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ func TestTheRegistryTakesTheDemosRosters(t *testing.T) {
 	if err := Seed(ctx, d, v); err != nil {
 		t.Fatal(err)
 	}
-	registry := roster.New(d, v, jobs.New(d, slog.New(slog.NewTextHandler(io.Discard, nil))), t.TempDir(), sheet.DefaultLimits())
+	registry := roster.New(d, v, jobs.New(d, slog.New(slog.DiscardHandler)), t.TempDir(), sheet.DefaultLimits())
 	demoAccounts, err := Accounts(ctx, d)
 	if err != nil {
 		t.Fatal(err)

@@ -139,10 +139,8 @@ func TestAccountsHaveOneAdministratorPerLevel(t *testing.T) {
 	}
 	got := map[string][]string{}
 	for _, a := range list {
-		level := ""
 		if a.Scope != nil {
-			level = a.Scope.Level
-			got[level] = append(got[level], a.Scope.Name)
+			got[a.Scope.Level] = append(got[a.Scope.Level], a.Scope.Name)
 		} else {
 			got[a.Role] = append(got[a.Role], a.Username)
 		}
