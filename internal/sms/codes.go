@@ -52,10 +52,10 @@ func (s *Service) SendCode(ctx context.Context, phone string, purpose Purpose) (
 		if err != nil {
 			return err
 		}
-		text := messages.Text(messages.Chinese, "sms.text."+string(purpose), map[string]any{"code": code, "minutes": minutes(s.Limits.TTL)})
+		args := map[string]any{"code": code, "minutes": minutes(s.Limits.TTL)}
+		c := content{Text: messages.Text(messages.Chinese, "sms.text."+string(purpose), args), Code: code, Template: string(purpose), Args: asText(args)}
 		return s.enqueue(ctx, tx, outgoing{
-			id: promise.MessageID, phone: phone, purpose: purpose, content: content{Text: text, Code: code},
-			now: now, expires: db.At(now.Add(s.Limits.TTL)),
+			id: promise.MessageID, phone: phone, purpose: purpose, content: c, now: now, expires: db.At(now.Add(s.Limits.TTL)),
 		})
 	})
 	return promise, err
@@ -150,8 +150,18 @@ func codeExpired() error {
 
 // content is what is sealed until the message is sent.
 type content struct {
-	Text string
-	Code string
+	Text     string
+	Code     string
+	Template string
+	Args     map[string]string
+}
+
+func asText(args map[string]any) map[string]string {
+	texts := make(map[string]string, len(args))
+	for name, value := range args {
+		texts[name] = fmt.Sprint(value)
+	}
+	return texts
 }
 
 type outgoing struct {
@@ -193,8 +203,9 @@ const noticeLifetime = 24 * time.Hour
 func (s *Service) Notify(ctx context.Context, tx *db.Tx, phone, key string, args map[string]any) error {
 	now := db.At(s.Now())
 	return s.enqueue(ctx, tx, outgoing{
-		id: db.NewID(), phone: phone, purpose: notice, content: content{Text: messages.Text(messages.Chinese, key, args)},
-		now: now, expires: db.At(now.Add(noticeLifetime)),
+		id: db.NewID(), phone: phone, purpose: notice,
+		content: content{Text: messages.Text(messages.Chinese, key, args), Template: key, Args: asText(args)},
+		now:     now, expires: db.At(now.Add(noticeLifetime)),
 	})
 }
 

@@ -52,7 +52,7 @@ func (c *Console) Send(ctx context.Context, m Message) (Receipt, error) {
 	if _, err := fmt.Fprintf(c.out, "SMS → %s  %s\n", m.Phone, m.Text); err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Reference: "console-" + m.ID}, nil
+	return Receipt{References: []string{"console-" + m.ID}}, nil
 }
 
 // Sent lists the messages to a phone, or to every phone when it is empty, the newest first: the last 1000 at most.

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -17,16 +18,9 @@ import (
 
 const (
 	jobKind     = "sms.send"
-	senders     = 4 // messages on their way at once
-	maxTries    = 3 // with the pauses of the queue between, about five seconds
+	senders     = 16 // messages on their way at once: as many as a carrier lets stand unanswered on one line
+	maxTries    = 3  // with the pauses of the queue between, about five seconds
 	sendTimeout = 20 * time.Second
-)
-
-// Why a message failed: the words of "sms.reason.…" in the catalogues.
-const (
-	reasonBusy     = "gateway_busy"
-	reasonRejected = "rejected"
-	reasonLate     = "too_late"
 )
 
 // queued is a message that waits to be sent.
@@ -44,7 +38,7 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
 		return err
 	}
 	if !m.expires.After(s.Now()) {
-		return s.fail(ctx, m, reasonLate, true)
+		return s.fail(ctx, m, string(reasonLate), true)
 	}
 	gateway := s.Gateway
 	if recipients := s.only[m.Purpose]; recipients != nil {
@@ -64,17 +58,22 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
 	}
 	if err == nil {
 		s.busyUntil.Store(0)
-		s.Log.InfoContext(ctx, "sms sent", "message", m.ID, "purpose", m.Purpose, "phone", vault.MaskPhone(m.Phone), "reference", receipt.Reference)
-		return s.finish(ctx, m, HandedOver, "")
+		s.Log.InfoContext(ctx, "sms sent", "message", m.ID, "purpose", m.Purpose, "phone", vault.MaskPhone(m.Phone),
+			"gateway", receipt.Gateway, "references", receipt.References)
+		return s.handOver(ctx, m, receipt)
 	}
 	s.Log.WarnContext(ctx, "sms not sent", "message", m.ID, "purpose", m.Purpose, "phone", vault.MaskPhone(m.Phone), "attempt", job.Attempt, "error", err)
 	var rejected *Rejected
 	if errors.As(err, &rejected) {
-		return s.fail(ctx, m, strings.TrimSpace(reasonRejected+" "+rejected.Words), false)
+		return s.fail(ctx, m, strings.TrimSpace(string(cmp.Or(rejected.Reason, ReasonRejected))+" "+rejected.Words), false)
+	}
+	var congested *Congested
+	if errors.As(err, &congested) && congested.PhoneOnly {
+		return s.fail(ctx, m, strings.TrimSpace(string(ReasonLimited)+" "+congested.Words), false)
 	}
 	s.busyUntil.Store(s.Now().Add(congestionOf(err)).UnixMilli())
 	if job.Attempt >= maxTries {
-		return s.fail(ctx, m, reasonBusy, true)
+		return s.fail(ctx, m, string(reasonBusy), true)
 	}
 	return err
 }
@@ -84,7 +83,7 @@ type nowhere struct{ *Service }
 
 func (n nowhere) Send(context.Context, Message) (Receipt, error) {
 	if wait := n.busyFor(); wait > 0 {
-		return Receipt{}, &Congested{wait}
+		return Receipt{}, &Congested{RetryAfter: wait}
 	}
 	return Receipt{}, nil
 }
@@ -119,36 +118,36 @@ func (s *Service) load(ctx context.Context, id string) (*queued, error) {
 	if err := json.Unmarshal([]byte(plain), &c); err != nil {
 		return nil, err
 	}
-	m.Text, m.Code = c.Text, c.Code
+	m.Text, m.Code, m.Template, m.Args = c.Text, c.Code, c.Template, c.Args
 	return m, nil
-}
-
-func (s *Service) finish(ctx context.Context, m *queued, state State, reason string) error {
-	_, err := s.DB.Exec(ctx, finishSQL, string(state), reason, m.ID, string(Queued))
-	return err
 }
 
 const finishSQL = `UPDATE sms_messages SET state = $1, reason = $2, content_sealed = NULL WHERE id = $3 AND state = $4`
 
 // fail ends a message that could not be sent and gives its place in the day's quota back. When the fault was ours, the
-// next one may be asked for at once.
+// next one may be asked for at once. Where nobody may tell who has an account, a refusal that only a real phone can meet
+// gives nothing back.
 func (s *Service) fail(ctx context.Context, m *queued, reason string, ours bool) error {
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		result, err := tx.Exec(ctx, finishSQL, string(Failed), reason, m.ID, string(Queued))
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 || m.Purpose == notice {
+		if n, err := result.RowsAffected(); err != nil || n == 0 || m.Purpose == notice || !ours && s.only[m.Purpose] != nil {
 			return err
 		}
-		index := s.phoneIndex(m.Phone)
-		if _, err := tx.Exec(ctx, `UPDATE sms_quotas SET sent = sent - 1 WHERE phone_index = $1 AND day = $2 AND sent > 0`,
-			index, dayOf(m.created.Time)); err != nil || !ours {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE sms_quotas SET last_sent_at = 0 WHERE phone_index = $1 AND last_sent_at = $2`, index, m.created)
-		return err
+		return giveBack(ctx, tx, s.phoneIndex(m.Phone), m.created, ours)
 	})
+}
+
+// giveBack takes a message out of the day's count, and with atOnce out of the cooldown.
+func giveBack(ctx context.Context, tx *db.Tx, phoneIndex []byte, created db.Time, atOnce bool) error {
+	if _, err := tx.Exec(ctx, `UPDATE sms_quotas SET sent = sent - 1 WHERE phone_index = $1 AND day = $2 AND sent > 0`,
+		phoneIndex, dayOf(created.Time)); err != nil || !atOnce {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE sms_quotas SET last_sent_at = 0 WHERE phone_index = $1 AND last_sent_at = $2`, phoneIndex, created)
+	return err
 }
 
 // Status is how far a message with a code has come. Reason says in the reader's language why it failed.
@@ -157,12 +156,17 @@ type Status struct {
 	Reason string `json:"reason,omitempty" doc:"Why it failed, in the reader's language"`
 }
 
-// Status answers not_found for an unknown id and for a notice.
+// Status answers not_found for an unknown id and for a notice. Of a restricted purpose it tells nothing that depends on
+// whether a phone got the message: no carrier's report, no carrier's refusal.
 func (s *Service) Status(ctx context.Context, id, language string) (Status, error) {
-	var state, reason string
-	err := s.DB.QueryRow(ctx, `SELECT state, reason FROM sms_messages WHERE id = $1 AND code_hash IS NOT NULL`, id).Scan(&state, &reason)
+	var state, reason, purpose string
+	err := s.DB.QueryRow(ctx, `SELECT state, reason, purpose FROM sms_messages WHERE id = $1 AND code_hash IS NOT NULL`, id).
+		Scan(&state, &reason, &purpose)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Status{}, fault.ErrNotFound.New()
+	}
+	if s.only[Purpose(purpose)] != nil && State(state) != Queued && reasonIn(reason) != reasonBusy && reasonIn(reason) != reasonLate {
+		return Status{State: HandedOver}, err
 	}
 	if err != nil || reason == "" {
 		return Status{State: State(state)}, err

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // Gateway hands messages to a carrier. Every implementation passes the suite of package smstest. It is safe for
-// concurrent use.
+// concurrent use. One that can tell what became of a message is a [Reporter] or an [Inquirer] too.
 type Gateway interface {
 	// Send hands over one message and returns when the carrier has taken it or has not. The error is [Congested] when it
 	// makes sense to try again, [Rejected] when it does not; any other error counts as a fault of the gateway, which is
@@ -22,26 +23,36 @@ type Message struct {
 	Phone   string // canonical, 11 digits
 	Purpose Purpose
 	Text    string // whole, with the signature
-	Code    string // the code within the text, for carriers that fill templates; "" in a notice
+	Code    string // the code within the text; "" in a notice
+
+	// For carriers that fill templates of their own: what the text was made from, which is a code's purpose or a notice's
+	// key of the catalogue, and what its placeholders hold.
+	Template string
+	Args     map[string]string
 }
 
 // Receipt is the carrier's answer to a message that it has taken.
 type Receipt struct {
-	Reference string // by which the carrier knows the message; never empty
+	Gateway    string        // who will tell what became of the message; "" when nobody will
+	References []string      // by which the carrier knows the message, one for each part that it reports apart; never empty
+	AskAfter   time.Duration // when to ask what became of it; 0 when the carrier reports by itself
 }
 
 // Congested says that the gateway cannot take a message now.
 type Congested struct {
 	RetryAfter time.Duration // when it may again; 0 when unknown
+	PhoneOnly  bool          // it takes messages to other phones: this one has had as many as the carrier allows
+	Words      string        // the carrier's own; may be empty
 }
 
 func (c *Congested) Error() string {
-	return fmt.Sprintf("sms: gateway congested, again in %s", c.RetryAfter)
+	return strings.TrimSpace(fmt.Sprintf("sms: gateway congested, again in %s %s", c.RetryAfter, c.Words))
 }
 
 // Rejected says that the carrier will not deliver this message, however often it is asked.
 type Rejected struct {
-	Words string // the carrier's own, shown to the person who waits
+	Reason Reason // [ReasonRejected] when empty
+	Words  string // the carrier's own, shown to the person who waits
 }
 
 func (r *Rejected) Error() string { return "sms: rejected by the carrier: " + r.Words }

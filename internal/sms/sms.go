@@ -144,6 +144,9 @@ func untilTomorrow(t time.Time) time.Duration {
 // Forget removes messages of more than 30 days ago and the counts of past days. Call it now and then.
 func (s *Service) Forget(ctx context.Context) error {
 	now := s.Now()
+	if _, err := s.DB.Exec(ctx, `DELETE FROM sms_parts WHERE created_at < $1`, db.At(now.AddDate(0, 0, -30))); err != nil {
+		return err
+	}
 	if _, err := s.DB.Exec(ctx, `DELETE FROM sms_messages WHERE created_at < $1`, db.At(now.AddDate(0, 0, -30))); err != nil {
 		return err
 	}

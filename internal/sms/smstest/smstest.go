@@ -51,12 +51,13 @@ func TestGateway(t *testing.T, fresh func(t *testing.T) Subject) {
 		for i := range n {
 			all.Go(func() {
 				receipt, err := s.Gateway.Send(t.Context(), message(fmt.Sprint(i)))
-				if err != nil || receipt.Reference == "" {
-					t.Errorf("message %d: reference %q, error %v", i, receipt.Reference, err)
+				if err != nil || len(receipt.References) != 1 || receipt.References[0] == "" {
+					t.Errorf("message %d: references %q, error %v", i, receipt.References, err)
+					return
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				references[receipt.Reference] = true
+				references[receipt.References[0]] = true
 			})
 		}
 		all.Wait()
@@ -129,7 +130,7 @@ func (i *Inbox) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) {
 	i.arrived[m.Phone] = append(i.arrived[m.Phone], m)
 	close(i.changed)
 	i.changed = make(chan struct{})
-	return sms.Receipt{Reference: "inbox-" + m.ID}, nil
+	return sms.Receipt{References: []string{"inbox-" + m.ID}}, nil
 }
 
 // Messages lists what has arrived at a phone, the oldest first.
