@@ -39,7 +39,7 @@ type signInOutput struct {
 	Body      struct {
 		Account Account  `json:"account"`
 		Token   string   `json:"token" doc:"For clients that are no browsers: the bearer token of the new session"`
-		Must    []string `json:"must" doc:"What comes before anything else: replace_password, bind_phone"`
+		Must    []string `json:"must" enum:"replace_password,bind_phone" doc:"What comes before anything else: replace_password, bind_phone"`
 	}
 }
 
@@ -80,7 +80,7 @@ type Settings struct {
 	PasswordPolicy PasswordPolicy `json:"password_policy"`
 	Username       UsernameRule   `json:"username"`
 	SMS            SMSRule        `json:"sms"`
-	Roles          []string       `json:"roles"`
+	Roles          []string       `json:"roles" enum:"teacher,student,parent,public"`
 }
 
 // UsernameRule is the number of letters or digits of a username.

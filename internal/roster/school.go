@@ -16,7 +16,7 @@ import (
 // Region is a division of GB/T 2260: the province, a city or a county.
 type Region struct {
 	Code   string `json:"code"`
-	Level  string `json:"level"`
+	Level  string `json:"level" enum:"province,city,county"`
 	Name   string `json:"name"`
 	Parent string `json:"parent,omitempty" doc:"Absent for the province"`
 }
@@ -170,7 +170,7 @@ func (s *Service) schools(ctx context.Context, region, text, cursor string, limi
 		c.contains("s.name", text)
 	}
 	if cursor != "" {
-		c.add("s.id > $%d", cursor)
+		c.add("s.code > $%d", cursor)
 	}
-	return collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where()+" ORDER BY s.id"+c.limit(limit), c.args, (*School).scan)
+	return collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where()+" ORDER BY s.code"+c.limit(limit), c.args, (*School).scan)
 }

@@ -87,6 +87,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // Drain makes the readiness check fail, so that a load balancer looks elsewhere before the server stops.
 func (s *Server) Drain() { s.draining.Store(true) }
 
+// Lists are answered as [] when there is nothing in them, never as null.
+func init() { huma.DefaultArrayNullable = false }
+
 func (s *Server) apiConfig() huma.Config {
 	config := huma.DefaultConfig("Caotang 草堂", "1")
 	config.Info.Description = "The real-name learning space of a province. Errors are problem documents (RFC 9457) with a stable code, " +

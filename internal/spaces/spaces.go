@@ -32,8 +32,8 @@ func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Servi
 type Me struct {
 	Account     accounts.Account      `json:"account"`
 	Binding     *verification.Binding `json:"binding" doc:"Null until the real name is verified"`
-	Roles       []string              `json:"roles" doc:"What the person is, by their bindings; the account's role while there is none"`
-	Must        []string              `json:"must" doc:"What comes before anything else: replace_password, bind_phone"`
+	Roles       []string              `json:"roles" enum:"teacher,student,parent,public" doc:"What the person is, by their bindings; the account's role while there is none"`
+	Must        []string              `json:"must" enum:"replace_password,bind_phone" doc:"What comes before anything else: replace_password, bind_phone"`
 	AdminGrants []accounts.Grant      `json:"admin_grants"`
 }
 
@@ -75,7 +75,7 @@ func rolesOf(role string, bindings []verification.Binding) []string {
 // Space is the home of a person.
 type Space struct {
 	GreetingName  string            `json:"greeting_name"`
-	Roles         []string          `json:"roles"`
+	Roles         []string          `json:"roles" enum:"teacher,student,parent,public"`
 	School        *roster.SchoolRef `json:"school"`
 	Class         *roster.ClassRef  `json:"class"`
 	ClassesTaught []ClassTaught     `json:"classes_taught"`

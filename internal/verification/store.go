@@ -17,7 +17,7 @@ import (
 // child's.
 type Binding struct {
 	ID             string            `json:"id"`
-	Kind           string            `json:"kind" doc:"teacher, student or parent"`
+	Kind           string            `json:"kind" enum:"teacher,student,parent"`
 	Name           string            `json:"name" doc:"As the registry spells it; a parent's binding to a child holds the child's"`
 	School         *roster.SchoolRef `json:"school"`
 	Class          *roster.ClassRef  `json:"class" doc:"Null while the registry names none: choose one"`

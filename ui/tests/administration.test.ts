@@ -106,7 +106,7 @@ describe('looking up an account', () => {
 
 describe('tickets', () => {
   const ticket = (kind: 'missing_entry' | 'missing_class' | 'not_me', registry?: 'absent' | 'here' | 'here_differs' | 'elsewhere', held = false) =>
-    outcomeOf({ kind, registry, holder: held ? { masked_username: 'z', masked_phone: null } : null })
+    outcomeOf({ kind, registry, holder: held ? { id: 'a', masked_username: 'z', masked_phone: null } : undefined })
   it('tell beforehand what completing does', () => {
     expect(ticket('missing_entry', 'absent')).toBe('add')
     expect(ticket('missing_entry', 'here')).toBe('verify')

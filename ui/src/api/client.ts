@@ -1,7 +1,8 @@
 import createClient from 'openapi-fetch'
 import { NetworkTrouble, problemFrom } from '@/core/errors'
 import { currentLanguage } from '@/core/language'
-import type { paths } from './types'
+import type { paths } from './schema'
+import type { Page } from './types'
 
 /** The typed client. Answers come through `answer`, which throws what went wrong. */
 export const api = createClient<paths>({ baseUrl: location.origin, credentials: 'same-origin' })
@@ -39,4 +40,16 @@ export async function answer<T>(call: Promise<Reply<T>>): Promise<T> {
   const problem = problemFrom(reply.response.status, reply.error, reply.response.headers)
   if (problem.code === 'unauthenticated') sessionEnded()
   throw problem
+}
+
+/** Everything that a list holds, page after page. */
+export async function everyPage<T>(page: (query: { cursor?: string; limit: number }) => Promise<Page<T>>): Promise<T[]> {
+  const all: T[] = []
+  let cursor: string | undefined
+  do {
+    const { items, next_cursor } = await page({ limit: 200, ...(cursor ? { cursor } : {}) })
+    all.push(...items)
+    cursor = next_cursor
+  } while (cursor)
+  return all
 }

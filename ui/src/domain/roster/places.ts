@@ -1,11 +1,11 @@
-import { answer, api } from '@/api/client'
+import { answer, api, everyPage } from '@/api/client'
 import type { Region, School, SchoolClass } from '@/api/types'
 
 let regions: Promise<Region[]> | null = null
 
 /** Every division of the province; fetched once, anew after a failure. */
 export function allRegions(): Promise<Region[]> {
-  regions ??= answer(api.GET('/api/v1/regions')).then((page) => page.items)
+  regions ??= everyPage((query) => answer(api.GET('/api/v1/regions', { params: { query } })))
   regions.catch(() => (regions = null))
   return regions
 }
