@@ -62,6 +62,7 @@ type Service struct {
 	sms    *sms.Service
 	config Config
 	hasher *hasher
+	gates  gates
 	now    func() time.Time
 }
 
@@ -71,6 +72,7 @@ func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now fun
 		now = time.Now
 	}
 	s := &Service{db: d, vault: v, sms: messages, config: config, hasher: newHasher(config.LoginWait), now: now}
+	s.gates.gate = map[string]*gate{}
 	messages.Restrict(sms.ResetPassword, func(ctx context.Context, q db.Querier, phone string) (bool, error) {
 		var known bool
 		err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM logins WHERE login_key = $1)`, s.phoneKey(phone)).Scan(&known)

@@ -34,8 +34,8 @@ func newProvince(t *testing.T, d *db.DB) *province {
 	f := newFixture(t, d)
 	f.places(t)
 	p := &province{
-		fixture: f, first: f.register(t, "first01"), second: f.register(t, "second1"), nobody: f.register(t, "nobody1"),
-		overProvince: f.register(t, "prov001"), overCity: f.register(t, "city001"), overCounty: f.register(t, "county1"), overSchool: f.register(t, "school1"),
+		fixture: f, first: f.person(t, "first01"), second: f.person(t, "second1"), nobody: f.person(t, "nobody1"),
+		overProvince: f.person(t, "prov001"), overCity: f.person(t, "city001"), overCounty: f.person(t, "county1"), overSchool: f.person(t, "school1"),
 	}
 	f.bind(t, p.first.id, "school1", "张三", idNumber)
 	f.bind(t, p.second.id, "school2", "李四", otherIDNumber)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"caotang/internal/db"
@@ -16,6 +17,9 @@ import (
 // Failed attempts slow the next ones down (F-10). Three things are counted: a login from one address, a login from
 // everywhere, and an address. Where an account has signed in before, only that address's own failures count for it, so
 // that nobody can lock its owner out from elsewhere; and every wait is short, and ends with a password reset.
+//
+// Attempts at one login from one address take turns, so that guesses made at once count like guesses made one after
+// another, while any number of people who know the password get in.
 //
 // Keys hold the login that was typed, not the account: two logins of one account, or a login of none, look alike.
 
@@ -54,51 +58,47 @@ func (s *Service) loginKey(login string) string {
 	return "login:" + hex.EncodeToString(s.vault.Index("login", strings.ToLower(login)))
 }
 
-// attempt counts one attempt for each allowance before its outcome is known, so that any number made at once count like
-// attempts made one after another. It fails with too_many_attempts, and then counts nothing.
-func (s *Service) attempt(ctx context.Context, allowances ...allowance) error {
+// blocked answers too_many_attempts while one of the allowances is used up.
+func (s *Service) blocked(ctx context.Context, allowances ...allowance) error {
+	var longest time.Duration
+	for _, a := range allowances {
+		var until db.Time
+		err := s.db.QueryRow(ctx, `SELECT blocked_until FROM attempts WHERE attempt_key = $1`, a.key).Scan(&until)
+		if err == nil {
+			longest = max(longest, until.Sub(s.now()))
+		} else if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	if longest > 0 {
+		return ErrTooManyAttempts.New(fault.RetryAfter(longest), toReset)
+	}
+	return nil
+}
+
+// failed counts a failure for each allowance, and begins the wait of those that are used up.
+func (s *Service) failed(ctx context.Context, allowances ...allowance) error {
+	now := db.At(s.now())
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		for _, a := range allowances {
-			if err := s.count(ctx, tx, a); err != nil {
+			var failures int
+			err := tx.QueryRow(ctx, `INSERT INTO attempts (attempt_key, failures, last_at, blocked_until) VALUES ($1, 1, $2, 0)
+				ON CONFLICT (attempt_key) DO UPDATE SET last_at = excluded.last_at,
+					failures = CASE WHEN attempts.last_at < $3 THEN 1 ELSE attempts.failures + 1 END
+				RETURNING failures`, a.key, now, db.At(now.Add(-attemptMemory))).Scan(&failures)
+			if err != nil {
+				return err
+			}
+			if failures < a.tries {
+				continue
+			}
+			wait := min(a.wait<<min(failures-a.tries, 10), a.most)
+			if _, err := tx.Exec(ctx, `UPDATE attempts SET blocked_until = $1 WHERE attempt_key = $2`, db.At(now.Add(wait)), a.key); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-func (s *Service) count(ctx context.Context, tx *db.Tx, a allowance) error {
-	now := db.At(s.now())
-	var failures int
-	err := tx.QueryRow(ctx, `INSERT INTO attempts (attempt_key, failures, last_at, blocked_until) VALUES ($1, 1, $2, 0)
-		ON CONFLICT (attempt_key) DO UPDATE SET last_at = excluded.last_at,
-			failures = CASE WHEN attempts.last_at < $3 THEN 1 ELSE attempts.failures + 1 END
-		WHERE attempts.blocked_until <= $2 RETURNING failures`, a.key, now, db.At(now.Add(-attemptMemory))).Scan(&failures)
-	if errors.Is(err, sql.ErrNoRows) {
-		return s.blocked(ctx, tx, a)
-	}
-	if err != nil || failures < a.tries {
-		return err
-	}
-	wait := min(a.wait<<min(failures-a.tries, 10), a.most)
-	_, err = tx.Exec(ctx, `UPDATE attempts SET blocked_until = $1 WHERE attempt_key = $2`, db.At(now.Add(wait)), a.key)
-	return err
-}
-
-// blocked answers too_many_attempts while the allowance is used up.
-func (s *Service) blocked(ctx context.Context, q db.Querier, a allowance) error {
-	var until db.Time
-	err := q.QueryRow(ctx, `SELECT blocked_until FROM attempts WHERE attempt_key = $1`, a.key).Scan(&until)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if wait := until.Sub(s.now()); wait > 0 {
-		return ErrTooManyAttempts.New(fault.RetryAfter(wait), toReset)
-	}
-	return nil
 }
 
 // forgive clears what was counted: whoever asks has proved who they are.
@@ -109,4 +109,41 @@ func (s *Service) forgive(ctx context.Context, tx *db.Tx, allowances ...allowanc
 		}
 	}
 	return nil
+}
+
+// gates let one attempt through at a time, per key.
+type gates struct {
+	mu   sync.Mutex
+	gate map[string]*gate
+}
+
+type gate struct {
+	turn  chan struct{}
+	users int // who is inside or waits
+}
+
+// enter waits for the key's turn, until the context ends with its cause. Call the function it gives to let the next in.
+func (g *gates) enter(ctx context.Context, key string) (leave func(), err error) {
+	g.mu.Lock()
+	it := g.gate[key]
+	if it == nil {
+		it = &gate{turn: make(chan struct{}, 1)}
+		g.gate[key] = it
+	}
+	it.users++
+	g.mu.Unlock()
+	forget := func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if it.users--; it.users == 0 {
+			delete(g.gate, key)
+		}
+	}
+	select {
+	case it.turn <- struct{}{}:
+		return func() { <-it.turn; forget() }, nil
+	case <-ctx.Done():
+		forget()
+		return nil, context.Cause(ctx)
+	}
 }

@@ -24,3 +24,10 @@ func Verify(stored, password string) (bool, error) { return verifyPassword(store
 func (s *Service) HashInTurn(ctx context.Context, password string) (string, error) {
 	return s.hasher.hash(ctx, password)
 }
+
+// Trying is how many logins are being tried.
+func (s *Service) Trying() int {
+	s.gates.mu.Lock()
+	defer s.gates.mu.Unlock()
+	return len(s.gates.gate)
+}

@@ -2,6 +2,9 @@ package accounts_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -187,6 +190,22 @@ func (f *fixture) register(t *testing.T, username string) person {
 	r := f.anyone().call(t, "POST", "/api/v1/accounts", registration(username, phone, f.code(t, phone, sms.Register))).want(t, 201, "")
 	account, _ := r.body["account"].(map[string]any)
 	return person{f.holding(r.token()), fmt.Sprint(account["id"]), username, phone}
+}
+
+var passwordHash = accounts.HashPassword(password)
+
+// person is register without its ceremony, for tests that want many.
+func (f *fixture) person(t *testing.T, username string) person {
+	t.Helper()
+	p := person{f.holding(base64.RawURLEncoding.EncodeToString([]byte(fmt.Sprintf("%032s", username)))), db.NewID(), username, newPhone()}
+	now, hash := db.At(f.now()), sha256.Sum256([]byte(p.token))
+	f.insert(t, "accounts", []string{"id", "username", "password_hash", "role", "phone_sealed", "replace_password", "created_at", "updated_at"},
+		[]any{p.id, username, passwordHash, "public", f.vault.Seal("phone", p.phone), false, now, now})
+	f.insert(t, "logins", []string{"login_key", "account_id"},
+		[]any{"u:" + username, p.id}, []any{"p:" + hex.EncodeToString(f.vault.Index("phone", p.phone)), p.id})
+	f.insert(t, "sessions", []string{"token_hash", "id", "account_id", "address", "user_agent", "created_at", "used_at", "expires_at"},
+		[]any{hash[:], "session-" + username, p.id, "", "", now, now, db.At(now.Add(24 * time.Hour))})
+	return p
 }
 
 func (c caller) signIn(t *testing.T, login, secret string) reply {

@@ -33,6 +33,10 @@ func HashPassword(password string) string {
 	salt := make([]byte, saltLength)
 	_, _ = rand.Read(salt) // never fails, by its contract
 	key := argon2.IDKey([]byte(password), salt, hashTime, hashMemory, hashThreads, hashLength)
+	return hashText(salt, key)
+}
+
+func hashText(salt, key []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashTime, hashThreads,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
@@ -59,11 +63,11 @@ func verifyPassword(stored, password string) (bool, error) {
 	return subtle.ConstantTimeCompare(got, want) == 1, nil
 }
 
-// nobodysHash is what a password is compared with when there is no account: the answer takes as long.
-var nobodysHash = HashPassword(rand.Text())
+// nobodysHash is what a password is compared with when there is no account, so that the answer takes as long. It is the
+// hash of nothing: its key is random.
+var nobodysHash = hashText([]byte(rand.Text())[:saltLength], []byte(rand.Text() + rand.Text())[:hashLength])
 
-// hasher lets as many hashes run at once as there are cores, which bounds their memory too. The rest wait their turn up to
-// a deadline and then get server_busy.
+// hasher lets as many hashes run at once as there are cores, which bounds their memory too. The rest wait their turn.
 type hasher struct {
 	turns chan struct{}
 	wait  time.Duration
@@ -83,15 +87,21 @@ func (h *hasher) verify(ctx context.Context, stored, password string) (ok bool, 
 	return ok, err
 }
 
+// patience bounds how long a request waits for turns, all together: its context ends with server_busy.
+func (h *hasher) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, h.wait, fault.ErrBusy.New(fault.RetryAfter(h.wait)))
+}
+
 func (h *hasher) inTurn(ctx context.Context, work func() error) error {
-	deadline := time.NewTimer(h.wait)
-	defer deadline.Stop()
+	ctx, cancel := h.patience(ctx)
+	defer cancel()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	select {
 	case h.turns <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
-	case <-deadline.C:
-		return fault.ErrBusy.New(fault.RetryAfter(h.wait))
+		return context.Cause(ctx)
 	}
 	defer func() { <-h.turns }()
 	return work()

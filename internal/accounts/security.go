@@ -33,18 +33,28 @@ func (s *Service) checkPassword(ctx context.Context, accountID, field, password 
 	if password == "" {
 		return ErrPasswordWrong.New(fault.Field(field, "missing"))
 	}
-	counted := s.ownPassword(accountID)
-	if err := s.attempt(ctx, counted); err != nil {
+	allowance := s.ownPassword(accountID)
+	patient, cancel := s.hasher.patience(ctx)
+	defer cancel()
+	leave, err := s.gates.enter(patient, allowance.key)
+	if err != nil {
 		return err
 	}
-	ok, err := s.hasher.verify(ctx, account.passwordHash, password)
+	defer leave()
+	if err := s.blocked(ctx, allowance); err != nil {
+		return err
+	}
+	ok, err := s.hasher.verify(patient, account.passwordHash, password)
 	if err != nil {
 		return err
 	}
 	if !ok {
+		if err := s.failed(ctx, allowance); err != nil {
+			return err
+		}
 		return ErrPasswordWrong.New(fault.Field(field, "password_wrong"), toReset)
 	}
-	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.forgive(ctx, tx, counted) })
+	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.forgive(ctx, tx, allowance) })
 }
 
 // ChangePassword replaces the actor's password and ends their other sessions.

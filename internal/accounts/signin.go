@@ -115,27 +115,30 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, r record, hash string) 
 // is wrong, after the same work.
 func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn, error) {
 	address := access.ClientFrom(ctx).Address
-	if err := s.blocked(ctx, s.db, s.fromAddress(address)); err != nil {
-		return SignedIn{}, err
-	}
 	candidates, known, err := s.candidates(ctx, login, address)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	counted := []allowance{s.loginHere(login, address)}
+	allowances := []allowance{s.loginHere(login, address)}
 	if !known {
-		counted = append(counted, s.loginAnywhere(login))
+		allowances = append(allowances, s.loginAnywhere(login))
 	}
-	if err := s.attempt(ctx, counted...); err != nil {
+	patient, cancel := s.hasher.patience(ctx)
+	defer cancel()
+	leave, err := s.gates.enter(patient, allowances[0].key)
+	if err != nil {
 		return SignedIn{}, err
 	}
-	account, err := s.whose(ctx, candidates, password)
+	defer leave()
+	if err := s.blocked(ctx, append(allowances, s.fromAddress(address))...); err != nil {
+		return SignedIn{}, err
+	}
+	account, err := s.whose(patient, candidates, password)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	if account == nil {
-		// Counting stops where the waiting begins: of failures made at once, those past the limit add nothing.
-		if err := s.attempt(ctx, s.fromAddress(address)); err != nil && !fault.Is(err, ErrTooManyAttempts) {
+		if err := s.failed(ctx, append(allowances, s.fromAddress(address))...); err != nil {
 			return SignedIn{}, err
 		}
 		return SignedIn{}, ErrCredentialsWrong.New(toReset)
@@ -145,13 +148,29 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn,
 	}
 	var begun session
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		if err := s.forgive(ctx, tx, counted...); err != nil {
+		if err := stillOpens(ctx, tx, account); err != nil {
+			return err
+		}
+		if err := s.forgive(ctx, tx, allowances...); err != nil {
 			return err
 		}
 		begun, err = s.begin(ctx, tx, account.id)
 		return err
 	})
 	return SignedIn{account.shown(), account.must(), begun}, err
+}
+
+// stillOpens makes sure that the password has not been replaced while this request waited to check it: a session that began
+// then would outlive the replacement, which ends all. The update makes the two take turns.
+func stillOpens(ctx context.Context, tx *db.Tx, account *record) error {
+	result, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = updated_at WHERE id = $1 AND password_hash = $2`, account.id, account.passwordHash)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return ErrCredentialsWrong.New(toReset)
 }
 
 // whose finds the candidate whose password it is; nil when it is nobody's. It hashes when there is no candidate too.

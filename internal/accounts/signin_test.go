@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,37 @@ func TestGuessesMadeAtOnceCountLikeGuessesOneAfterAnother(t *testing.T) {
 		if outcomes["credentials_wrong"] != 5 || outcomes["too_many_attempts"] != 11 {
 			t.Errorf("outcomes %v", outcomes)
 		}
+	})
+}
+
+func TestAnyNumberWhoKnowThePasswordGetIn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		f.register(t, "Zhang01")
+		if outcomes := atOnce(16, func(int) reply { return f.from("10.9.0.1").signIn(t, "Zhang01", password) }); outcomes["201"] != 16 {
+			t.Errorf("outcomes %v", outcomes)
+		}
+		if n := f.Trying(); n != 0 {
+			t.Errorf("%d gates are kept after everybody has left", n)
+		}
+	})
+}
+
+func TestAnOldPasswordOpensNothingAfterItsReplacement(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		f.register(t, "Zhang01")
+		release := f.Occupy()
+		answer := make(chan reply)
+		go func() { answer <- f.anyone().signIn(t, "Zhang01", password) }()
+		for f.Trying() == 0 { // until it has read the old hash and waits for its turn
+			runtime.Gosched()
+		}
+		if _, err := d.Exec(t.Context(), `UPDATE accounts SET password_hash = $1`, accounts.HashPassword(another)); err != nil {
+			t.Fatal(err)
+		}
+		release()
+		(<-answer).want(t, 401, "credentials_wrong")
 	})
 }
 
