@@ -6,7 +6,7 @@ import type { Named } from '@/api/types'
 
 export interface OutboxMessage { phone: string; text: string; code: string; sent_at: string }
 export interface DemoAccount { username: string; password: string; role: string; scope: { level: string; id: string; name: string } | null }
-export interface DemoEntry { kind: string; name: string; id_number: string; school: Named }
+export interface DemoEntry { kind: string; name: string; id_number: string; second_number: string; has_class: boolean; school: Named }
 
 async function get<T>(path: string): Promise<T> {
   let response: Response
