@@ -46,8 +46,8 @@ test('a code that is wrong or has expired costs nothing that was typed', async (
 
   await code.fill(wrong)
   await create.click()
-  await expect(code).toHaveValue('')
   await expect(code).toHaveAttribute('aria-invalid', 'true')
+  await expect(code).toHaveValue(wrong)
   await expect(page.getByLabel(t('account.phone.label'), { exact: true })).toHaveValue(phone)
 
   // Somebody guesses the code to its end meanwhile.

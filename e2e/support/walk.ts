@@ -14,7 +14,7 @@ export async function signInOnScreen(page: Page, t: Texts, login: string, passwo
 
 export async function signOutOnScreen(page: Page, t: Texts): Promise<void> {
   await page.locator('header button[aria-haspopup]').click()
-  await page.getByRole('button', { name: t('common.nav.sign_out') }).click()
+  await page.getByRole('banner').getByRole('button', { name: t('common.nav.sign_out') }).click()
   await expect(page.getByRole('banner').getByRole('link', { name: t('common.nav.sign_in') })).toBeVisible()
 }
 
