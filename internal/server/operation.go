@@ -93,9 +93,6 @@ func Register[I, O any](s *Server, op Op, handle func(ctx context.Context, in *I
 	if op.Rule != Anyone {
 		operation.Security = []map[string][]string{{"session": {}}, {"bearer": {}}}
 	}
-	if op.MaxBody > 0 {
-		operation.RequestBody = uploadBody()
-	}
 	huma.Register(s.api, operation, func(ctx context.Context, in *I) (*O, error) {
 		if err := op.Rule.Check(access.ActorFrom(ctx)); err != nil {
 			return nil, problemOf(ctx, s.log, err)
@@ -106,6 +103,15 @@ func Register[I, O any](s *Server, op Op, handle func(ctx context.Context, in *I
 		}
 		return out, nil
 	})
+	if op.MaxBody > 0 {
+		// Declared only afterwards: a body that huma knows of, it reads whole and decodes, before the handler can stream it.
+		declared := s.api.OpenAPI().Paths[op.Path]
+		for _, o := range []*huma.Operation{declared.Post, declared.Put, declared.Patch} {
+			if o != nil && o.OperationID == op.ID {
+				o.RequestBody = uploadBody()
+			}
+		}
+	}
 }
 
 // Operations lists everything registered, for the test that holds each against every role.
