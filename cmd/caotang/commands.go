@@ -11,6 +11,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
+	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/sheet"
 )
@@ -107,6 +108,36 @@ func (c *importRegistryCommand) writeRejected(ctx context.Context, a *app, resul
 		return fmt.Errorf("--rejected: %w", err)
 	}
 	return errors.Join(a.roster.WriteRejected(ctx, result.ID, file), file.Close())
+}
+
+type importSchoolsCommand struct {
+	File string `arg:"" help:"A table with the columns 学校标识码, 学校名称 and 区划代码: .xlsx or .csv." type:"existingfile"`
+	storage
+	limits
+}
+
+// Run adds the schools that are not known yet; it can be repeated.
+func (c *importSchoolsCommand) Run(ctx context.Context, out *output) error {
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	return c.withApp(ctx, out, c.limits, func(a *app) error {
+		result, err := a.roster.ImportSchools(ctx, file, info.Size())
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.File, err)
+		}
+		for _, r := range result.Rejected {
+			_, _ = fmt.Fprintf(out.stderr, "line %d: %s: %s\n", r.Line, r.Field, messages.Text(messages.English, "field."+r.Code, nil))
+		}
+		_, err = fmt.Fprintf(out.stdout, "%d schools added, %d known already, %d rejected\n", result.Added, result.Known, result.RejectedRows)
+		return err
+	})
 }
 
 type adminCommand struct {

@@ -19,6 +19,7 @@ type commands struct {
 	Serve          serveCommand          `cmd:"" help:"Serve the platform."`
 	Migrate        migrateCommand        `cmd:"" help:"Bring the database up to date, then stop. (serve does so too.)"`
 	ImportRegistry importRegistryCommand `cmd:"" help:"Load a roster file into the real-name registry."`
+	ImportSchools  importSchoolsCommand  `cmd:"" help:"Add the schools of a list."`
 	Admin          adminCommand          `cmd:"" help:"Administrators."`
 	Demo           demoCommand           `cmd:"" help:"Synthetic data, to try the platform with."`
 	OpenAPI        openAPICommand        `cmd:"" name:"openapi" help:"Print the API's document."`

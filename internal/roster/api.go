@@ -91,7 +91,8 @@ func (s *Service) numbers(e Entry) (n numbers, err error) {
 	return n, err
 }
 
-type byID struct {
+// ByID is the id in a path. It is exported because huma sets no fields of an unexported embedded type.
+type ByID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -120,7 +121,7 @@ type createEntryInput struct {
 }
 
 type changeEntryInput struct {
-	byID
+	ByID
 	Body struct {
 		Name              *string `json:"name,omitempty" maxLength:"1000"`
 		ClassID           *string `json:"class_id,omitempty" maxLength:"64" doc:"Empty for no class"`
@@ -136,6 +137,7 @@ type empty struct{}
 // Mount adds the room's operations.
 func (s *Service) Mount(srv *server.Server) {
 	s.mountPublic(srv)
+	s.mountSchools(srv)
 	s.mountClasses(srv)
 	s.mountImports(srv)
 	op := func(method, path, id, summary string, status int) server.Op {
@@ -169,7 +171,7 @@ func (s *Service) Mount(srv *server.Server) {
 			return s.answer(e, err)
 		})
 	server.Register(srv, op("GET", "/{id}", "get-registry-entry", "One entry", 0),
-		func(ctx context.Context, in *byID) (*body[Person], error) {
+		func(ctx context.Context, in *ByID) (*body[Person], error) {
 			return s.answer(s.reachableEntry(ctx, s.db, access.RegistryRead, in.ID))
 		})
 	server.Register(srv, op("PATCH", "/{id}", "change-registry-entry", "Change a name, a class or a further number; never the document's", 0),
@@ -178,7 +180,7 @@ func (s *Service) Mount(srv *server.Server) {
 		})
 	server.Register(srv, op("DELETE", "/{id}", "delete-registry-entry", "Remove a person from the registry", 204),
 		func(ctx context.Context, in *struct {
-			byID
+			ByID
 			Unbind bool `query:"unbind" doc:"Also when an account is bound to the entry, which is unbound"`
 		},
 		) (*empty, error) {
@@ -186,7 +188,7 @@ func (s *Service) Mount(srv *server.Server) {
 		})
 	server.Register(srv, op("POST", "/{id}/reveal", "reveal-registry-entry", "The full numbers; the look is recorded with its reason", 0),
 		func(ctx context.Context, in *struct {
-			byID
+			ByID
 			Body struct {
 				Reason string `json:"reason" maxLength:"1000"`
 			}
@@ -230,10 +232,10 @@ func (s *Service) mountPublic(srv *server.Server) {
 		},
 		) (*body[server.Page[School]], error) {
 			found, err := s.schools(ctx, in.Region, in.Q, in.Cursor, in.Limit)
-			return &body[server.Page[School]]{server.NewPage(found, in.Limit, func(x School) string { return x.ID })}, err
+			return &body[server.Page[School]]{server.NewPage(found, in.Limit, func(x School) string { return x.Code })}, err
 		})
 	server.Register(srv, op("/schools/{id}/classes", "list-school-classes", "A school's present classes"),
-		func(ctx context.Context, in *byID) (*body[server.Page[Class]], error) {
+		func(ctx context.Context, in *ByID) (*body[server.Page[Class]], error) {
 			if _, err := s.SchoolByID(ctx, s.db, in.ID); err != nil {
 				return nil, err
 			}
