@@ -33,7 +33,7 @@ type bulkBody struct {
 }
 
 type changeClassInput struct {
-	byID
+	ByID
 	Body struct {
 		SchoolID       *string `json:"school_id,omitempty" maxLength:"64" doc:"The class's own: a class stays at its school"`
 		Stage          *Stage  `json:"stage,omitempty" maxLength:"20"`
@@ -91,9 +91,9 @@ func (s *Service) mountClasses(srv *server.Server) {
 			return &body[Class]{class}, err
 		})
 	server.Register(srv, op("DELETE", "/{id}", "delete-class", "Remove a class that nobody is in", 204),
-		func(ctx context.Context, in *byID) (*empty, error) { return nil, s.deleteClass(ctx, in.ID) })
+		func(ctx context.Context, in *ByID) (*empty, error) { return nil, s.deleteClass(ctx, in.ID) })
 	server.Register(srv, op("GET", "/{id}/teachers", "list-class-teachers", "A class's teachers", 0),
-		func(ctx context.Context, in *byID) (*body[server.Page[Named]], error) {
+		func(ctx context.Context, in *ByID) (*body[server.Page[Named]], error) {
 			if _, err := s.managedClass(ctx, s.db, in.ID); err != nil {
 				return nil, err
 			}
@@ -101,7 +101,7 @@ func (s *Service) mountClasses(srv *server.Server) {
 		})
 	server.Register(srv, op("PUT", "/{id}/teachers", "set-class-teachers", "Make exactly these teachers the class's", 0),
 		func(ctx context.Context, in *struct {
-			byID
+			ByID
 			Body struct {
 				TeacherIDs []string `json:"teacher_ids" maxItems:"200" doc:"Entries of teachers of the same school"`
 			}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -126,7 +125,7 @@ func (s *Service) mountImports(srv *server.Server) {
 			return &body[server.Page[Import]]{page}, err
 		})
 	server.Register(srv, op("GET", "/imports/{id}", "get-import", "How far an import is"),
-		func(ctx context.Context, in *byID) (*body[Import], error) {
+		func(ctx context.Context, in *ByID) (*body[Import], error) {
 			r, err := s.visibleImport(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -134,7 +133,7 @@ func (s *Service) mountImports(srv *server.Server) {
 			return &body[Import]{r.public(access.ClientFrom(ctx).Language)}, nil
 		})
 	server.Register(srv, op("GET", "/imports/{id}/rejected.xlsx", "download-rejected-rows", "The rejected rows with their reasons, to correct and upload again"),
-		func(ctx context.Context, in *byID) (*huma.StreamResponse, error) {
+		func(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {
 			return s.downloadRejected(ctx, in.ID)
 		})
 	server.Register(srv, op("GET", "/template.xlsx", "download-roster-template", "An empty roster with the right headings"),
@@ -189,7 +188,7 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 			if file, err = s.receive(part); err != nil {
 				return nil, s.refused(err)
 			}
-			r.filename = shortened(identity.Clean(filepath.Base(part.FileName())))
+			r.filename = shortened(part.FileName())
 		case name == "kind":
 			r.kind, err = textPart(part)
 		case name == "school_id":
@@ -209,7 +208,9 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 	return s.beginImport(ctx, r, in.DryRun)
 }
 
+// shortened answers a file's name as it is shown: without the folders that some browsers send along.
 func shortened(name string) string {
+	name = identity.Clean(name[strings.LastIndexAny(name, `/\`)+1:])
 	if utf8.RuneCountInString(name) > maxFilename {
 		return string([]rune(name)[:maxFilename])
 	}
