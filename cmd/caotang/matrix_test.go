@@ -1,0 +1,382 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"caotang/internal/access"
+	"caotang/internal/db/dbtest"
+	"caotang/internal/roomtest"
+	"caotang/internal/roster"
+	"caotang/internal/server"
+)
+
+// The golden matrix: what each operation answers to each role, its target lying in one school of county 510104. Columns:
+//
+//	anon    nobody                       own     administrator of that school
+//	must    has still to bind a phone    other   administrator of another school of the county
+//	ready   not verified                 county  administrator of the county
+//	pupil   of that school               city    administrator of the city
+//	teach   teacher of that school       prov    administrator of the province
+//	                                     else    administrator of another city
+//
+// A new operation needs a row here, and its request in requests below.
+const matrix = `
+                          anon must ready pupil teach own other county city prov else
+list-audit                 401  403   403   403   403 200   200    200  200  200  200
+send-sms-code              202  202   202   202   202 202   202    202  202  202  202
+get-sms-message            404  404   404   404   404 404   404    404  404  404  404
+get-settings               200  200   200   200   200 200   200    200  200  200  200
+register                   422  422   422   422   422 422   422    422  422  422  422
+sign-in                    401  401   401   401   401 401   401    401  401  401  401
+sign-out                   401  204   204   204   204 204   204    204  204  204  204
+change-password            401  204   204   204   204 204   204    204  204  204  204
+change-phone               401  422   422   422   422 422   422    422  422  422  422
+reset-password             422  422   422   422   422 422   422    422  422  422  422
+search-accounts            401  403   403   403   403 200   200    200  200  200  200
+issue-one-time-code        401  403   403   403   403 200   404    200  200  200  404
+replace-phone              401  403   403   403   403 200   404    200  200  200  404
+list-regions               200  200   200   200   200 200   200    200  200  200  200
+list-schools               200  200   200   200   200 200   200    200  200  200  200
+list-school-classes        200  200   200   200   200 200   200    200  200  200  200
+create-school              401  403   403   403   403 403   403    201  201  201  403
+rename-school              401  403   403   403   403 404   404    200  200  200  404
+list-classes               401  403   403   403   403 200   200    200  200  200  200
+create-class               401  403   403   403   403 201   404    201  201  201  404
+create-classes             401  403   403   403   403 201   404    201  201  201  404
+change-class               401  403   403   403   403 200   404    200  200  200  404
+delete-class               401  403   403   403   403 204   404    204  204  204  404
+list-class-teachers        401  403   403   403   403 200   404    200  200  200  404
+set-class-teachers         401  403   403   403   403 200   404    200  200  200  404
+import-roster              401  403   403   403   403 200   404    200  200  200  404
+list-imports               401  403   403   403   403 200   200    200  200  200  200
+get-import                 401  403   403   403   403 200   404    200  200  200  404
+download-rejected-rows     401  403   403   403   403 200   404    200  200  200  404
+download-roster-template   401  403   403   403   403 200   200    200  200  200  200
+list-registry              401  403   403   403   403 200   200    200  200  200  200
+create-registry-entry      401  403   403   403   403 201   404    201  201  201  404
+get-registry-entry         401  403   403   403   403 200   404    200  200  200  404
+change-registry-entry      401  403   403   403   403 200   404    200  200  200  404
+delete-registry-entry      401  403   403   403   403 204   404    204  204  204  404
+reveal-registry-entry      401  403   403   403   403 200   404    200  200  200  404
+bind-me                    401  403   201   409   409 201   201    201  201  201  201
+unbind-me                  401  403   404   204   204 404   404    404  404  404  404
+choose-my-class            401  403   403   200   422 403   403    403  403  403  403
+unbind-account             401  403   403   403   403 204   404    204  204  204  404
+ask-school                 401  403   201   409   409 201   201    201  201  201  201
+list-my-tickets            401  403   200   200   200 200   200    200  200  200  200
+list-tickets               401  403   403   403   403 200   200    200  200  200  200
+get-ticket                 401  403   403   403   403 200   404    200  200  200  404
+complete-ticket            401  403   403   403   403 200   404    200  200  200  404
+decline-ticket             401  403   403   403   403 200   404    200  200  200  404
+get-me                     401  200   200   200   200 200   200    200  200  200  200
+get-my-space               401  403   200   200   200 200   200    200  200  200  200
+list-my-classmates         401  403   403   200   200 403   403    403  403  403  403
+get-overview               401  403   403   403   403 200   200    200  200  200  200
+`
+
+var columns = strings.Fields(strings.Split(strings.TrimSpace(matrix), "\n")[0])
+
+// request is how an operation is called: what the {id} of its path stands for, a query, and a body.
+type request struct {
+	target func(c *cell) string
+	query  string
+	body   func(c *cell) any
+}
+
+type object = map[string]any
+
+func reason(*cell) any { return object{"reason": "核对"} }
+
+var requests = map[string]request{
+	"get-settings": {},
+	"register": {body: func(c *cell) any {
+		return object{"username": c.name(), "password": roomtest.Password, "phone": c.phone(), "sms_code": "000000", "role": "student"}
+	}},
+	"sign-in":         {body: func(c *cell) any { return object{"login": c.name(), "password": "Wrong2026"} }},
+	"sign-out":        {},
+	"change-password": {body: func(*cell) any { return object{"current_password": roomtest.Password, "new_password": "Caotang2027"} }},
+	"change-phone": {body: func(c *cell) any {
+		return object{"password": roomtest.Password, "phone": c.phone(), "sms_code": "000000"}
+	}},
+	"reset-password": {body: func(c *cell) any {
+		return object{"username": c.name(), "phone": c.phone(), "sms_code": "000000", "new_password": roomtest.Password}
+	}},
+	"send-sms-code":   {body: func(c *cell) any { return object{"phone": c.phone(), "purpose": "register"} }},
+	"get-sms-message": {target: func(*cell) string { return "unknown" }},
+
+	"get-me":             {},
+	"get-my-space":       {},
+	"list-my-classmates": {},
+	"bind-me":            {body: func(c *cell) any { return c.claim(c.entry()) }},
+	"unbind-me":          {body: func(*cell) any { return object{"password": roomtest.Password} }},
+	"choose-my-class":    {body: func(c *cell) any { return object{"class_id": c.class()} }},
+	"ask-school":         {body: func(c *cell) any { return c.missing() }},
+	"list-my-tickets":    {},
+
+	"list-regions":        {},
+	"list-schools":        {},
+	"list-school-classes": {target: func(c *cell) string { return c.world.Here.ID }},
+
+	"get-overview":    {},
+	"list-audit":      {},
+	"list-tickets":    {},
+	"get-ticket":      {target: (*cell).ticket},
+	"complete-ticket": {target: (*cell).ticket, body: func(*cell) any { return object{} }},
+	"decline-ticket":  {target: (*cell).ticket, body: reason},
+
+	"search-accounts":     {query: "?username=person0001"},
+	"issue-one-time-code": {target: (*cell).account, body: reason},
+	"replace-phone":       {target: (*cell).account, body: func(c *cell) any { return object{"phone": c.phone(), "reason": "核对"} }},
+	"unbind-account":      {target: (*cell).account, body: reason},
+
+	"list-registry": {},
+	"create-registry-entry": {body: func(c *cell) any {
+		return object{"kind": "student", "name": "韩梅梅", "id_type": "resident_id", "id_number": c.number(), "school_id": c.world.Here.ID}
+	}},
+	"get-registry-entry":       {target: func(c *cell) string { return c.entry().ID }},
+	"change-registry-entry":    {target: func(c *cell) string { return c.entry().ID }, body: func(*cell) any { return object{"name": "韩美美"} }},
+	"delete-registry-entry":    {target: func(c *cell) string { return c.entry().ID }},
+	"reveal-registry-entry":    {target: func(c *cell) string { return c.entry().ID }, body: reason},
+	"import-roster":            {query: "?dry_run=true", body: func(c *cell) any { return c.upload() }},
+	"list-imports":             {},
+	"get-import":               {target: (*cell).rosterImport},
+	"download-rejected-rows":   {target: (*cell).rosterImport},
+	"download-roster-template": {},
+
+	"create-school": {body: func(c *cell) any {
+		return object{"code": fmt.Sprintf("31510%05d", c.next()), "name": "新校", "region": "510104"}
+	}},
+	"rename-school": {target: func(c *cell) string { return c.world.Here.ID }, body: func(*cell) any { return object{"name": "草堂中学"} }},
+
+	"list-classes":        {},
+	"create-class":        {body: func(c *cell) any { return c.cohort(object{"number": c.next() % 900}) }},
+	"create-classes":      {body: func(c *cell) any { return c.cohort(object{"count": 1}) }},
+	"change-class":        {target: (*cell).class, body: func(*cell) any { return object{"name": "火箭班"} }},
+	"delete-class":        {target: (*cell).class},
+	"list-class-teachers": {target: (*cell).class},
+	"set-class-teachers":  {target: (*cell).class, body: func(*cell) any { return object{"teacher_ids": []string{}} }},
+}
+
+func TestEveryOperationAnswersEveryRoleAsTheMatrixSays(t *testing.T) {
+	d := dbtest.OpenSQLite(t)
+	w := roomtest.New(t, d, roomtest.Rules())
+	var defaults commands
+	parser, err := kong.New(&defaults, kong.Configuration(kong.JSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"serve", "--log-level=error"}); err != nil {
+		t.Fatal(err)
+	}
+	serve := defaults.Serve
+	a, err := newApp(d, w.Vault, appOptions{
+		storage: storage{Data: t.TempDir()}, limits: serve.limits, serving: serve.serving, messages: io.Discard, logs: io.Discard,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{}
+	for _, row := range strings.Split(strings.TrimSpace(matrix), "\n")[1:] {
+		cells := strings.Fields(row)
+		want[cells[0]] = cells[1:]
+	}
+	c := &cell{t: t, world: w, app: a}
+	var rows []string
+	wrong := false
+	for _, op := range a.server.Operations() {
+		how, known := requests[op.ID]
+		if !known {
+			t.Errorf("%s %s (%s) has no request in this test, and no row in its matrix", op.Method, op.Path, op.ID)
+			continue
+		}
+		row := make([]string, len(columns))
+		for i, role := range columns {
+			row[i] = fmt.Sprint(c.call(op, how, role))
+		}
+		rows = append(rows, fmt.Sprintf("%-26s%s", op.ID, strings.Join(row, "  ")))
+		if !slices.Equal(row, want[op.ID]) {
+			wrong = true
+			t.Errorf("%s\n got %v\nwant %v", op.ID, row, want[op.ID])
+		}
+		delete(want, op.ID)
+	}
+	for id := range want {
+		t.Errorf("the matrix has a row for %s, which is no operation", id)
+	}
+	if wrong {
+		t.Logf("the rows as they are:\n%s", strings.Join(rows, "\n"))
+	}
+}
+
+// cell makes what one request of the matrix needs, afresh each time: requests change things.
+type cell struct {
+	t     *testing.T
+	world *roomtest.World
+	app   *app
+	count int
+}
+
+func (c *cell) next() int { c.count++; return c.count }
+
+func (c *cell) name() string   { return fmt.Sprintf("nobody%06d", c.next()) }
+func (c *cell) phone() string  { return fmt.Sprintf("138909%05d", c.next()) }
+func (c *cell) number() string { return roomtest.IDNumber(c.next()) }
+
+func (c *cell) entry() roster.Entry { return c.entryOf(roster.Student) }
+
+func (c *cell) entryOf(kind string) roster.Entry {
+	return c.world.Entry(c.t, roster.NewEntry{Kind: kind, Name: "韩梅梅", IDNumber: c.number(), SchoolID: c.world.Here.ID})
+}
+
+func (c *cell) class() string { return c.world.Class(c.t, c.world.Here.ID, 900-c.next()%800).ID }
+
+func (c *cell) account() string {
+	p := c.world.Person(c.t, "student")
+	c.world.Bind(c.t, p, c.entry(), roster.Student)
+	return p.ID
+}
+
+func (c *cell) missing() object {
+	return object{"kind": "missing_entry", "school_id": c.world.Here.ID, "entry_kind": "student", "id_type": "resident_id", "id_number": c.number(), "name": "李雷"}
+}
+
+func (c *cell) ticket() string {
+	answer := roomtest.Do(c.t, c.app.server, c.world.Person(c.t, "student").Token, http.MethodPost, "/api/v1/me/tickets", c.missing())
+	id, _ := answer.Get("id").(string)
+	if id == "" {
+		c.t.Fatal(answer)
+	}
+	return id
+}
+
+func (c *cell) claim(e roster.Entry) object {
+	number, err := c.app.roster.IDNumber(e)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return object{"kind": e.Kind, "id_type": e.IDType, "id_number": number, "name": e.Name}
+}
+
+func (c *cell) cohort(more object) object {
+	more["school_id"], more["stage"], more["entry_year"] = c.world.Here.ID, "junior", roster.SchoolYear(time.Now())-1
+	return more
+}
+
+func (c *cell) csv() []byte {
+	return []byte("姓名,身份证号\n林涛," + c.number() + "\n魏华,1\n")
+}
+
+func (c *cell) rosterImport() string {
+	content := c.csv()
+	result, err := c.app.roster.Import(c.t.Context(), roster.ImportSource{
+		ReaderAt: bytes.NewReader(content), Size: int64(len(content)), Filename: "roster.csv", Kind: roster.Student, SchoolID: c.world.Here.ID,
+	}, func(roster.Progress) {})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return result.ID
+}
+
+// form is a multipart body.
+type form struct {
+	contentType string
+	content     []byte
+}
+
+func (c *cell) upload() form {
+	var content bytes.Buffer
+	w := multipart.NewWriter(&content)
+	file, err := w.CreateFormFile("file", "roster.csv")
+	if err == nil {
+		_, err = file.Write(c.csv())
+	}
+	for name, value := range map[string]string{"kind": roster.Student, "school_id": c.world.Here.ID} {
+		if err == nil {
+			err = w.WriteField(name, value)
+		}
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return form{w.FormDataContentType(), content.Bytes()}
+}
+
+// actor makes somebody of a column.
+func (c *cell) actor(role string) roomtest.Person {
+	w := c.world
+	switch role {
+	case "anon":
+		return roomtest.Person{}
+	case "must":
+		return w.Newcomer(c.t, "student")
+	case "ready":
+		return w.Person(c.t, "student")
+	case "pupil", "teach":
+		kind := map[string]string{"pupil": roster.Student, "teach": roster.Teacher}[role]
+		p := w.Person(c.t, kind)
+		w.Bind(c.t, p, c.entryOf(kind), kind)
+		return p
+	case "own":
+		return w.Administrator(c.t, access.School, w.Here.ID)
+	case "other":
+		return w.Administrator(c.t, access.School, w.Nearby.ID)
+	case "county":
+		return w.Administrator(c.t, access.County, "510104")
+	case "city":
+		return w.Administrator(c.t, access.City, "510100")
+	case "prov":
+		return w.Administrator(c.t, access.Province, "510000")
+	case "else":
+		return w.Administrator(c.t, access.City, "510300")
+	}
+	c.t.Fatalf("no such column: %s", role)
+	return roomtest.Person{}
+}
+
+func (c *cell) call(op server.Op, how request, role string) int {
+	path := op.Path
+	if begin, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}'); begin >= 0 {
+		path = path[:begin] + how.target(c) + path[end+1:]
+	}
+	var body form
+	if how.body != nil {
+		content := how.body(c)
+		multi, isForm := content.(form)
+		if body = multi; !isForm {
+			text, err := json.Marshal(content)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			body = form{"application/json", text}
+		}
+	}
+	r := httptest.NewRequestWithContext(context.Background(), op.Method, path+how.query, bytes.NewReader(body.content))
+	if body.contentType != "" {
+		r.Header.Set("Content-Type", body.contentType)
+	}
+	if p := c.actor(role); p.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+p.Token)
+	}
+	recorded := httptest.NewRecorder()
+	c.app.server.ServeHTTP(recorded, r)
+	if recorded.Code >= 500 {
+		c.t.Errorf("%s as %s: %d %s", op.ID, role, recorded.Code, recorded.Body)
+	}
+	return recorded.Code
+}
