@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -56,6 +57,11 @@ type Rejected struct {
 }
 
 func (r *Rejected) Error() string { return "sms: rejected by the carrier: " + r.Words }
+
+var phones = regexp.MustCompile(`1[3-9]\d{9}`)
+
+// WithoutPhones hides the numbers in a carrier's words, which end up in the log.
+func WithoutPhones(words string) string { return phones.ReplaceAllString(words, "…") }
 
 const defaultCongestion = 15 * time.Second
 
