@@ -111,8 +111,10 @@ func importOnce(b *testing.B, d *db.DB, path string, rows int) (took cost, resid
 // insertOnce times the inserts alone.
 func insertOnce(b *testing.B, d *db.DB, rows int) (took cost) {
 	addSchools(b, d)
-	columns := []string{"id", "kind", "name", "name_key", "id_type", "id_number_sealed", "document_index", "student_number_sealed",
-		"certificate_number_sealed", "school_id", "class_id", "created_at", "updated_at"}
+	columns := []string{
+		"id", "kind", "name", "name_key", "id_type", "id_number_sealed", "document_index", "student_number_sealed",
+		"certificate_number_sealed", "school_id", "class_id", "created_at", "updated_at",
+	}
 	now := db.Now()
 	for from := 0; from < rows; from += rowsPerBatch {
 		n := min(rowsPerBatch, rows-from)
@@ -121,8 +123,10 @@ func insertOnce(b *testing.B, d *db.DB, rows int) (took cost) {
 			id, index, sealed := db.NewID(), make([]byte, 16), make([]byte, 47)
 			_, _ = rand.Read(index)
 			school := schoolOf(from+i, rows)
-			entries[i] = []any{id, roster.Student, "张三丰", "张三丰", string(identity.ResidentID), sealed, index, sealed, nil,
-				fmt.Sprintf("school-%d", school), fmt.Sprintf("class-%d-%d", school, i%42), now, now}
+			entries[i] = []any{
+				id, roster.Student, "张三丰", "张三丰", string(identity.ResidentID), sealed, index, sealed, nil,
+				fmt.Sprintf("school-%d", school), fmt.Sprintf("class-%d-%d", school, i%42), now, now,
+			}
 			documents[i] = []any{index, id}
 		}
 		part := measure(b, func() {

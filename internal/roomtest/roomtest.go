@@ -43,6 +43,7 @@ var passwordHash = sync.OnceValue(func() string { return accounts.HashPassword(P
 type World struct {
 	DB           *db.DB
 	Vault        *vault.Vault
+	Jobs         *jobs.Runner // not running: a test runs it, or does not
 	Server       *server.Server
 	Accounts     *accounts.Service
 	Roster       *roster.Service
@@ -70,7 +71,7 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	}
 	runner := jobs.New(d, log)
 	texts := sms.New(sms.Options{DB: d, Vault: v, Jobs: runner, Log: log, Gateway: sms.NewConsole(io.Discard), Limits: sms.DefaultLimits()})
-	w := &World{DB: d, Vault: v, Server: srv, Accounts: accounts.New(d, v, texts, accounts.DefaultConfig(), nil)}
+	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, Accounts: accounts.New(d, v, texts, accounts.DefaultConfig(), nil)}
 	w.Roster = roster.New(d, v, runner, t.TempDir(), sheet.DefaultLimits())
 	w.Verification = verification.New(d, v, w.Accounts, w.Roster, rules)
 	w.Support = support.New(d, v, w.Accounts, w.Roster, w.Verification)

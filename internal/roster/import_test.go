@@ -1,0 +1,361 @@
+package roster_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"encoding/json"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/db/dbtest"
+	"caotang/internal/roomtest"
+	"caotang/internal/roster"
+)
+
+// send uploads a roster.
+func send(t *testing.T, w *roomtest.World, p roomtest.Person, query string, file []byte, form map[string]string) roomtest.Answer {
+	t.Helper()
+	var body bytes.Buffer
+	m := multipart.NewWriter(&body)
+	part, err := m.CreateFormFile("file", `C:\名册.csv`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = part.Write(file)
+	for name, value := range form { // after the file, as some clients do
+		if err := m.WriteField(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), "POST", "/api/v1/admin/registry/imports"+query, &body)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	r.Header.Set("Authorization", "Bearer "+p.Token)
+	recorded := httptest.NewRecorder()
+	w.Server.ServeHTTP(recorded, r)
+	a := roomtest.Answer{Status: recorded.Code, Header: recorded.Header(), Text: recorded.Body.String()}
+	if err := json.Unmarshal(recorded.Body.Bytes(), &a.Body); err != nil {
+		t.Fatalf("%d %s", a.Status, a.Text)
+	}
+	return a
+}
+
+var ofStudents = map[string]string{"kind": "student"}
+
+// imported uploads a roster, waits for it, and answers what the API says of it.
+func imported(t *testing.T, w *roomtest.World, p roomtest.Person, file []byte, form map[string]string) roomtest.Answer {
+	t.Helper()
+	a := send(t, w, p, "", file, form)
+	if a.Status != 202 {
+		t.Fatal(a)
+	}
+	id := a.Get("id").(string)
+	if err := w.Roster.RunImport(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	return w.Do(t, p, "GET", "/api/v1/admin/registry/imports/"+id, nil)
+}
+
+func counts(a roomtest.Answer) string {
+	return fmt.Sprint(a.Get("state"), " ", a.Get("total"), " ", a.Get("accepted"), " ", a.Get("rejected"))
+}
+
+func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin, other := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Nearby.ID)
+		class := w.Class(t, w.Here.ID, 3)
+		w.Entry(t, student(w, w.Nearby, 20, "外校生"))
+		lacking := w.Entry(t, student(w, w.Here, 21, "无班生"))
+		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "有班生", IDNumber: roomtest.IDNumber(22), SchoolID: w.Here.ID, ClassID: class.ID})
+		id := roomtest.IDNumber
+		file := strings.Join([]string{
+			"草堂中学2026年秋季学生名册,,,,",
+			",,,,",
+			"序号,学生姓名,身份证件号码（必填）,全国学籍号,年级 班级",
+			"1, 张　三 ," + strings.ToLower(id(1)) + ",G" + id(1) + ",七年级3班",
+			"2,李四,'" + id(2) + ",,七年级（4）班",
+			"3,王五,５１０１０４２０１２０３１５００３" + wide(id(3)[17:]) + ",,七年级(4)班",
+			"4,浮点,5.10104E+17,,七年级3班",
+			"5,校验,110105194912310021,,七年级3班",
+			"6,重复," + id(1) + ",,七年级3班",
+			"7,外校生," + id(20) + ",,七年级3班",
+			"8,不知名," + id(20)[:17] + ",,七年级3班",
+			"9,看不懂," + id(4) + ",,火箭班",
+			"10," + id(5) + ",填反了,,七年级3班",
+			"11,无班生," + id(21) + ",,七年级3班",
+			"12,有班生," + id(22) + ",,七年级4班",
+			"13,另一名," + id(22)[:0] + id(22) + ",,七年级4班",
+			"14,,,,",
+			"序号,学生姓名,身份证件号码（必填）,全国学籍号,年级 班级",
+			"15,\"=HYPERLINK(\"\"x\"\")\"," + id(6) + ",,",
+			"16,没有班," + id(7) + ",,",
+		}, "\r\n")
+		encoded, err := simplifiedchinese.GBK.NewEncoder().Bytes([]byte(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		preview := send(t, w, admin, "?dry_run=true", encoded, ofStudents)
+		if preview.Status != 200 || preview.Get("encoding") != "GB 18030" || preview.Get("header_row") != 3.0 || preview.Get("accepted") != 5.0 || preview.Get("rejected") != 10.0 {
+			t.Fatal(preview)
+		}
+		if strings.Contains(preview.Text, id(1)) || strings.Contains(preview.Text, strings.ToLower(id(1))) {
+			t.Error("the preview shows a full number")
+		}
+		if n := w.Count(t, "SELECT COUNT(*) FROM registry_entries"); n != 3 {
+			t.Errorf("the preview left %d entries", n)
+		}
+
+		done := imported(t, w, admin, encoded, ofStudents)
+		if counts(done) != "done 15 5 10" || done.Get("progress") != 1.0 || done.Get("filename") != "名册.csv" {
+			t.Fatal(done)
+		}
+		path := "/api/v1/admin/registry/imports/" + done.Get("id").(string)
+		rejected := w.Do(t, admin, "GET", path+"/rejected.xlsx", nil)
+		x, err := excelize.OpenReader(strings.NewReader(rejected.Text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := x.GetRows(x.GetSheetName(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, row := range rows[1:] {
+			got[row[0]] = row[1]
+		}
+		wantReasons := map[string]string{
+			"7": "科学计数法", "8": "校验码", "9": "同一文件中已有", "10": "浣花中学", "11": "18 位", "12": "看不懂", "13": "填反了",
+			"15": "已登记在本校", "16": "同一文件中已有", "19": "不应出现的字符",
+		}
+		for line, part := range wantReasons {
+			if !strings.Contains(got[line], part) {
+				t.Errorf("row %s was rejected with %q, want %q", line, got[line], part)
+			}
+		}
+		if len(got) != len(wantReasons) {
+			t.Errorf("rejected: %v", got)
+		}
+		if n := w.Count(t, "SELECT COUNT(*) FROM audit_records WHERE action = 'registry.download_rejected' AND actor_id = $1", admin.ID); n != 1 {
+			t.Error("the download of personal data is not on record")
+		}
+		if a := w.Do(t, admin, "GET", "/api/v1/admin/registry/"+lacking.ID, nil); a.Get("class.id") != class.ID {
+			t.Errorf("the class that was missing has not been added: %v", a)
+		}
+		if n := w.Count(t, "SELECT COUNT(*) FROM classes WHERE school_id = $1", w.Here.ID); n != 2 {
+			t.Errorf("the school has %d classes: the one it had, and the fourth which the file named", n)
+		}
+		for _, p := range []string{path, path + "/rejected.xlsx"} {
+			want(t, w.Do(t, other, "GET", p, nil), 404, "not_found")
+		}
+		if a := w.Do(t, other, "GET", "/api/v1/admin/registry/imports", nil); len(a.Items()) != 0 {
+			t.Error("another school sees the import")
+		}
+		want(t, send(t, w, other, "", encoded, map[string]string{"kind": "student", "school_id": w.Here.ID}), 404, "not_found")
+
+		again := imported(t, w, admin, []byte(rejected.Text), ofStudents)
+		if counts(again) != "done 10 0 10" {
+			t.Errorf("the file of rejected rows, uploaded as it is: %v", again)
+		}
+		if again := imported(t, w, admin, encoded, ofStudents); counts(again) != "done 15 0 15" {
+			t.Errorf("the same file once more: %v", again)
+		}
+	})
+}
+
+func wide(s string) string {
+	return strings.Map(func(r rune) rune { return r + 0xfee0 }, s)
+}
+
+func TestAFileForSeveralSchoolsReachesNoFurtherThanItsSender(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		county := w.Administrator(t, access.County, "510104")
+		id := roomtest.IDNumber
+		file := "姓名,证件号码,学校名称,学校标识码\n" +
+			"一," + id(1) + ",," + w.Here.Code + "\n" +
+			"二," + id(2) + ",浣花中学,\n" +
+			"三," + id(3) + ",盐都中学,\n" +
+			"四," + id(4) + ",," + w.Elsewhere.Code + "\n" +
+			"五," + id(5) + ",,\n"
+		if a := imported(t, w, county, []byte(file), map[string]string{"kind": "teacher"}); counts(a) != "done 5 2 3" {
+			t.Error(a)
+		}
+		if n := w.Count(t, "SELECT COUNT(*) FROM registry_entries WHERE school_id = $1", w.Elsewhere.ID); n != 0 {
+			t.Error("the file reached a school of another city")
+		}
+		if a := imported(t, w, county, []byte(file), map[string]string{"kind": "teacher", "school_id": w.Nearby.ID}); counts(a) != "done 5 2 3" {
+			t.Errorf("into one school: 三 and 五 are new, the codes are others', 二 is there: %v", a)
+		}
+		want(t, send(t, w, county, "", []byte("姓名,证件号码\n一,"+id(9)+"\n"), ofStudents), 422, "invalid")
+		want(t, send(t, w, county, "", []byte(file), map[string]string{"kind": "parent"}), 422, "invalid")
+	})
+}
+
+func TestFilesThatAreNoRosters(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		var bomb, locked, good bytes.Buffer
+		z := zip.NewWriter(&bomb)
+		for name, content := range map[string]string{
+			"xl/workbook.xml":            `<workbook xmlns:r="r"><sheets><sheet name="S" r:id="a"/></sheets></workbook>`,
+			"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="a" Type="x/worksheet" Target="s.xml"/></Relationships>`,
+			"xl/s.xml":                   strings.Repeat(" ", 100<<20),
+		} {
+			part, err := z.Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(part, content); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(z.Close(), excelize.NewFile().Write(&locked, excelize.Options{Password: "x"}), excelize.NewFile().Write(&good)); err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]struct {
+			file []byte
+			code string
+		}{
+			"empty":           {nil, "empty"},
+			"empty workbook":  {good.Bytes(), "empty"},
+			"truncated":       {good.Bytes()[:good.Len()-10], "truncated"},
+			"zip bomb":        {bomb.Bytes(), "zip_bomb"},
+			"renamed picture": {[]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "not_a_table"},
+			"password":        {locked.Bytes(), "password_protected"},
+			"no header":       {[]byte("张三,11010519491231002X\n"), "no_header"},
+			"10,000 columns":  {[]byte("姓名,证件号码" + strings.Repeat(",x", 10_000) + "\n"), "too_many_columns"},
+		} {
+			for _, query := range []string{"", "?dry_run=true"} {
+				a := send(t, w, admin, query, c.file, ofStudents)
+				want(t, a, 415, "unsupported_file")
+				if got := fieldCodes(a)["file"]; got != c.code {
+					t.Errorf("%s: %q", name, got)
+				}
+			}
+		}
+		if n := w.Count(t, "SELECT COUNT(*) FROM roster_imports"); n != 0 {
+			t.Errorf("%d imports began", n)
+		}
+		// Good at its head and broken further down: what was committed is counted, and the rest is said not to be done.
+		broken := imported(t, w, admin, append(students(1, roster.BatchRows+10), `"开,`...), ofStudents)
+		if counts(broken) != fmt.Sprintf("failed %d %d 0", roster.BatchRows, roster.BatchRows) || broken.Get("failure") != "truncated" {
+			t.Error(broken)
+		}
+	})
+}
+
+// students is a roster of n students with the numbers from first on.
+func students(first, n int) []byte {
+	var b bytes.Buffer
+	b.WriteString("姓名,证件号码,班级\n")
+	for i := range n {
+		fmt.Fprintf(&b, "张三,%s,七年级%d班\n", number(first+i), i%9+1)
+	}
+	return b.Bytes()
+}
+
+// number is the nth of ten million valid passport numbers.
+func number(n int) string { return fmt.Sprintf("H%08d", n) }
+
+func TestAnImportThatIsKilledGoesOnWhereItStopped(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		const n = 3*roster.BatchRows + 17
+		file := students(1, n)
+		file = append(file, strings.Repeat("坏,1,\n", 5)+"李四,"+number(3)+",\n"...) // the last: twice in the file, far apart
+		started := send(t, w, admin, "", file, ofStudents)
+		id := started.Get("id").(string)
+		for killedAfter := range 2 {
+			if err := w.Roster.RunBatches(t.Context(), id, 1); err != nil {
+				t.Fatal(err)
+			}
+			a := w.Do(t, admin, "GET", "/api/v1/admin/registry/imports/"+id, nil)
+			done := (killedAfter + 1) * roster.BatchRows
+			if counts(a) != fmt.Sprintf("running %d %d 0", done, done) || a.Get("progress").(float64) >= 1 {
+				t.Fatal(a)
+			}
+			if n := w.Count(t, "SELECT COUNT(*) FROM registry_entries"); n != done {
+				t.Fatalf("killed after %d rows, the registry has %d entries", done, n)
+			}
+			want(t, w.Do(t, admin, "GET", "/api/v1/admin/registry/imports/"+id+"/rejected.xlsx", nil), 409, "import_not_done")
+		}
+		if err := w.Roster.Sweep(t.Context()); err != nil { // the restart's
+			t.Fatal(err)
+		}
+		for range 2 { // at least once: the second time there is nothing to do
+			if err := w.Roster.RunImport(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a := w.Do(t, admin, "GET", "/api/v1/admin/registry/imports/"+id, nil)
+		if counts(a) != fmt.Sprintf("done %d %d 6", n+6, n) {
+			t.Error(a)
+		}
+		got := []int{w.Count(t, "SELECT COUNT(*) FROM registry_entries"), w.Count(t, "SELECT COUNT(*) FROM documents"), w.Count(t, "SELECT COUNT(*) FROM classes")}
+		if diff := cmp.Diff([]int{n, n, 9}, got); diff != "" {
+			t.Errorf("entries, documents, classes: %s", diff)
+		}
+	})
+}
+
+func TestTwoImportsOfOneFileAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		const n = roster.BatchRows + 500
+		file := students(1, n)
+		var results [2]roster.Result
+		var both sync.WaitGroup
+		for i, school := range []roster.School{w.Here, w.Nearby} {
+			both.Go(func() {
+				var err error
+				results[i], err = w.Roster.Import(t.Context(), roster.ImportSource{ReaderAt: bytes.NewReader(file), Size: int64(len(file)), Filename: "a", Kind: roster.Student, SchoolID: school.ID}, nil)
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		if results[0].Accepted+results[1].Accepted != n || results[0].Rejected+results[1].Rejected != n {
+			t.Errorf("of %d people %v were accepted", n, results)
+		}
+		if got := w.Count(t, "SELECT COUNT(*) FROM registry_entries e JOIN documents d ON d.entry_id = e.id AND d.document_index = e.document_index"); got != n {
+			t.Errorf("%d entries of %d", got, n)
+		}
+	})
+}
+
+func TestTheTemplateIsARoster(t *testing.T) {
+	w := world(t, dbtest.OpenSQLite(t))
+	admin := w.Administrator(t, access.School, w.Here.ID)
+	for _, kind := range []string{"student", "teacher"} {
+		template := w.Do(t, admin, "GET", "/api/v1/admin/registry/template.xlsx?kind="+kind, nil)
+		preview := send(t, w, admin, "?dry_run=true", []byte(template.Text), map[string]string{"kind": kind})
+		if preview.Status != 200 || preview.Get("total") != 0.0 {
+			t.Fatal(preview)
+		}
+		for _, c := range preview.Get("columns").([]any) {
+			if c.(map[string]any)["field"] == nil {
+				t.Errorf("a heading of our own is not understood: %v", c)
+			}
+		}
+	}
+}
