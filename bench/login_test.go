@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -105,7 +104,7 @@ var engines = map[string]func(testing.TB) *db.DB{"sqlite": dbtest.OpenSQLite, "p
 func loginServer(b *testing.B, d *db.DB, config accounts.Config) *server.Server {
 	b.Helper()
 	v := vaulttest.New(b)
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	srv, err := server.New(server.Options{DB: d, Vault: v, Log: log})
 	if err != nil {
 		b.Fatal(err)

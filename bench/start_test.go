@@ -35,7 +35,7 @@ func BenchmarkStart(b *testing.B) {
 		begun := time.Now()
 		server, stop := serve(b, binary, data)
 		b.ReportMetric(time.Since(begun).Seconds(), "s-to-ready")
-		time.Sleep(5 * time.Second) // idle
+		<-time.After(5 * time.Second) // idle
 		megabytes, err := residentOf(server.Process.Pid)
 		if err != nil {
 			b.Fatal(err)
@@ -55,7 +55,8 @@ func serve(b *testing.B, binary, data string) (server *exec.Cmd, stop func()) {
 		b.Fatal(err)
 	}
 	client := http.Client{Timeout: time.Second}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
+	deadline := time.Now().Add(time.Minute)
+	for range time.Tick(2 * time.Millisecond) {
 		response, err := client.Get("http://" + address + "/readyz")
 		if err == nil {
 			_, _ = io.Copy(io.Discard, response.Body)

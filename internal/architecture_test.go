@@ -53,7 +53,7 @@ var (
 			"internal/access", "internal/accounts", "internal/db", "internal/identity", "internal/jobs", "internal/roster", "internal/server",
 			"internal/sheet", "internal/sms", "internal/support", "internal/vault", "internal/vault/vaulttest", "internal/verification",
 		},
-		"internal/sms/smstest":     {"internal/sms"},
+		"internal/sms/smstest": {"internal/sms"},
 	}
 
 	// These stand above the rooms and may import anything: the demo's data and the commands.

@@ -30,7 +30,7 @@ func (c *serveCommand) Validate() error {
 
 // Run serves until the context ends, then drains: readiness fails, running requests end, background work is put back.
 func (c *serveCommand) Run(ctx context.Context, out *output) error {
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}

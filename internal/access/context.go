@@ -10,8 +10,10 @@ type Client struct {
 	Language  string // "zh-CN" or "en"
 }
 
-type actorKey struct{}
-type clientKey struct{}
+type (
+	actorKey  struct{}
+	clientKey struct{}
+)
 
 // WithActor returns a context of a request by this actor.
 func WithActor(ctx context.Context, actor Actor) context.Context {

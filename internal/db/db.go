@@ -117,9 +117,13 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	return d.reader.QueryContext(ctx, query, args...)
 }
 
-// QueryRow reads one row outside a transaction.
+// QueryRow reads one row outside a transaction. On SQLite it runs to its end once it has begun: watching for the end of
+// the context takes two goroutines, which cost more than a look-up does.
 func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 	if s := d.prepared(ctx, query); s != nil {
+		if ctx.Err() == nil {
+			ctx = context.WithoutCancel(ctx)
+		}
 		return s.QueryRowContext(ctx, args...)
 	}
 	return d.reader.QueryRowContext(ctx, query, args...)

@@ -58,7 +58,7 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 		case a.bound && a.role == "parent":
 			guardians = append(guardians, []any{s.id(), id, school.somebody(roster.Student), s.now})
 		case a.bound:
-			bindings = append(bindings, []any{school.somebody(a.role), id, s.id(), a.role, s.now})
+			bindings = append(bindings, []any{school.somebody(a.role), id, s.id(), school.id, a.role, s.now})
 		}
 	}
 	if err := s.tx.Insert(ctx, "accounts",
@@ -71,7 +71,7 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 	if err := s.tx.Insert(ctx, "grants", []string{"account_id", "level", "scope_id", "created_at"}, grants); err != nil {
 		return err
 	}
-	if err := s.tx.Insert(ctx, "bindings", []string{"entry_id", "account_id", "id", "kind", "bound_at"}, bindings); err != nil {
+	if err := s.tx.Insert(ctx, "bindings", []string{"entry_id", "account_id", "id", "school_id", "kind", "bound_at"}, bindings); err != nil {
 		return err
 	}
 	return s.tx.Insert(ctx, "guardian_links", []string{"id", "account_id", "entry_id", "created_at"}, guardians)

@@ -9,8 +9,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"caotang/internal/access"
+	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/server"
 	"caotang/internal/sms"
@@ -104,5 +106,40 @@ func TestPrintTellsAccountsPasswordsAndPeople(t *testing.T) {
 		if !strings.Contains(out.String(), text) {
 			t.Errorf("%q is not told:\n%s", text, out.String())
 		}
+	}
+}
+
+func TestTheOutboxWaitsForTextsOnTheirWay(t *testing.T) {
+	d, ctx, v := dbtest.OpenSQLite(t), context.Background(), vaulttest.New(t)
+	srv, err := server.New(server.Options{DB: d, Vault: v, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.SetSessions(nobody{})
+	gateway := sms.NewConsole(nil)
+	Mount(srv, d, v, gateway.Sent)
+	if _, err := d.Exec(ctx, `INSERT INTO sms_messages (id, purpose, phone_index, phone_sealed, state, reason, wrong_guesses, created_at, expires_at)
+		VALUES ('m', 'register', x'00', x'00', 'queued', '', 0, $1, $1)`, db.Now()); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan string)
+	go func() {
+		w := httptest.NewRecorder()
+		srv.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/demo/outbox?phone=13880001111", nil))
+		answered <- w.Body.String()
+	}()
+	select {
+	case early := <-answered:
+		t.Fatalf("answered before the text was sent: %s", early)
+	case <-time.After(100 * time.Millisecond):
+	}
+	if _, err := gateway.Send(ctx, sms.Message{ID: "m", Phone: "13880001111", Text: "late", Code: "444444"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Exec(ctx, `UPDATE sms_messages SET state = 'sent' WHERE id = 'm'`); err != nil {
+		t.Fatal(err)
+	}
+	if answer := <-answered; !strings.Contains(answer, "444444") {
+		t.Errorf("the text is missing: %s", answer)
 	}
 }

@@ -88,8 +88,11 @@ func (w *World) schools(t testing.TB) {
 	w.Elsewhere = roster.School{ID: db.NewID(), Code: "3151000003", Name: "盐都中学", Region: "510302"}
 	w.InTx(t, func(tx *db.Tx) error {
 		regions := [][]any{
-			{"510000", "province", "四川省", nil}, {"510100", "city", "成都市", "510000"}, {"510104", "county", "锦江区", "510100"},
-			{"510300", "city", "自贡市", "510000"}, {"510302", "county", "自流井区", "510300"},
+			{"510000", "province", "四川省", nil},
+			{"510100", "city", "成都市", "510000"},
+			{"510104", "county", "锦江区", "510100"},
+			{"510300", "city", "自贡市", "510000"},
+			{"510302", "county", "自流井区", "510300"},
 		}
 		if err := tx.Insert(t.Context(), "regions", []string{"code", "level", "name", "parent"}, regions); err != nil {
 			return err

@@ -48,8 +48,10 @@ type Holder struct {
 
 // person masks an entry.
 func (s *Service) person(e Entry) (Person, error) {
-	p := Person{ID: e.ID, Kind: e.Kind, Name: e.Name, IDType: e.IDType, School: SchoolRef{e.School.ID, e.School.Name},
-		Bound: e.AccountID != "", CreatedAt: e.CreatedAt.Time, UpdatedAt: e.UpdatedAt.Time}
+	p := Person{
+		ID: e.ID, Kind: e.Kind, Name: e.Name, IDType: e.IDType, School: SchoolRef{e.School.ID, e.School.Name},
+		Bound: e.AccountID != "", CreatedAt: e.CreatedAt.Time, UpdatedAt: e.UpdatedAt.Time,
+	}
 	if c := e.Class; c != nil {
 		p.Class = &ClassRef{c.ID, c.DisplayName, c.Stage, c.Grade, c.EntryYear, c.Number}
 	}

@@ -160,8 +160,10 @@ func (s *Service) CreateClass(ctx context.Context, tx *db.Tx, n NewClass) (Class
 	if !added {
 		return Class{}, ErrClassExists.New(fault.Field("number", "class_exists"))
 	}
-	if err := audit.Record(ctx, tx, audit.Event{Action: "class.create", Target: "class", TargetID: id, Place: place,
-		Details: map[string]any{"stage": n.Stage, "entry_year": n.EntryYear, "number": n.Number}}); err != nil {
+	if err := audit.Record(ctx, tx, audit.Event{
+		Action: "class.create", Target: "class", TargetID: id, Place: place,
+		Details: map[string]any{"stage": n.Stage, "entry_year": n.EntryYear, "number": n.Number},
+	}); err != nil {
 		return Class{}, err
 	}
 	return s.ClassByID(ctx, tx, id)
@@ -190,8 +192,10 @@ func (s *Service) changeClass(ctx context.Context, id string, change func(*NewCl
 		if err != nil {
 			return err
 		}
-		if err := audit.Record(ctx, tx, audit.Event{Action: "class.change", Target: "class", TargetID: id, Place: old.place,
-			Details: map[string]any{"stage": n.Stage, "entry_year": n.EntryYear, "number": n.Number}}); err != nil {
+		if err := audit.Record(ctx, tx, audit.Event{
+			Action: "class.change", Target: "class", TargetID: id, Place: old.place,
+			Details: map[string]any{"stage": n.Stage, "entry_year": n.EntryYear, "number": n.Number},
+		}); err != nil {
 			return err
 		}
 		class, err = s.ClassByID(ctx, tx, id)
@@ -272,7 +276,9 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 				return fault.ErrInvalid.New(fault.Field("teacher_ids", "not_found"))
 			}
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "class.teachers", Target: "class", TargetID: classID, Place: class.place,
-			Details: map[string]any{"teachers": strings.Join(teachers, " ")}})
+		return audit.Record(ctx, tx, audit.Event{
+			Action: "class.teachers", Target: "class", TargetID: classID, Place: class.place,
+			Details: map[string]any{"teachers": strings.Join(teachers, " ")},
+		})
 	})
 }

@@ -54,7 +54,7 @@ func readLabel(gradeText, classText string, kindergarten bool) (l label, ok bool
 	}
 	if l, ok = readOne(grade, kindergarten); !ok || !l.hasGrade() {
 		if n, err := strconv.Atoi(grade); err == nil && n >= 1 && n <= 12 { // "7" in a column that is called 年级
-			l, ok = label{grade: n}, true
+			l = label{grade: n}
 		} else {
 			return label{}, false
 		}

@@ -132,8 +132,10 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	}}); err != nil {
 		return Entry{}, err
 	}
-	if err := audit.Record(ctx, tx, audit.Event{Action: "registry.create", Target: "entry", TargetID: id, Place: school.Place(),
-		Details: map[string]any{"kind": n.Kind, "id_type": n.IDType}}); err != nil {
+	if err := audit.Record(ctx, tx, audit.Event{
+		Action: "registry.create", Target: "entry", TargetID: id, Place: school.Place(),
+		Details: map[string]any{"kind": n.Kind, "id_type": n.IDType},
+	}); err != nil {
 		return Entry{}, err
 	}
 	return s.EntryByID(ctx, tx, id)
@@ -225,8 +227,10 @@ func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID stri
 	if _, err := tx.Exec(ctx, "UPDATE registry_entries SET class_id = $1, updated_at = $2 WHERE id = $3", nullText(classID), db.At(s.now()), entryID); err != nil {
 		return err
 	}
-	return audit.Record(ctx, tx, audit.Event{Action: "registry.set_class", Target: "entry", TargetID: entryID, Place: e.Place(),
-		Details: map[string]any{"class_id": classID}})
+	return audit.Record(ctx, tx, audit.Event{
+		Action: "registry.set_class", Target: "entry", TargetID: entryID, Place: e.Place(),
+		Details: map[string]any{"class_id": classID},
+	})
 }
 
 // change is what may be changed of an entry; nil leaves a part as it is, "" removes it. There is no document number (F-29).
@@ -287,8 +291,10 @@ func (s *Service) changeEntry(ctx context.Context, id string, c change) (e Entry
 		if _, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assignments+set.where(), set.args...); err != nil {
 			return err
 		}
-		if err := audit.Record(ctx, tx, audit.Event{Action: "registry.change", Target: "entry", TargetID: id, Place: e.Place(),
-			Details: map[string]any{"changed": strings.Join(parts, " ")}}); err != nil {
+		if err := audit.Record(ctx, tx, audit.Event{
+			Action: "registry.change", Target: "entry", TargetID: id, Place: e.Place(),
+			Details: map[string]any{"changed": strings.Join(parts, " ")},
+		}); err != nil {
 			return err
 		}
 		e, err = s.EntryByID(ctx, tx, id)
@@ -307,8 +313,10 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		if e.AccountID != "" && !unbind {
 			return ErrAlreadyBound.New(fault.Next("unbind_and_delete", "/admin/registry?entry="+id))
 		}
-		for _, from := range []string{"bindings WHERE entry_id = $1", "guardian_links WHERE entry_id = $1", "class_teachers WHERE entry_id = $1",
-			"documents WHERE document_index = (SELECT document_index FROM registry_entries WHERE id = $1)"} {
+		for _, from := range []string{
+			"bindings WHERE entry_id = $1", "guardian_links WHERE entry_id = $1", "class_teachers WHERE entry_id = $1",
+			"documents WHERE document_index = (SELECT document_index FROM registry_entries WHERE id = $1)",
+		} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+from, id); err != nil {
 				return err
 			}
@@ -316,8 +324,10 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		if _, err := tx.Exec(ctx, "DELETE FROM registry_entries WHERE id = $1", id); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "registry.delete", Target: "entry", TargetID: id, Place: e.Place(),
-			Details: map[string]any{"kind": e.Kind, "unbound_account": e.AccountID}})
+		return audit.Record(ctx, tx, audit.Event{
+			Action: "registry.delete", Target: "entry", TargetID: id, Place: e.Place(),
+			Details: map[string]any{"kind": e.Kind, "unbound_account": e.AccountID},
+		})
 	})
 }
 

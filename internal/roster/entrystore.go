@@ -32,9 +32,11 @@ type entryRow struct {
 
 func (r *entryRow) scan() []any {
 	e := &r.Entry
-	return []any{&e.ID, &e.Kind, &e.Name, &e.IDType, &e.idNumber, &e.student, &e.certificate, &e.CreatedAt, &e.UpdatedAt,
+	return []any{
+		&e.ID, &e.Kind, &e.Name, &e.IDType, &e.idNumber, &e.student, &e.certificate, &e.CreatedAt, &e.UpdatedAt,
 		&e.School.ID, &e.School.Code, &e.School.Name, &e.School.Region,
-		&r.classID, &r.stage, &r.entryYear, &r.number, &r.years, &r.className, &e.AccountID, &e.username, &e.phone}
+		&r.classID, &r.stage, &r.entryYear, &r.number, &r.years, &r.className, &e.AccountID, &e.username, &e.phone,
+	}
 }
 
 func (s *Service) entries(ctx context.Context, q db.Querier, tail string, args ...any) ([]Entry, error) {
@@ -47,9 +49,11 @@ func (s *Service) entries(ctx context.Context, q db.Querier, tail string, args .
 	for i, r := range rows {
 		all[i] = r.Entry
 		if r.classID.Valid {
-			c := &Class{ID: r.classID.String, School: SchoolRef{r.School.ID, r.School.Name}, Stage: Stage(r.stage.String),
+			c := &Class{
+				ID: r.classID.String, School: SchoolRef{r.School.ID, r.School.Name}, Stage: Stage(r.stage.String),
 				EntryYear: int(r.entryYear.Int64), Number: int(r.number.Int64), SchoolingYears: int(r.years.Int64), Name: r.className.String,
-				place: r.Place()}
+				place: r.Place(),
+			}
 			c.derive(year)
 			all[i].Class = c
 		}

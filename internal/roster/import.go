@@ -46,8 +46,10 @@ const importSelect = `SELECT i.id, i.account_id, i.kind, coalesce(i.school_id, '
 	FROM roster_imports i LEFT JOIN schools s ON s.id = i.school_id`
 
 func (r *importRecord) scan() []any {
-	return []any{&r.id, &r.account, &r.kind, &r.school, &r.scopes, &r.filename, &r.state, &r.failure, &r.headings,
-		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.finishedAt, &r.schoolName, &r.schoolRegion}
+	return []any{
+		&r.id, &r.account, &r.kind, &r.school, &r.scopes, &r.filename, &r.state, &r.failure, &r.headings,
+		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.finishedAt, &r.schoolName, &r.schoolRegion,
+	}
 }
 
 func (r *importRecord) place() access.Place {
@@ -88,8 +90,10 @@ func (s *Service) Import(ctx context.Context, source ImportSource, progress func
 	if source.Kind != Teacher && source.Kind != Student {
 		return Result{}, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
 	}
-	r := &importRecord{id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
-		createdAt: db.At(s.now())}
+	r := &importRecord{
+		id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
+		createdAt: db.At(s.now()),
+	}
 	run, err := s.openRun(ctx, r, source.ReaderAt, s.limits)
 	if err != nil {
 		return Result{}, err
@@ -104,8 +108,10 @@ func (s *Service) Import(ctx context.Context, source ImportSource, progress func
 }
 
 func insertImport(ctx context.Context, tx *db.Tx, r *importRecord) error {
-	return tx.Insert(ctx, "roster_imports", []string{"id", "account_id", "kind", "school_id", "scopes", "filename", "state", "failure", "headings",
-		"size_bytes", "read_bytes", "rows_done", "accepted", "rejected", "created_at"},
+	return tx.Insert(ctx, "roster_imports", []string{
+		"id", "account_id", "kind", "school_id", "scopes", "filename", "state", "failure", "headings",
+		"size_bytes", "read_bytes", "rows_done", "accepted", "rejected", "created_at",
+	},
 		[][]any{{r.id, r.account, r.kind, textOrNull(r.school), r.scopes, r.filename, r.state, "", "", r.size, int64(0), int64(0), int64(0), int64(0), r.createdAt}})
 }
 
@@ -268,8 +274,10 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 		if !b.end {
 			return nil
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "registry.imported", Target: "import", TargetID: r.id, Place: r.place(),
-			Details: map[string]any{"kind": r.kind, "accepted": r.accepted, "rejected": r.rejected}})
+		return audit.Record(ctx, tx, audit.Event{
+			Action: "registry.imported", Target: "import", TargetID: r.id, Place: r.place(),
+			Details: map[string]any{"kind": r.kind, "accepted": r.accepted, "rejected": r.rejected},
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("import: %w", err)

@@ -43,8 +43,10 @@ type Import struct {
 }
 
 func (r *importRecord) public(language string) Import {
-	x := Import{ID: r.id, Kind: r.kind, Filename: r.filename, State: r.state, Total: r.rowsDone, Accepted: r.accepted, Rejected: r.rejected,
-		Progress: progressOf(r), CreatedAt: r.createdAt.Time, FinishedAt: r.finishedAt.Ptr()}
+	x := Import{
+		ID: r.id, Kind: r.kind, Filename: r.filename, State: r.state, Total: r.rowsDone, Accepted: r.accepted, Rejected: r.rejected,
+		Progress: progressOf(r), CreatedAt: r.createdAt.Time, FinishedAt: r.finishedAt.Ptr(),
+	}
 	if r.school != "" {
 		x.School = &SchoolRef{r.school, r.schoolName}
 	}
@@ -297,8 +299,10 @@ func (s *Service) downloadRejected(ctx context.Context, id string) (*huma.Stream
 		return nil, ErrImportNotDone.New(fault.RetryAfter(5 * time.Second))
 	}
 	if err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		return audit.Record(ctx, tx, audit.Event{Action: "registry.download_rejected", Target: "import", TargetID: id, Place: r.place(),
-			Details: map[string]any{"rows": r.rejected}})
+		return audit.Record(ctx, tx, audit.Event{
+			Action: "registry.download_rejected", Target: "import", TargetID: id, Place: r.place(),
+			Details: map[string]any{"rows": r.rejected},
+		})
 	}); err != nil {
 		return nil, err
 	}

@@ -99,8 +99,10 @@ func (s *Service) enqueue(ctx context.Context, r *importRecord) error {
 		if err := insertImport(ctx, tx, r); err != nil {
 			return err
 		}
-		if err := audit.Record(ctx, tx, audit.Event{Action: "registry.import", Target: "import", TargetID: r.id, Place: r.place(),
-			Details: map[string]any{"kind": r.kind}}); err != nil {
+		if err := audit.Record(ctx, tx, audit.Event{
+			Action: "registry.import", Target: "import", TargetID: r.id, Place: r.place(),
+			Details: map[string]any{"kind": r.kind},
+		}); err != nil {
 			return err
 		}
 		_, err := s.jobs.Enqueue(ctx, tx, importJob, []byte(r.id))

@@ -45,8 +45,10 @@ type PreviewReject struct {
 // preview decides every row of an import and writes none.
 func (run *importRun) preview(ctx context.Context, language string) (*Preview, error) {
 	t := run.table
-	p := &Preview{Format: t.file.Format(), Sheet: t.sheet, Encoding: t.file.Encoding(), HeaderRow: t.line,
-		Columns: t.columns(language), FirstRows: [][]string{}, Rejects: []PreviewReject{}}
+	p := &Preview{
+		Format: t.file.Format(), Sheet: t.sheet, Encoding: t.file.Encoding(), HeaderRow: t.line,
+		Columns: t.columns(language), FirstRows: [][]string{}, Rejects: []PreviewReject{},
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for b := range run.batches(ctx) {

@@ -206,7 +206,8 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 			func(p *struct {
 				index []byte
 				id    string
-			}) []any {
+			},
+			) []any {
 				return []any{&p.index, &p.id}
 			})
 		if err != nil {

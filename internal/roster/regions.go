@@ -17,7 +17,7 @@ func LoadRegions(ctx context.Context, d *db.DB) error {
 		}
 		var rows [][]any
 		for _, r := range divisions.Sichuan() {
-			rows = append(rows, []any{r.Code, string(r.Level), r.Name, textOrNull(r.Parent)})
+			rows = append(rows, []any{r.Code, r.Level, r.Name, textOrNull(r.Parent)})
 		}
 		if err := tx.Insert(ctx, "regions", []string{"code", "level", "name", "parent"}, rows); err != nil {
 			return fmt.Errorf("loading the divisions: %w", err)

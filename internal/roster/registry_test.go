@@ -44,7 +44,7 @@ func fieldCodes(a roomtest.Answer) map[string]string {
 	return codes
 }
 
-func student(w *roomtest.World, school roster.School, n int, name string) roster.NewEntry {
+func student(_ *roomtest.World, school roster.School, n int, name string) roster.NewEntry {
 	return roster.NewEntry{Kind: roster.Student, Name: name, IDNumber: roomtest.IDNumber(n), SchoolID: school.ID}
 }
 

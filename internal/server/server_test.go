@@ -216,14 +216,15 @@ func TestARepeatedPostIsDoneOnceAndAnswersTheSame(t *testing.T) {
 		const body = `{"id": "x", "n": 1}`
 		release := make(chan struct{})
 		f.next = func() error { <-release; return nil }
-		answers := make([]*httptest.ResponseRecorder, 8)
+		const clicks = 8
+		answers := make([]*httptest.ResponseRecorder, clicks+1)
 		var all sync.WaitGroup
-		for i := range answers {
+		for i := range clicks {
 			all.Go(func() { answers[i] = f.do("POST", "/api/v1/things", body, "Idempotency-Key", "k1") })
 		}
 		close(release)
 		all.Wait()
-		answers = append(answers, f.do("POST", "/api/v1/things", body, "Idempotency-Key", "k1"))
+		answers[clicks] = f.do("POST", "/api/v1/things", body, "Idempotency-Key", "k1") // long after
 		for _, w := range answers {
 			if w.Code != 201 || w.Body.String() != answers[0].Body.String() || w.Header().Get("Set-Cookie") != answers[0].Header().Get("Set-Cookie") {
 				t.Errorf("%d %s, want as the first %s", w.Code, w.Body, answers[0].Body)

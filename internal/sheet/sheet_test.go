@@ -107,9 +107,13 @@ func TestTextFiles(t *testing.T) {
 
 func TestWorkbookByAnotherHand(t *testing.T) {
 	x := excelize.NewFile()
-	x.SetSheetName("Sheet1", "花名册")
-	for cell, v := range map[string]any{"A1": "某某学校学生名册", "A3": "姓名", "B3": "身份证号", "A4": "张 & <三>", "B4": "11010519491231002X",
-		"A7": "李四\n五", "B7": 5.10104199001011e17, "D7": true, "C7": 2024} {
+	if err := x.SetSheetName("Sheet1", "花名册"); err != nil {
+		t.Fatal(err)
+	}
+	for cell, v := range map[string]any{
+		"A1": "某某学校学生名册", "A3": "姓名", "B3": "身份证号", "A4": "张 & <三>", "B4": "11010519491231002X",
+		"A7": "李四\n五", "B7": 5.10104199001011e17, "D7": true, "C7": 2024,
+	} {
 		if err := x.SetCellValue("花名册", cell, v); err != nil {
 			t.Fatal(err)
 		}

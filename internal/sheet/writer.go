@@ -175,10 +175,10 @@ func escape(w io.StringWriter, text string) {
 		case r >= ' ' && r != utf8.RuneError && r != 0xfffe && r != 0xffff, r == '\t', r == '\n':
 			continue
 		}
-		w.WriteString(text[from:i])
-		w.WriteString(as)
+		_, _ = w.WriteString(text[from:i]) // a failure stays with the writer, and Flush tells it
+		_, _ = w.WriteString(as)
 		_, size := utf8.DecodeRuneInString(text[i:])
 		from = i + size
 	}
-	w.WriteString(text[from:])
+	_, _ = w.WriteString(text[from:])
 }

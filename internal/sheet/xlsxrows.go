@@ -110,7 +110,7 @@ func (x *workbookRows) put(column int, typ byte) error {
 	case 's':
 		n, err := strconv.Atoi(string(bytes.TrimSpace(value)))
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // a broken reference is an empty cell, as spreadsheet programs show it
 		}
 		value = x.w.texts.at(n)
 	case 'b':

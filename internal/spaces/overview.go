@@ -2,7 +2,6 @@ package spaces
 
 import (
 	"context"
-	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/roster"
@@ -36,10 +35,10 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 	if o.Classes, err = s.count(ctx, reach, `FROM schools s JOIN classes c ON c.school_id = s.id WHERE `, "c.school_id"); err != nil {
 		return nil, err
 	}
-	if o.Entries, err = s.byKind(ctx, reach, `FROM schools s JOIN registry_entries e ON e.school_id = s.id WHERE `); err != nil {
+	if o.Entries, err = s.byKind(ctx, reach, "registry_entries"); err != nil {
 		return nil, err
 	}
-	if o.Activated, err = s.byKind(ctx, reach, `FROM bindings b JOIN registry_entries e ON e.id = b.entry_id JOIN schools s ON s.id = e.school_id WHERE `); err != nil {
+	if o.Activated, err = s.byKind(ctx, reach, "bindings"); err != nil {
 		return nil, err
 	}
 	if o.OpenTickets, err = s.support.OpenIn(ctx, access.ActorFrom(ctx).Reach(access.TicketsAnswer)); err != nil {
@@ -55,10 +54,11 @@ func (s *Service) count(ctx context.Context, reach access.Reach, from, schoolCol
 	return n, err
 }
 
-func (s *Service) byKind(ctx context.Context, reach access.Reach, from string) (n ByKind, err error) {
+// byKind counts the rows of a table that has a school and a kind, from its index alone: a million take about a second. A
+// binding as a parent is one of a teacher's entry.
+func (s *Service) byKind(ctx context.Context, reach access.Reach, table string) (n ByKind, err error) {
 	condition, args := reach.SQL("s.region", "s.id", 1)
-	err = s.db.QueryRow(ctx, strings.Join([]string{
-		`SELECT count(*) FILTER (WHERE e.kind = 'teacher'), count(*) FILTER (WHERE e.kind = 'student')`, from, condition,
-	}, " "), args...).Scan(&n.Teacher, &n.Student)
+	err = s.db.QueryRow(ctx, `SELECT count(*) FILTER (WHERE x.kind <> 'student'), count(*) FILTER (WHERE x.kind = 'student')
+		FROM schools s JOIN `+table+` x ON x.school_id = s.id WHERE `+condition, args...).Scan(&n.Teacher, &n.Student)
 	return n, err
 }

@@ -47,8 +47,10 @@ func TestWhoAmI(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		newcomer := get(t, w, w.Newcomer(t, "teacher"), "/api/v1/me")
 		want := map[string]any{
-			"account": map[string]any{"id": newcomer.Get("account.id"), "username": "person0001", "role": "teacher", "masked_phone": nil,
-				"created_at": newcomer.Get("account.created_at")},
+			"account": map[string]any{
+				"id": newcomer.Get("account.id"), "username": "person0001", "role": "teacher", "masked_phone": nil,
+				"created_at": newcomer.Get("account.created_at"),
+			},
 			"binding": nil, "roles": []any{"teacher"}, "must": []any{"bind_phone"}, "admin_grants": []any{},
 		}
 		if !reflect.DeepEqual(newcomer.Body, want) {

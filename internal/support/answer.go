@@ -66,8 +66,10 @@ func (s *Service) answer(ctx context.Context, id string, state State, words stri
 		if err := do(tx, t); err != nil {
 			return forAdministrator(err)
 		}
-		if err := audit.Record(ctx, tx, audit.Event{Action: "ticket." + string(state), Target: "ticket", TargetID: id, Place: t.place,
-			Reason: words, Details: map[string]any{"kind": t.Kind, "account_id": t.accountID}}); err != nil {
+		if err := audit.Record(ctx, tx, audit.Event{
+			Action: "ticket." + string(state), Target: "ticket", TargetID: id, Place: t.place,
+			Reason: words, Details: map[string]any{"kind": t.Kind, "account_id": t.accountID},
+		}); err != nil {
 			return err
 		}
 		if err := s.accounts.Notify(ctx, tx, t.accountID, "notice.ticket_"+string(state), map[string]any{"school": t.School.Name}); err != nil {

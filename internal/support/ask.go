@@ -68,8 +68,10 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 		if err != nil {
 			return err
 		}
-		if err := audit.Record(ctx, tx, audit.Event{Action: "ticket.open", Target: "ticket", TargetID: id, Place: school.Place(),
-			Details: map[string]any{"kind": in.Kind}}); err != nil {
+		if err := audit.Record(ctx, tx, audit.Event{
+			Action: "ticket.open", Target: "ticket", TargetID: id, Place: school.Place(),
+			Details: map[string]any{"kind": in.Kind},
+		}); err != nil {
 			return err
 		}
 		filed, err := s.rows(ctx, tx, " WHERE t.id = $1", id)

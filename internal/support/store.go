@@ -62,8 +62,10 @@ func (s *Service) answerable(ctx context.Context, q db.Querier, id string) (row,
 
 // forAdmin is a ticket as an administrator sees it.
 func (s *Service) forAdmin(r row) (AdminTicket, error) {
-	t := AdminTicket{Ticket: r.Ticket, Asked: r.content.asked(),
-		Account: roster.Holder{ID: r.accountID, MaskedUsername: vault.MaskUsername(r.username)}}
+	t := AdminTicket{
+		Ticket: r.Ticket, Asked: r.content.asked(),
+		Account: roster.Holder{ID: r.accountID, MaskedUsername: vault.MaskUsername(r.username)},
+	}
 	if len(r.phone) == 0 {
 		return t, nil
 	}

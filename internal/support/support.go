@@ -126,8 +126,10 @@ func (c content) className() string {
 }
 
 func (c content) asked() Asked {
-	a := Asked{EntryKind: c.EntryKind, IDType: c.IDType, Name: c.Name, Stage: c.Stage, EntryYear: c.EntryYear,
-		Number: c.Number, ClassName: c.className(), Note: c.Note}
+	a := Asked{
+		EntryKind: c.EntryKind, IDType: c.IDType, Name: c.Name, Stage: c.Stage, EntryYear: c.EntryYear,
+		Number: c.Number, ClassName: c.className(), Note: c.Note,
+	}
 	if c.IDNumber != "" {
 		a.MaskedIDNumber = vault.MaskIDNumber(c.IDNumber)
 	}

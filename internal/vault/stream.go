@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -140,7 +141,7 @@ func (s *SealedFile) load(chunk uint64) error {
 		s.sealed = make([]byte, chunkSize+overhead)
 	}
 	n, err := s.file.ReadAt(s.sealed, headerSize+int64(chunk)*(chunkSize+overhead))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("vault: %w", err)
 	}
 	plain, err := s.aead.Open(s.plain[:0], chunkNonce(chunk, chunk == s.last), s.sealed[:n], nil)

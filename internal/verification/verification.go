@@ -74,8 +74,8 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 			return AccountBound()
 		}
 	}
-	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, kind, bound_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT DO NOTHING`, entry.ID, accountID, db.NewID(), kind, db.Now())
+	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, school_id, kind, bound_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT DO NOTHING`, entry.ID, accountID, db.NewID(), entry.School.ID, kind, db.Now())
 	if err != nil {
 		return err
 	}
