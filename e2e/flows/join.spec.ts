@@ -69,7 +69,7 @@ test('a code that is wrong or has expired costs nothing that was typed', async (
   await expect(page.locator('body')).toContainText(username)
 })
 
-test('what was typed before a reload is still there, the password excepted', async ({ page, t }) => {
+test('what was typed before a reload is still there, the password excepted', { tag: '@screen' }, async ({ page, t }) => {
   const username = newUsername()
   await fillAccount(page, t, 'teacher', username, password)
   await page.getByLabel(t('account.phone.label'), { exact: true }).fill('13880')
@@ -78,7 +78,7 @@ test('what was typed before a reload is still there, the password excepted', asy
   await expect(page.getByLabel(t('account.password.label'), { exact: true })).toHaveValue('')
 })
 
-test('rules are told while one types', async ({ page, t }) => {
+test('rules are told while one types', { tag: '@screen' }, async ({ page, t }) => {
   await page.goto('/register')
   const name = page.getByLabel(t('account.username.label'))
   await name.fill('ｗａｎｇ１２３４')

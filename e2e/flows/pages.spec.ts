@@ -24,29 +24,29 @@ async function look(page: import('@playwright/test').Page, paths: string[]): Pro
   }
 }
 
-test('every open page fits its screen and can be read by everybody', async ({ page }) => {
+test('every open page fits its screen and can be read by everybody', { tag: '@screen' }, async ({ page }) => {
   await look(page, forAnyone)
 })
 
-test("every page of a member's own fits its screen and can be read by everybody", async ({ page }) => {
+test("every page of a member's own fits its screen and can be read by everybody", { tag: '@screen' }, async ({ page }) => {
   const accounts = await (await Api.open()).ok<DemoAccount[]>(200, 'GET', '/demo/accounts')
   await enter(page, accounts.find((account) => account.role === 'student')!)
   await look(page, forMembers)
 })
 
-test('every page of the administration fits its screen and can be read by everybody', async ({ page }) => {
+test('every page of the administration fits its screen and can be read by everybody', { tag: '@screen' }, async ({ page }) => {
   await enter(page, await administrator('school'))
   await look(page, forAdministrators)
 })
 
-test('the administration is closed to those without rights', async ({ page, t }) => {
+test('the administration is closed to those without rights', { tag: '@screen' }, async ({ page, t }) => {
   const accounts = await (await Api.open()).ok<DemoAccount[]>(200, 'GET', '/demo/accounts')
   await enter(page, accounts.find((account) => account.role === 'student')!)
   await page.goto('/admin/registry')
   await expect(page.getByText(t('common.no_permission.title')).first()).toBeVisible()
 })
 
-test('the language is switched on the page and kept', async ({ page, t, language }) => {
+test('the language is switched on the page and kept', { tag: '@screen' }, async ({ page, t, language }) => {
   await page.goto('/login')
   await page.getByRole('banner').getByRole('button', { name: language === 'en' ? '中文' : 'English' }).click()
   await expect(page.getByRole('main').getByRole('heading', { level: 1 })).not.toHaveText(t('account.login.title'))
