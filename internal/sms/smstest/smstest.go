@@ -19,6 +19,7 @@ type Subject struct {
 	Arrived func(phone string) []string // the texts that reached a phone
 	Congest func()                      // makes the carrier refuse for now; nil where that cannot happen
 	Reject  func(phone string)          // makes the carrier refuse this phone for good; nil where that cannot happen
+	Lose    func(phone string)          // makes the carrier report that nothing arrives at this phone; nil where nobody reports
 }
 
 // TestGateway holds a gateway against what [sms.Gateway] promises. fresh makes a subject that has sent nothing.
@@ -87,6 +88,7 @@ func TestGateway(t *testing.T, fresh func(t *testing.T) Subject) {
 			t.Errorf("error %v, want a *sms.Congested", err)
 		}
 	})
+	t.Run("tells what became of every part of a message", func(t *testing.T) { testReports(t, fresh) })
 	t.Run("says that the carrier refused, in its words", func(t *testing.T) {
 		s := fresh(t)
 		if s.Reject == nil {
@@ -98,6 +100,71 @@ func TestGateway(t *testing.T, fresh func(t *testing.T) Subject) {
 			t.Errorf("error %v, want a *sms.Rejected with the carrier's words", err)
 		}
 	})
+}
+
+// testReports holds a gateway whose carrier reports against what [sms.Reporter] and [sms.Inquirer] promise.
+func testReports(t *testing.T, fresh func(t *testing.T) Subject) {
+	const phone, dead = "13880001234", "13880005678"
+	s := fresh(t)
+	if s.Lose == nil {
+		return // nobody tells
+	}
+	s.Lose(dead)
+	reports := make(chan sms.Report)
+	ctx, cancel := context.WithCancel(t.Context())
+	var listening sync.WaitGroup
+	defer listening.Wait()
+	defer cancel()
+	if reporter, ok := s.Gateway.(sms.Reporter); ok {
+		listening.Go(func() {
+			reporter.Listen(ctx, func(ctx context.Context, r sms.Report) error {
+				select {
+				case reports <- r:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			})
+		})
+	}
+	for to, want := range map[string]bool{phone: true, dead: false} {
+		for _, text := range []string{"short", strings.Repeat("很长的通知", 40)} {
+			sent := time.Now()
+			receipt, err := s.Gateway.Send(ctx, sms.Message{ID: "m", Phone: to, Purpose: sms.Register, Text: "【草堂】" + text, Code: "012345"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			waiting := map[string]bool{}
+			for _, reference := range receipt.References {
+				waiting[reference] = true
+			}
+			for len(waiting) > 0 {
+				var report sms.Report
+				if receipt.AskAfter > 0 {
+					var known bool
+					report, known, err = s.Gateway.(sms.Inquirer).Inquire(ctx, sms.Inquiry{
+						Gateway: receipt.Gateway, Reference: receipt.References[0], Phone: to, SentAt: sent,
+					})
+					if err != nil || !known {
+						t.Fatalf("asked for a message that arrived: known %v, error %v", known, err)
+					}
+				} else {
+					select {
+					case report = <-reports:
+					case <-time.After(30 * time.Second):
+						t.Fatal("no report came")
+					}
+				}
+				if report.Gateway == "" || report.Gateway != receipt.Gateway || !waiting[report.Reference] || report.Delivered != want {
+					t.Errorf("to %s: report %+v of %+v, want delivered %v", to, report, receipt, want)
+				}
+				if !report.Delivered && (report.Reason == "" || report.Code == "") {
+					t.Errorf("a report that does not say why: %+v", report)
+				}
+				delete(waiting, report.Reference)
+			}
+		}
+	}
 }
 
 // Inbox is a gateway whose messages a test waits for, and whose answers a test decides.
