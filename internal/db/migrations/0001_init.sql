@@ -52,9 +52,9 @@ CREATE TABLE registry_entries (
     created_at                bigint NOT NULL,
     updated_at                bigint NOT NULL
 );
--- Serves a school's list and a class's: whoever asks for a class knows its school. A second index, or the id within this
--- one, would slow imports down.
-CREATE INDEX registry_entries_school ON registry_entries (school_id, class_id);
+-- Serves a school's list and a class's: whoever asks for a class knows its school. The kind lets a province be counted from
+-- the index alone. A second index, or the id within this one, would slow imports down.
+CREATE INDEX registry_entries_school ON registry_entries (school_id, class_id, kind);
 
 -- One document, one entry.
 CREATE TABLE documents (
@@ -85,6 +85,7 @@ CREATE TABLE roster_imports (
     accepted    bigint  NOT NULL,
     rejected    bigint  NOT NULL,
     created_at  bigint  NOT NULL,
+    started_at  bigint,           -- when its first row was decided: what it added itself is younger
     finished_at bigint
 );
 CREATE INDEX roster_imports_school ON roster_imports (school_id, id);
@@ -187,9 +188,11 @@ CREATE TABLE bindings (
     entry_id   text PRIMARY KEY REFERENCES registry_entries (id),
     account_id text   NOT NULL UNIQUE REFERENCES accounts (id),
     id         text   NOT NULL UNIQUE,
-    kind       text   NOT NULL, -- teacher, student, parent
+    school_id  text   NOT NULL, -- the entry's, so that a province can be counted: whoever moves the entry moves this too
+    kind       text   NOT NULL, -- teacher, student; parent: a teacher's entry whose account was verified as a parent's
     bound_at   bigint NOT NULL
 );
+CREATE INDEX bindings_school ON bindings (school_id, kind);
 
 -- A parent's account and a student's entry; several of either may be linked.
 CREATE TABLE guardian_links (
