@@ -4,10 +4,11 @@ import { auditFiltersFrom, auditQueryOf, auditRequest, pageOf } from '@/domain/a
 import { entryYears, gradeInChinese, schoolYear } from '@/domain/classes/naming'
 import { chosenColumns, keepColumns, usualColumns } from '@/domain/registry/columns'
 import { filtersFrom, narrowed, noFilters, queryOf, searchIn } from '@/domain/registry/filters'
-import { grantedSchools, onlySchool, regionGranted, regionOffered, widestFirst } from '@/domain/scope/scope'
+import { regionName, schoolCodeFault } from '@/domain/roster/schools'
+import { grantedSchools, managesSchools, offeredRegions, onlySchool, regionGranted, regionOffered, widestFirst, widestRegion } from '@/domain/scope/scope'
 import { canComplete, outcomeOf } from '@/domain/tickets/outcome'
 import { moment } from '@/core/moment'
-import type { Grant } from '@/api/types'
+import type { Grant, Region } from '@/api/types'
 
 describe('filters of the registry in the address', () => {
   it('come back as they went', () => {
@@ -69,6 +70,42 @@ describe('scope', () => {
     expect(regionGranted('511002', [grant('city', '511000')])).toBe(true)
     expect(regionGranted('511002', [grant('city', '510100')])).toBe(false)
     expect(regionGranted('511002', [grant('province', '510000')])).toBe(true)
+  })
+})
+
+describe('schools', () => {
+  const grant = (level: Grant['level'], scope_id: string): Grant => ({ level, scope_id, scope_name: scope_id })
+  const regions: Region[] = [
+    { code: '510000', level: 'province', name: '四川省' },
+    { code: '510100', level: 'city', name: '成都市', parent: '510000' },
+    { code: '510104', level: 'county', name: '锦江区', parent: '510100' },
+    { code: '510107', level: 'county', name: '武侯区', parent: '510100' },
+    { code: '510700', level: 'city', name: '绵阳市', parent: '510000' },
+    { code: '510703', level: 'county', name: '涪城区', parent: '510700' },
+  ]
+  it('are managed from the county up', () => {
+    expect(managesSchools([grant('school', 's1')])).toBe(false)
+    expect(managesSchools([grant('school', 's1'), grant('county', '510104')])).toBe(true)
+    expect(widestRegion([grant('school', 's1'), grant('county', '510104'), grant('city', '510700')])).toBe('510700')
+    expect(widestRegion([grant('school', 's1')])).toBe('')
+  })
+  it('are added where one may, a county of one’s own or any of a city’s', () => {
+    const choices = (...grants: Grant[]) => offeredRegions(regions, grants).map(({ code, whole, counties }) => [code, whole, ...counties.map((county) => county.name)])
+    expect(choices(grant('county', '510104'))).toEqual([['510100', false, '锦江区']])
+    expect(choices(grant('city', '510100'))).toEqual([['510100', true, '锦江区', '武侯区']])
+    expect(choices(grant('province', '510000'))).toHaveLength(2)
+    expect(choices(grant('school', 's1'))).toEqual([])
+  })
+  it('have a code of ten digits, in whatever width it is typed', () => {
+    expect(schoolCodeFault('３１５１ 000001')).toBeNull()
+    expect(schoolCodeFault(' ')).toBe('empty')
+    expect(schoolCodeFault('315100000')).toBe('short')
+    expect(schoolCodeFault('31510000012')).toBe('long')
+    expect(schoolCodeFault('31510000O1')).toBe('characters')
+  })
+  it('lie in a county that is named with its city', () => {
+    expect(regionName(regions, '510703')).toBe('绵阳市 涪城区')
+    expect(regionName([], '510703')).toBe('510703')
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Grant } from '@/api/types'
+import type { Grant, Region } from '@/api/types'
 
 const heights: Grant['level'][] = ['province', 'city', 'county', 'school']
 
@@ -29,4 +29,29 @@ export function regionOffered(code: string, grants: Grant[]): boolean {
 /** Whether all of the region lies within what is granted. */
 export function regionGranted(code: string, grants: Grant[]): boolean {
   return grants.some((grant) => grant.level !== 'school' && code.startsWith(prefixOf(grant.scope_id)))
+}
+
+/** Whether somebody may add and rename schools: administrators of a county and above. */
+export const managesSchools = (grants: Grant[]): boolean => grants.some(({ level }) => level !== 'school')
+
+/** The division that holds the most of what is granted; '' for administrators of schools alone. */
+export const widestRegion = (grants: Grant[]): string => widestFirst(grants).find(({ level }) => level !== 'school')?.scope_id ?? ''
+
+/** A city as a heading with the counties that are granted; `whole` when all of it is. */
+export interface OfferedCity extends Region {
+  whole: boolean
+  counties: Region[]
+}
+
+/** What an administrator may choose among. A county's name alone may be ambiguous (城关区): cities stand as headings. */
+export function offeredRegions(regions: Region[], grants: Grant[]): OfferedCity[] {
+  const seen = regions.filter(({ code, level }) => level !== 'province' && regionOffered(code, grants))
+  return seen
+    .filter(({ level }) => level === 'city')
+    .map((city) => ({
+      ...city,
+      whole: regionGranted(city.code, grants),
+      counties: seen.filter(({ parent, code }) => parent === city.code && regionGranted(code, grants)),
+    }))
+    .filter(({ whole, counties }) => whole || counties.length > 0)
 }

@@ -25,6 +25,7 @@ const administration: RouteRecordRaw = {
     { path: '', component: () => import('./admin/OverviewPage.vue'), meta: { title: 'common.nav.admin' } },
     { path: 'registry', component: () => import('./admin/RegistryPage.vue'), meta: { title: 'admin.nav.registry' } },
     { path: 'registry/import', component: () => import('./admin/ImportPage.vue'), meta: { title: 'admin.nav.import' } },
+    { path: 'schools', component: () => import('./admin/SchoolsPage.vue'), meta: { title: 'admin.nav.schools' } },
     { path: 'classes', component: () => import('./admin/ClassesPage.vue'), meta: { title: 'admin.nav.classes' } },
     { path: 'accounts', component: () => import('./admin/AccountsPage.vue'), meta: { title: 'admin.nav.accounts' } },
     { path: 'tickets', component: () => import('./admin/TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },
