@@ -32,6 +32,7 @@ type app struct {
 	jobs     *jobs.Runner
 	server   *server.Server
 	sms      *sms.Service
+	gateway  sms.Gateway
 	accounts *accounts.Service
 	roster   *roster.Service
 }
@@ -41,6 +42,7 @@ type appOptions struct {
 	storage
 	limits
 	serving
+	gateways
 	demo     bool
 	messages io.Writer // where the console gateway writes; nil for nowhere
 	logs     io.Writer
@@ -60,8 +62,14 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	gateway := sms.NewConsole(o.messages)
-	a.sms = sms.New(sms.Options{DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: gateway, Limits: o.codes()})
+	outbox := sms.NewConsole(o.messages)
+	a.gateway = outbox
+	if !o.demo { // synthetic people have real people's numbers
+		if a.gateway, err = o.connect(outbox, a.log); err != nil {
+			return nil, err
+		}
+	}
+	a.sms = sms.New(sms.Options{DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: a.gateway, Limits: o.codes(), Signature: o.SMSSignature})
 	a.accounts = accounts.New(d, v, a.sms, o.accountRules(o.demo), nil)
 	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
 	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
@@ -76,7 +84,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	supporting.Mount(a.server)
 	spaces.New(d, a.accounts, a.roster, verifying, supporting).Mount(a.server)
 	if o.demo {
-		demo.Mount(a.server, d, v, gateway.Sent)
+		demo.Mount(a.server, d, v, outbox.Sent)
 	}
 	return a, nil
 }

@@ -21,6 +21,7 @@ type commands struct {
 	ImportRegistry importRegistryCommand `cmd:"" help:"Load a roster file into the real-name registry."`
 	ImportSchools  importSchoolsCommand  `cmd:"" help:"Add the schools of a list."`
 	Admin          adminCommand          `cmd:"" help:"Administrators."`
+	SMS            smsCommand            `cmd:"" name:"sms" help:"The gateways that carry messages."`
 	Demo           demoCommand           `cmd:"" help:"Synthetic data, to try the platform with."`
 	OpenAPI        openAPICommand        `cmd:"" name:"openapi" help:"Print the API's document."`
 

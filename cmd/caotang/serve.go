@@ -18,6 +18,7 @@ type serveCommand struct {
 	serving
 	storage
 	limits
+	gateways
 }
 
 // drainFor is how long running requests may take to end after SIGTERM.
@@ -25,7 +26,7 @@ const drainFor = 20 * time.Second
 
 // Validate is called by kong before Run: every bad value is named.
 func (c *serveCommand) Validate() error {
-	return errors.Join(c.serving.validate(), c.limits.validate())
+	return errors.Join(c.serving.validate(), c.limits.validate(), c.gateways.validate())
 }
 
 // Run serves until the context ends, then drains: readiness fails, running requests end, background work is put back.
@@ -43,7 +44,7 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	if err := fill(ctx, d, v, c.Demo); err != nil {
 		return err
 	}
-	o := appOptions{storage: c.storage, limits: c.limits, serving: c.serving, demo: c.Demo, logs: out.stderr}
+	o := appOptions{storage: c.storage, limits: c.limits, serving: c.serving, gateways: c.gateways, demo: c.Demo, logs: out.stderr}
 	if !c.Demo {
 		o.messages = out.stdout
 	}
@@ -56,6 +57,8 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	var work sync.WaitGroup
 	work.Go(func() { a.jobs.Run(working) })
 	work.Go(func() { a.housekeeping(working) })
+	work.Go(func() { a.sms.Follow(working) })
+	defer func() { _ = closeGateway(a.gateway) }()
 	defer work.Wait()
 	defer stopWork()
 

@@ -12,7 +12,6 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/jobs"
-	"caotang/internal/messages"
 	"caotang/internal/vault"
 )
 
@@ -172,5 +171,5 @@ func (s *Service) Status(ctx context.Context, id, language string) (Status, erro
 		return Status{State: State(state)}, err
 	}
 	code, words, _ := strings.Cut(reason, " ")
-	return Status{State(state), strings.TrimSpace(messages.Text(language, "sms.reason."+code, map[string]any{"carrier": words}))}, nil
+	return Status{State(state), Reason(code).Text(language, words)}, nil
 }

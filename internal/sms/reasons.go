@@ -1,6 +1,11 @@
 package sms
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+
+	"caotang/internal/messages"
+)
 
 // Reason is why a message failed, under "sms.reason.…" in the catalogues.
 type Reason string
@@ -19,6 +24,12 @@ const (
 	ReasonContent     Reason = "content"       // the text was stopped
 	ReasonLimited     Reason = "limited"       // the phone has had as many messages as the carrier allows
 )
+
+// Text says it in a language, with the carrier's own words.
+func (r Reason) Text(language, words string) string {
+	r = cmp.Or(r, ReasonRejected)
+	return strings.TrimSpace(messages.Text(language, "sms.reason."+string(r), map[string]any{"carrier": words}))
+}
 
 // CarrierReason reads the codes by which the carriers themselves, and every platform between them and us, report that a
 // message did not arrive: DELIVRD, UNDELIV, EXPIRED …, and those of a network's parts, such as MK:0024. Platforms give

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,9 +112,10 @@ func (s *Simulator) aliyun(w http.ResponseWriter, r *http.Request, body []byte) 
 	q := r.URL.Query()
 	switch r.Header.Get("X-Acs-Action") {
 	case "SendSms":
-		text, known := s.config.Templates[q.Get("TemplateCode")]
 		var params map[string]string
-		if !known || json.Unmarshal([]byte(q.Get("TemplateParam")), &params) != nil {
+		err := json.Unmarshal([]byte(q.Get("TemplateParam")), &params)
+		text, known := s.template(q.Get("TemplateCode"), slices.Sorted(maps.Values(params)))
+		if !known || err != nil {
 			answer(w, http.StatusOK, status{Code: "isv.SMS_TEMPLATE_ILLEGAL", Message: "模板不合法"})
 			return
 		}
@@ -198,7 +201,7 @@ func (s *Simulator) tencent(w http.ResponseWriter, r *http.Request, body []byte)
 		}
 		phone := strings.TrimPrefix(in.PhoneNumberSet[0], "+86")
 		status := map[string]string{"PhoneNumber": in.PhoneNumberSet[0], "Code": "Ok", "Message": "send success"}
-		if text, known := s.config.Templates[in.TemplateID]; known {
+		if text, known := s.template(in.TemplateID, in.TemplateParamSet); known {
 			for i, value := range in.TemplateParamSet {
 				text = strings.ReplaceAll(text, "{"+strconv.Itoa(i+1)+"}", value)
 			}
