@@ -37,18 +37,18 @@ type importRecord struct {
 	id, account, kind, school, scopes, filename, state, failure, headings string
 	size, read, rowsDone, accepted, rejected                              int64
 	createdAt                                                             db.Time
-	finishedAt                                                            db.NullTime
+	startedAt, finishedAt                                                 db.NullTime
 	schoolName, schoolRegion                                              string
 }
 
 const importSelect = `SELECT i.id, i.account_id, i.kind, coalesce(i.school_id, ''), i.scopes, i.filename, i.state, i.failure, i.headings,
-	i.size_bytes, i.read_bytes, i.rows_done, i.accepted, i.rejected, i.created_at, i.finished_at, coalesce(s.name, ''), coalesce(s.region, '')
+	i.size_bytes, i.read_bytes, i.rows_done, i.accepted, i.rejected, i.created_at, i.started_at, i.finished_at, coalesce(s.name, ''), coalesce(s.region, '')
 	FROM roster_imports i LEFT JOIN schools s ON s.id = i.school_id`
 
 func (r *importRecord) scan() []any {
 	return []any{
 		&r.id, &r.account, &r.kind, &r.school, &r.scopes, &r.filename, &r.state, &r.failure, &r.headings,
-		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.finishedAt, &r.schoolName, &r.schoolRegion,
+		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.startedAt, &r.finishedAt, &r.schoolName, &r.schoolRegion,
 	}
 }
 
@@ -239,6 +239,10 @@ var errOvertaken = errors.New("roster: the import has gone on elsewhere")
 
 func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 	r := *run.record
+	if !r.startedAt.Valid {
+		r.startedAt = db.NullTime{Time: db.At(run.s.now()), Valid: true}
+	}
+	run.writer.started = r.startedAt
 	var o *outcome
 	err := run.s.db.InTx(ctx, func(tx *db.Tx) (err error) {
 		if o, err = run.writer.decide(ctx, tx, b); err != nil {
@@ -263,8 +267,8 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 			r.headings = string(headings)
 		}
 		same, err := changed(tx.Exec(ctx, `UPDATE roster_imports SET state = $1, headings = $2, read_bytes = $3, rows_done = $4,
-			accepted = $5, rejected = $6, finished_at = $7 WHERE id = $8 AND rows_done = $9 AND state IN ('queued', 'running')`,
-			r.state, r.headings, r.read, r.rowsDone, r.accepted, r.rejected, r.finishedAt, r.id, run.record.rowsDone))
+			accepted = $5, rejected = $6, started_at = $7, finished_at = $8 WHERE id = $9 AND rows_done = $10 AND state IN ('queued', 'running')`,
+			r.state, r.headings, r.read, r.rowsDone, r.accepted, r.rejected, r.startedAt, r.finishedAt, r.id, run.record.rowsDone))
 		if err != nil {
 			return err
 		}

@@ -49,6 +49,7 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 		Format: t.file.Format(), Sheet: t.sheet, Encoding: t.file.Encoding(), HeaderRow: t.line,
 		Columns: t.columns(language), FirstRows: [][]string{}, Rejects: []PreviewReject{},
 	}
+	run.parser.whole = true
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for b := range run.batches(ctx) {

@@ -56,8 +56,9 @@ type parser struct {
 	fixed   *School // the school that the import is for, nil when the file names it
 	schools *schoolIndex
 	today   time.Time
-	skip    int // rows that were decided before a restart
-	seen    map[uint64]struct{}
+	skip    int                 // rows that were decided before a restart
+	seen    map[uint64]struct{} // numbers of the batch, or of the whole file where nothing is written that would remember them
+	whole   bool                // seen is of the whole file
 	read    func() int64
 }
 
@@ -65,6 +66,9 @@ type parser struct {
 func (p *parser) next() *batch {
 	b := &batch{candidates: make([]candidate, 0, batchRows)}
 	arena := make([]string, 0, batchRows*len(p.table.headings))
+	if !p.whole {
+		clear(p.seen)
+	}
 	for b.rows < batchRows {
 		row, err := p.table.rows.Next()
 		if errors.Is(err, io.EOF) {
@@ -78,12 +82,11 @@ func (p *parser) next() *batch {
 		if p.blank(row.Cells) || p.table.repeatsHeadings(row.Cells) {
 			continue
 		}
-		skipping := p.skip > 0
-		c, r := p.check(row.Cells, skipping)
-		if skipping {
+		if p.skip > 0 {
 			p.skip--
 			continue
 		}
+		c, r := p.check(row.Cells)
 		from := len(arena)
 		arena = append(arena, row.Cells...)
 		cells := arena[from:len(arena):len(arena)]
@@ -113,9 +116,8 @@ func (p *parser) blank(cells []string) bool {
 	return true
 }
 
-// check decides what can be decided from the row alone. While skipping it only remembers the row's number, so that a
-// second one is still found after a restart.
-func (p *parser) check(cells []string, skipping bool) (c candidate, r *reject) {
+// check decides what can be decided from the row alone.
+func (p *parser) check(cells []string) (c candidate, r *reject) {
 	t := p.table
 	name, number := t.cell(colName, cells), t.cell(colIDNumber, cells)
 	if identity.Swapped(number, name) {
@@ -150,9 +152,6 @@ func (p *parser) check(cells []string, skipping bool) (c candidate, r *reject) {
 		return c, &reject{Field: "id_number", Code: "duplicate_in_file"}
 	}
 	p.seen[short] = struct{}{}
-	if skipping {
-		return c, nil
-	}
 	c.key = identity.CompareKey(c.name)
 	c.sealed = p.vault.Seal(purposeIDNumber, c.number.Text)
 	if student != "" {

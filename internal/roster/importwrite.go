@@ -16,6 +16,7 @@ type writer struct {
 	s          *Service
 	kind       string
 	schoolYear int
+	started    db.NullTime // when the import began; none for a preview
 	schools    map[string]*schoolClasses
 	labels     map[labelKey]labelMeaning
 	trusting   bool // takes documents for new without asking: a unique key says otherwise soon enough
@@ -58,6 +59,7 @@ type addition struct {
 type standing struct {
 	id, key, kind, schoolID, school string
 	hasClass, hasStudent, hasCert   bool
+	created                         db.Time
 }
 
 func newWriter(s *Service, kind string) *writer {
@@ -158,6 +160,8 @@ func textOrNull(text string) any {
 func (w *writer) conflict(c *candidate, there *standing) *reject {
 	same := c.key == there.key
 	switch {
+	case w.started.Valid && !there.created.Before(w.started.Time.Time): // by an earlier batch of this file
+		return &reject{Field: "id_number", Code: "duplicate_in_file"}
 	case there.schoolID != c.school.ID && same: // F-27: the school's name is for whoever knows the person's
 		return &reject{Field: "id_number", Code: "entry_exists_in", Args: map[string]any{"school": there.school}}
 	case there.schoolID != c.school.ID:
@@ -220,10 +224,10 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 	args := make([]any, 0, lookUpAtOnce)
 	load := func() error {
 		rows, err := collect(ctx, q, `SELECT e.id, e.name_key, e.kind, e.school_id, s.name, e.class_id IS NOT NULL,
-			e.student_number_sealed IS NOT NULL, e.certificate_number_sealed IS NOT NULL
+			e.student_number_sealed IS NOT NULL, e.certificate_number_sealed IS NOT NULL, e.created_at
 			FROM registry_entries e JOIN schools s ON s.id = e.school_id WHERE e.id IN (`+placeholders(len(args))+")", args,
 			func(t *standing) []any {
-				return []any{&t.id, &t.key, &t.kind, &t.schoolID, &t.school, &t.hasClass, &t.hasStudent, &t.hasCert}
+				return []any{&t.id, &t.key, &t.kind, &t.schoolID, &t.school, &t.hasClass, &t.hasStudent, &t.hasCert, &t.created}
 			})
 		for i := range rows {
 			found[ids[rows[i].id]] = &rows[i]
