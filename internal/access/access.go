@@ -5,7 +5,10 @@
 // actor may do an action there when one of their grants covers the place and its level permits the action.
 package access
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Level is the height of an administrator's scope.
 type Level string
@@ -33,13 +36,15 @@ type Place struct {
 
 // Actor is whoever makes a request. The zero Actor is anonymous.
 type Actor struct {
-	AccountID string
-	SessionID string
-	Username  string
-	Role      string
-	Grants    []Grant
-	Verified  bool     // has a binding to a registry entry
-	Must      []string // what the account must do before anything else: bind_phone, replace_password
+	AccountID    string
+	SessionID    string
+	Username     string
+	Role         string
+	MaskedPhone  string // "" when none is bound
+	RegisteredAt time.Time
+	Grants       []Grant
+	Verified     bool     // has a binding to a registry entry
+	Must         []string // what the account must do before anything else: bind_phone, replace_password
 }
 
 // Anonymous reports whether nobody is signed in.

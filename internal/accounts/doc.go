@@ -4,7 +4,7 @@
 // It owns the tables accounts, logins, grants, sessions, known_addresses and attempts. Its search for administrators also
 // reads bindings, registry entries and schools, and changes none of them.
 //
-// Doors for other rooms: [Service.Resolve] (sessions for the server), [Service.Account], [Service.Grants],
+// Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
 // [Service.MaskedOf], [Service.PhoneOf], [Service.CheckPassword], [Service.SetRole], [Service.Notify]; for commands
 // [Service.CreateAdministrator], [HashPassword] and [Service.Forget].
 //

@@ -11,6 +11,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/db"
+	"caotang/internal/vault"
 )
 
 const (
@@ -55,14 +56,15 @@ func (s *Service) Resolve(ctx context.Context, token string) (access.Actor, erro
 	}
 	hash := hashToken(token)
 	var a access.Actor
-	var used, expires db.Time
-	var hasPhone, replacePassword, hasGrants bool
-	err := s.db.QueryRow(ctx, `SELECT s.id, s.used_at, s.expires_at, a.id, a.username, a.role, a.phone_sealed IS NOT NULL,
-			a.replace_password, EXISTS (SELECT 1 FROM bindings b WHERE b.account_id = a.id)
+	var used, expires, registered db.Time
+	var phone []byte
+	var replacePassword, hasGrants bool
+	err := s.db.QueryRow(ctx, `SELECT s.id, s.used_at, s.expires_at, a.id, a.username, a.role, a.phone_sealed, a.created_at, a.replace_password,
+			 EXISTS (SELECT 1 FROM bindings b WHERE b.account_id = a.id)
 				OR EXISTS (SELECT 1 FROM guardian_links l WHERE l.account_id = a.id),
 			EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.id)
 		FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.token_hash = $1`, hash).
-		Scan(&a.SessionID, &used, &expires, &a.AccountID, &a.Username, &a.Role, &hasPhone, &replacePassword, &a.Verified, &hasGrants)
+		Scan(&a.SessionID, &used, &expires, &a.AccountID, &a.Username, &a.Role, &phone, &registered, &replacePassword, &a.Verified, &hasGrants)
 	if errors.Is(err, sql.ErrNoRows) {
 		return access.Actor{}, nil
 	}
@@ -73,7 +75,14 @@ func (s *Service) Resolve(ctx context.Context, token string) (access.Actor, erro
 	if !expires.After(now) || !used.Add(s.config.SessionIdle).After(now) {
 		return access.Actor{}, nil
 	}
-	a.Must = mustOf(replacePassword, hasPhone)
+	a.RegisteredAt, a.Must = registered.Time, mustOf(replacePassword, phone != nil)
+	if phone != nil {
+		plain, err := s.vault.Open(phonePurpose, phone)
+		if err != nil {
+			return access.Actor{}, err
+		}
+		a.MaskedPhone = vault.MaskPhone(plain)
+	}
 	if hasGrants {
 		if a.Grants, err = s.grantsOf(ctx, s.db, a.AccountID); err != nil {
 			return access.Actor{}, err
