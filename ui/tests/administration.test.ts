@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { lookupFor, lookupQuery } from '@/domain/accounts/lookup'
 import { auditFiltersFrom, auditQueryOf, auditRequest, pageOf } from '@/domain/audit/record'
-import { entryYears, gradeInChinese, schoolYear } from '@/domain/classes/naming'
 import { chosenColumns, keepColumns, usualColumns } from '@/domain/registry/columns'
 import { filtersFrom, narrowed, noFilters, queryOf, searchIn } from '@/domain/registry/filters'
 import { regionName, schoolCodeFault } from '@/domain/roster/schools'
@@ -106,25 +105,6 @@ describe('schools', () => {
   it('lie in a county that is named with its city', () => {
     expect(regionName(regions, '510703')).toBe('绵阳市 涪城区')
     expect(regionName([], '510703')).toBe('510703')
-  })
-})
-
-describe('naming of classes', () => {
-  it('turns on 1 September', () => {
-    expect(schoolYear('2026-08-31')).toBe(2025)
-    expect(schoolYear('2026-09-01')).toBe(2026)
-    expect(gradeInChinese('junior', 2024, '2025-08-31')).toBe('七年级')
-    expect(gradeInChinese('junior', 2024, '2025-09-01')).toBe('八年级')
-  })
-  it('calls each stage in its own way, and nothing outside its years', () => {
-    expect(gradeInChinese('primary', 2021, '2026-10-01')).toBe('六年级')
-    expect(gradeInChinese('senior', 2026, '2026-10-01')).toBe('高一')
-    expect(gradeInChinese('kindergarten', 2024, '2026-10-01')).toBe('大班')
-    expect(gradeInChinese('primary', 2020, '2026-10-01')).toBe('')
-    expect(gradeInChinese('primary', 2027, '2026-10-01')).toBe('')
-  })
-  it('offers the years of the classes still there, and the next', () => {
-    expect(entryYears('junior', '2026-10-01')).toEqual([2027, 2026, 2025, 2024])
   })
 })
 

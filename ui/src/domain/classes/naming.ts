@@ -1,10 +1,24 @@
 import type { Stage } from '@/api/admin'
+import { i18n, t } from '@/core/i18n'
 import { dayInChina } from '@/core/moment'
 
 export const stages: Stage[] = ['primary', 'junior', 'senior', 'kindergarten', 'vocational', 'special']
 
-/** Years that a stage takes where a school does not say otherwise (六三 system). */
-export const usualYears: Record<Stage, number> = { kindergarten: 3, primary: 6, junior: 3, senior: 3, vocational: 3, special: 9 }
+/** How primary and junior school share nine years: six and three (六三制) or five and four (五四制). */
+export type System = '63' | '54'
+export const systems: System[] = ['63', '54']
+const shared: Partial<Record<Stage, Record<System, number>>> = { primary: { 63: 6, 54: 5 }, junior: { 63: 3, 54: 4 } }
+const usualYears: Record<Stage, number> = { kindergarten: 3, primary: 6, junior: 3, senior: 3, vocational: 3, special: 9 }
+
+/** Whether the stage is longer or shorter by the system. */
+export const hasSystem = (stage: Stage): boolean => stage in shared
+
+/** Years that a stage takes. */
+export const yearsOf = (stage: Stage, system: System = '63'): number => shared[stage]?.[system] ?? usualYears[stage]
+
+/** The system that classes of a school go by; 六三制 where none says otherwise. */
+export const systemOf = (classes: { stage: Stage; schooling_years: number }[]): System =>
+  classes.some(({ stage, schooling_years }) => shared[stage]?.['54'] === schooling_years) ? '54' : '63'
 
 /** The year in which the school year began: it turns on 1 September in China. */
 export function schoolYear(day: string = dayInChina()): number {
@@ -12,35 +26,61 @@ export function schoolYear(day: string = dayInChina()): number {
   return month >= 9 ? year : year - 1
 }
 
-/** How many years a class that entered in that year has been there: 1 in its first year; below 1 not yet, above the years left. */
-export const yearWithin = (entryYear: number, day?: string): number => schoolYear(day) - entryYear + 1
+const kindergarten = ['lower', 'middle', 'upper']
 
-/** Whether the class has left its stage. */
-export const hasLeft = (stage: Stage, entryYear: number, years = usualYears[stage], day?: string): boolean => yearWithin(entryYear, day) > years
-
-const digits = ['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九']
-
-/** The grade of a class as Chinese schools call it, e.g. 七年级; '' before it enters or after it left. */
-export function gradeInChinese(stage: Stage, entryYear: number, day?: string): string {
-  const year = yearWithin(entryYear, day)
-  if (year < 1 || year > usualYears[stage]) return ''
+/** The grade of a class as a key of the texts under `class.grade`, e.g. n7, senior1, upper; `before` it enters, `left` after its years. */
+export function gradeKey(stage: Stage, entryYear: number, years = usualYears[stage], day?: string): string {
+  const year = schoolYear(day) - entryYear + 1
+  if (year < 1) return 'before'
+  if (year > years) return 'left'
   switch (stage) {
     case 'kindergarten':
-      return ['小班', '中班', '大班'][year - 1]
-    case 'primary':
-    case 'special':
-      return `${digits[year]}年级`
-    case 'junior':
-      return `${digits[year + 6]}年级`
+      return kindergarten[year - 1]
     case 'senior':
-      return `高${digits[year]}`
     case 'vocational':
-      return `职${digits[year]}`
+      return `${stage}${year}`
+    default:
+      return `n${stage === 'junior' ? year + 9 - years : year}`
   }
 }
 
 /** The entry years that an administrator would add a class for, newest first: next year's, and all that are still there. */
-export function entryYears(stage: Stage, day?: string): number[] {
+export function entryYears(years: number, day?: string): number[] {
   const newest = schoolYear(day) + 1
-  return Array.from({ length: usualYears[stage] + 1 }, (_, back) => newest - back)
+  return Array.from({ length: years + 1 }, (_, back) => newest - back)
 }
+
+// The server names grades and classes as Chinese schools do, in whatever
+// language it is asked. Readers of English are told the same in English.
+const numerals = ['一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '十一', '十二']
+const keys = new Map<string, string>([
+  ...numerals.map((numeral, at) => [`${numeral}年级`, `n${at + 1}`] as const),
+  ...numerals.slice(0, 3).map((numeral, at) => [`高${numeral}`, `senior${at + 1}`] as const),
+  ...numerals.slice(0, 5).map((numeral, at) => [`中职${numeral}年级`, `vocational${at + 1}`] as const),
+  ['小班', 'lower'], ['中班', 'middle'], ['大班', 'upper'], ['学前班', 'preschool'],
+  ['未入学', 'before'], ['已毕业', 'left'],
+])
+
+/** The server's name of a grade, such as 七年级, in the reader's language. */
+export function gradeName(grade: string): string {
+  const key = i18n.global.locale.value === 'en' ? keys.get(grade) : undefined
+  return key ? t(`class.grade.${key}`) : grade
+}
+
+/**
+ * What a class is called, in the reader's language; `name` is what the server
+ * calls it. A name of its own stays as it is, also where it looks like
+ * another grade's.
+ */
+export function className({ name, grade }: { name: string; grade?: string }): string {
+  if (i18n.global.locale.value !== 'en') return name
+  const [, year, ofYear] = /^(\d{4})级(\d+)班$/.exec(name) ?? []
+  if (year) return t('class.of_year', { year, n: ofYear })
+  const [, called, n] = /^(.*\D)(\d+)班$/.exec(name) ?? []
+  const own = [called, `${called}班`].find((one) => keys.has(one) && (grade === undefined || one === grade))
+  return own ? t('class.of_grade', { grade: gradeName(own), n }) : name
+}
+
+/** The same for a class as the administration reads it: its own name apart from what it is called. */
+export const adminClassName = (one: { name: string; display_name: string; grade: string }): string =>
+  one.name || className({ name: one.display_name, grade: one.grade })
