@@ -2,12 +2,16 @@ package roster
 
 import (
 	"context"
+	"time"
 
 	"caotang/internal/jobs"
 )
 
 // BatchRows is how many rows one transaction decides.
 const BatchRows = batchRows
+
+// SetClock lets a test be at another time.
+func (s *Service) SetClock(now func() time.Time) { s.now = now }
 
 // RunImport does what the background job of an import does.
 func (s *Service) RunImport(ctx context.Context, id string) error {

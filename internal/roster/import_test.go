@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
@@ -357,4 +358,26 @@ func TestTheTemplateIsARoster(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRejectedRowsAreKeptForAMonth(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		started := send(t, w, admin, "", append(students(1, 2), "坏,1,\n"...), ofStudents)
+		id := started.Get("id").(string)
+		if err := w.Roster.RunImport(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct{ days, status, kept int }{{29, 200, 1}, {31, 404, 0}} {
+			w.Roster.SetClock(func() time.Time { return time.Now().AddDate(0, 0, c.days) })
+			if err := w.Roster.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			a := w.Do(t, admin, "GET", "/api/v1/admin/registry/imports/"+id+"/rejected.xlsx", nil)
+			if kept := w.Count(t, "SELECT COUNT(*) FROM roster_rejects"); a.Status != c.status || kept != c.kept {
+				t.Errorf("after %d days: %d, %d kept", c.days, a.Status, kept)
+			}
+		}
+	})
 }

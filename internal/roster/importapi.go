@@ -298,6 +298,9 @@ func (s *Service) downloadRejected(ctx context.Context, id string) (*huma.Stream
 	if r.state != stateDone && r.state != stateFailed {
 		return nil, ErrImportNotDone.New(fault.RetryAfter(5 * time.Second))
 	}
+	if r.finishedAt.Valid && r.finishedAt.Time.Before(s.now().Add(-keepRejects)) {
+		return nil, fault.ErrNotFound.New(fault.Next("import_again", "/admin/registry/import"))
+	}
 	if err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		return audit.Record(ctx, tx, audit.Event{
 			Action: "registry.download_rejected", Target: "import", TargetID: id, Place: r.place(),

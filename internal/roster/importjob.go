@@ -157,7 +157,7 @@ func (s *Service) runUpload(ctx context.Context, r *importRecord) error {
 	return run.all(ctx, nil)
 }
 
-// Sweep removes uploads that no import waits for, and ends imports whose file is gone: what a crash leaves behind. Call
+// Sweep removes uploads that no import waits for and rejected rows that have had their time, and ends imports whose file is gone: what a crash leaves behind. Call
 // it at the start and now and then.
 func (s *Service) Sweep(ctx context.Context) error {
 	files, err := os.ReadDir(s.dir)
@@ -189,7 +189,12 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	_, err = s.db.Exec(ctx, `DELETE FROM roster_rejects WHERE import_id IN (SELECT id FROM roster_imports WHERE finished_at < $1)`,
+		db.At(s.now().Add(-keepRejects)))
+	return err
 }
 
 const day = 24 * time.Hour
+
+// keepRejects is how long rejected rows can be fetched: long enough to correct them, for they hold people's numbers.
+const keepRejects = 30 * day
