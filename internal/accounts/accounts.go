@@ -100,6 +100,7 @@ type record struct {
 	replacePassword bool
 	passwordExpires db.NullTime
 	createdAt       db.Time
+	seenHere        db.NullTime // among candidates: when it last signed in from the address that asks
 }
 
 const recordColumns = `a.id, a.username, a.password_hash, a.role, a.phone_sealed, a.replace_password, a.password_expires, a.created_at`
@@ -182,7 +183,7 @@ func (s *Service) candidates(ctx context.Context, login, address string) (found 
 	if phone, problem := identity.ParseMobile(login); problem == nil {
 		phoneKey = s.phoneKey(phone)
 	}
-	rows, err := s.db.Query(ctx, `SELECT `+recordColumns+`, l.login_key, k.seen_at IS NOT NULL FROM logins l
+	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT `+recordColumns+`, l.login_key, k.seen_at FROM logins l
 		JOIN accounts a ON a.id = l.account_id LEFT JOIN known_addresses k ON k.account_id = a.id AND k.address = $3
 		WHERE l.login_key = $1 OR l.login_key = $2 ORDER BY l.login_key DESC`, usernameKey(login), phoneKey, address)
 	if err != nil {
@@ -191,14 +192,15 @@ func (s *Service) candidates(ctx context.Context, login, address string) (found 
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var key string
-		var knownHere bool
-		r, err := s.scan(rows, &key, &knownHere)
+		var seen db.NullTime
+		r, err := s.scan(rows, &key, &seen)
 		if err != nil {
 			return nil, false, err
 		}
+		r.seenHere = seen
 		if key == phoneKey || r.username == login {
 			found = append(found, r)
-			known = known || knownHere
+			known = known || seen.Valid
 		}
 	}
 	return found, known, rows.Err()

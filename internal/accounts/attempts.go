@@ -58,22 +58,22 @@ func (s *Service) loginKey(login string) string {
 	return "login:" + hex.EncodeToString(s.vault.Index("login", strings.ToLower(login)))
 }
 
-// blocked answers too_many_attempts while one of the allowances is used up.
-func (s *Service) blocked(ctx context.Context, allowances ...allowance) error {
+// blocked answers too_many_attempts while one of the allowances is used up, and else tells whether any failure is counted.
+func (s *Service) blocked(ctx context.Context, allowances ...allowance) (counted bool, err error) {
 	var longest time.Duration
 	for _, a := range allowances {
 		var until db.Time
 		err := s.db.QueryRow(ctx, `SELECT blocked_until FROM attempts WHERE attempt_key = $1`, a.key).Scan(&until)
 		if err == nil {
-			longest = max(longest, until.Sub(s.now()))
+			counted, longest = true, max(longest, until.Sub(s.now()))
 		} else if !errors.Is(err, sql.ErrNoRows) {
-			return err
+			return counted, err
 		}
 	}
 	if longest > 0 {
-		return ErrTooManyAttempts.New(fault.RetryAfter(longest), toReset)
+		return counted, ErrTooManyAttempts.New(fault.RetryAfter(longest), toReset)
 	}
-	return nil
+	return counted, nil
 }
 
 // failed counts a failure for each allowance, and begins the wait of those that are used up.

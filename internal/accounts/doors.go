@@ -28,7 +28,7 @@ type Grant struct {
 
 // Grants lists what an account administers, the widest scope first; empty for most.
 func (s *Service) Grants(ctx context.Context, accountID string) ([]Grant, error) {
-	rows, err := s.db.Query(ctx, `SELECT g.level, g.scope_id, coalesce(r.name, s.name, '') FROM grants g
+	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT g.level, g.scope_id, coalesce(r.name, s.name, '') FROM grants g
 		LEFT JOIN regions r ON g.level <> 'school' AND r.code = g.scope_id
 		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id
 		WHERE g.account_id = $1

@@ -41,7 +41,8 @@ func (s *Service) checkPassword(ctx context.Context, accountID, field, password 
 		return err
 	}
 	defer leave()
-	if err := s.blocked(ctx, allowance); err != nil {
+	counted, err := s.blocked(ctx, allowance)
+	if err != nil {
 		return err
 	}
 	ok, err := s.hasher.verify(patient, account.passwordHash, password)
@@ -53,6 +54,9 @@ func (s *Service) checkPassword(ctx context.Context, accountID, field, password 
 			return err
 		}
 		return ErrPasswordWrong.New(fault.Field(field, "password_wrong"), toReset)
+	}
+	if !counted {
+		return nil
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.forgive(ctx, tx, allowance) })
 }

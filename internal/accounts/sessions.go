@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/base64"
 	"errors"
 	"time"
@@ -18,6 +17,7 @@ const (
 	tokenBytes    = 32
 	touchEvery    = 5 * time.Minute        // how exactly a session's last use is known
 	touchPatience = 100 * time.Millisecond // what a request waits for that at most, while a long write runs
+	rememberEvery = 24 * time.Hour         // how exactly an address's last sign-in is known
 )
 
 // session is one that has just begun. The token is known to nobody but its holder: the database keeps its hash.
@@ -31,8 +31,9 @@ func hashToken(token string) []byte {
 	return hash[:]
 }
 
-// begin starts a session for whoever makes the request, and remembers their address as one of the account's.
-func (s *Service) begin(ctx context.Context, tx *db.Tx, accountID string) (session, error) {
+// begin starts a session for whoever makes the request, and remembers their address as one of the account's, unless it
+// was seen there within a day.
+func (s *Service) begin(ctx context.Context, tx *db.Tx, accountID string, seen db.NullTime) (session, error) {
 	raw := make([]byte, tokenBytes)
 	_, _ = rand.Read(raw) // never fails, by its contract
 	client, now := access.ClientFrom(ctx), db.At(s.now())
@@ -40,53 +41,25 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, accountID string) (sessi
 	_, err := tx.Exec(ctx, `INSERT INTO sessions (token_hash, id, account_id, address, user_agent, created_at, used_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $6, $7)`,
 		hashToken(begun.token), db.NewID(), accountID, client.Address, client.UserAgent, now, db.At(begun.expires))
-	if err != nil {
-		return session{}, err
+	if err != nil || seen.Valid && now.Sub(seen.Time.Time) < rememberEvery {
+		return begun, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO known_addresses (account_id, address, seen_at) VALUES ($1, $2, $3)
 		ON CONFLICT (account_id, address) DO UPDATE SET seen_at = excluded.seen_at`, accountID, client.Address, now)
 	return begun, err
 }
 
-// Resolve gives the actor of a session token, or the anonymous actor when the session is unknown or has ended. Everybody
-// costs one query, administrators a second one for their grants.
+// Resolve gives the actor of a session token, or the anonymous actor when the session is unknown or has ended. It costs one
+// query, which has a row for each grant of an administrator and one row for everybody else.
 func (s *Service) Resolve(ctx context.Context, token string) (access.Actor, error) {
 	if len(token) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
 		return access.Actor{}, nil
 	}
 	hash := hashToken(token)
-	var a access.Actor
-	var used, expires, registered db.Time
-	var phone []byte
-	var replacePassword, hasGrants bool
-	err := s.db.QueryRow(ctx, `SELECT s.id, s.used_at, s.expires_at, a.id, a.username, a.role, a.phone_sealed, a.created_at, a.replace_password,
-			 EXISTS (SELECT 1 FROM bindings b WHERE b.account_id = a.id)
-				OR EXISTS (SELECT 1 FROM guardian_links l WHERE l.account_id = a.id),
-			EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.id)
-		FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.token_hash = $1`, hash).
-		Scan(&a.SessionID, &used, &expires, &a.AccountID, &a.Username, &a.Role, &phone, &registered, &replacePassword, &a.Verified, &hasGrants)
-	if errors.Is(err, sql.ErrNoRows) {
-		return access.Actor{}, nil
-	}
-	if err != nil {
-		return access.Actor{}, err
-	}
+	a, used, expires, err := s.actorOf(ctx, hash)
 	now := s.now()
-	if !expires.After(now) || !used.Add(s.config.SessionIdle).After(now) {
-		return access.Actor{}, nil
-	}
-	a.RegisteredAt, a.Must = registered.Time, mustOf(replacePassword, phone != nil)
-	if phone != nil {
-		plain, err := s.vault.Open(phonePurpose, phone)
-		if err != nil {
-			return access.Actor{}, err
-		}
-		a.MaskedPhone = vault.MaskPhone(plain)
-	}
-	if hasGrants {
-		if a.Grants, err = s.grantsOf(ctx, s.db, a.AccountID); err != nil {
-			return access.Actor{}, err
-		}
+	if err != nil || !expires.After(now) || !used.Add(s.config.SessionIdle).After(now) {
+		return access.Actor{}, err
 	}
 	if now.Sub(used.Time) >= touchEvery {
 		s.touch(ctx, hash, db.At(now))
@@ -94,28 +67,47 @@ func (s *Service) Resolve(ctx context.Context, token string) (access.Actor, erro
 	return a, nil
 }
 
+// actorOf gives a session's actor and times; an unknown one has expired long since.
+func (s *Service) actorOf(ctx context.Context, tokenHash []byte) (a access.Actor, used, expires db.Time, err error) {
+	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT s.id, s.used_at, s.expires_at, a.id, a.username, a.role, a.phone_sealed, a.created_at,
+			a.replace_password, EXISTS (SELECT 1 FROM bindings b WHERE b.account_id = a.id)
+				OR EXISTS (SELECT 1 FROM guardian_links l WHERE l.account_id = a.id), g.level, g.scope_id
+		FROM sessions s JOIN accounts a ON a.id = s.account_id LEFT JOIN grants g ON g.account_id = a.id
+		WHERE s.token_hash = $1 ORDER BY g.level, g.scope_id`, tokenHash)
+	if err != nil {
+		return a, used, expires, err
+	}
+	defer func() { _ = rows.Close() }()
+	var phone []byte
+	var replacePassword bool
+	for rows.Next() {
+		var registered db.Time
+		var level, scope *string
+		if err := rows.Scan(&a.SessionID, &used, &expires, &a.AccountID, &a.Username, &a.Role, &phone, &registered,
+			&replacePassword, &a.Verified, &level, &scope); err != nil {
+			return a, used, expires, err
+		}
+		a.RegisteredAt = registered.Time
+		if level != nil {
+			a.Grants = append(a.Grants, access.Grant{Level: access.Level(*level), ScopeID: *scope})
+		}
+	}
+	a.Must = mustOf(replacePassword, phone != nil)
+	if phone != nil {
+		plain, err := s.vault.Open(phonePurpose, phone)
+		if err != nil {
+			return a, used, expires, err
+		}
+		a.MaskedPhone = vault.MaskPhone(plain)
+	}
+	return a, used, expires, rows.Err()
+}
+
 // touch notes that a session is in use. When the database is busy the next request does it.
 func (s *Service) touch(ctx context.Context, tokenHash []byte, now db.Time) {
 	ctx, cancel := context.WithTimeout(ctx, touchPatience)
 	defer cancel()
 	_, _ = s.db.Exec(ctx, `UPDATE sessions SET used_at = $1 WHERE token_hash = $2 AND used_at < $1`, now, tokenHash)
-}
-
-func (s *Service) grantsOf(ctx context.Context, q db.Querier, accountID string) ([]access.Grant, error) {
-	rows, err := q.Query(ctx, `SELECT level, scope_id FROM grants WHERE account_id = $1 ORDER BY level, scope_id`, accountID)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var grants []access.Grant
-	for rows.Next() {
-		var g access.Grant
-		if err := rows.Scan(&g.Level, &g.ScopeID); err != nil {
-			return nil, err
-		}
-		grants = append(grants, g)
-	}
-	return grants, rows.Err()
 }
 
 // SignOut ends the session that makes the request.

@@ -56,7 +56,7 @@ func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error
 		} else if !free {
 			return ErrPhoneTaken.New(fault.Field("phone", "phone_taken"), toSignIn)
 		}
-		begun, err = s.begin(ctx, tx, made.id)
+		begun, err = s.begin(ctx, tx, made.id, db.NullTime{})
 		return err
 	})
 	return SignedIn{made.shown(), made.must(), begun}, err
@@ -130,7 +130,8 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn,
 		return SignedIn{}, err
 	}
 	defer leave()
-	if err := s.blocked(ctx, append(allowances, s.fromAddress(address))...); err != nil {
+	counted, err := s.blocked(ctx, append(allowances, s.fromAddress(address))...)
+	if err != nil {
 		return SignedIn{}, err
 	}
 	account, err := s.whose(patient, candidates, password)
@@ -151,10 +152,12 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn,
 		if err := stillOpens(ctx, tx, account); err != nil {
 			return err
 		}
-		if err := s.forgive(ctx, tx, allowances...); err != nil {
-			return err
+		if counted {
+			if err := s.forgive(ctx, tx, allowances...); err != nil {
+				return err
+			}
 		}
-		begun, err = s.begin(ctx, tx, account.id)
+		begun, err = s.begin(ctx, tx, account.id, account.seenHere)
 		return err
 	})
 	return SignedIn{account.shown(), account.must(), begun}, err

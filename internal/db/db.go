@@ -117,16 +117,21 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	return d.reader.QueryContext(ctx, query, args...)
 }
 
-// QueryRow reads one row outside a transaction. On SQLite it runs to its end once it has begun: watching for the end of
-// the context takes two goroutines, which cost more than a look-up does.
+// QueryRow reads one row outside a transaction. It is a [DB.Brief] query.
 func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 	if s := d.prepared(ctx, query); s != nil {
-		if ctx.Err() == nil {
-			ctx = context.WithoutCancel(ctx)
-		}
-		return s.QueryRowContext(ctx, args...)
+		return s.QueryRowContext(d.Brief(ctx), args...)
 	}
 	return d.reader.QueryRowContext(ctx, query, args...)
+}
+
+// Brief is the context for a query that finds its few rows by an index. On SQLite such a query runs to its end once it has
+// begun: watching for the end of its context takes two goroutines, which cost more than the query does.
+func (d *DB) Brief(ctx context.Context) context.Context {
+	if d.dialect != SQLite || ctx.Err() != nil {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
 }
 
 // maxStatements bounds the statements kept: queries with lists of varying length would fill memory.

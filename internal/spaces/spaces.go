@@ -41,7 +41,7 @@ type Me struct {
 func (s *Service) me(ctx context.Context) (*Me, error) {
 	actor := access.ActorFrom(ctx)
 	account := accounts.Own(ctx)
-	bindings, err := s.verification.BindingsOf(ctx, s.db, actor.AccountID)
+	bindings, err := s.verification.BindingsOf(s.db.Brief(ctx), s.db, actor.AccountID)
 	if err != nil {
 		return nil, err
 	}
