@@ -144,19 +144,28 @@ func runSafely(ctx context.Context, run Handler, job Job) (err error) {
 	return run(ctx, job)
 }
 
-// claim leases the job that has been due the longest, or answers sql.ErrNoRows. The condition is checked again as the row
-// changes, so that of two workers who see the same job one gets it.
+// claim leases the job that has been due the longest, or answers sql.ErrNoRows. Workers who come at once get one each: on
+// SQLite they take turns, on PostgreSQL each passes over what another is taking.
 func (r *Runner) claim(ctx context.Context, kind string) (Job, error) {
 	var job Job
 	now := db.Now()
-	err := r.db.QueryRow(ctx, `SELECT id FROM jobs WHERE kind = $1 AND run_at <= $2 ORDER BY run_at LIMIT 1`, kind, now).Scan(&job.ID)
+	var due bool // looked at first, for an idle worker is not to take a turn at writing
+	err := r.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE kind = $1 AND run_at <= $2)`, kind, now).Scan(&due)
 	if err != nil {
 		return job, err
 	}
+	if !due {
+		return job, sql.ErrNoRows
+	}
+	passOver := ""
+	if r.db.Dialect() == db.PostgreSQL {
+		passOver = "FOR UPDATE SKIP LOCKED"
+	}
 	err = r.db.InTx(ctx, func(tx *db.Tx) error {
 		return tx.QueryRow(ctx, `UPDATE jobs SET holder = $1, run_at = $2, attempts = attempts + 1
-			WHERE id = $3 AND run_at <= $4 RETURNING payload, attempts`,
-			r.name, db.At(now.Add(lease)), job.ID, now).Scan(&job.Payload, &job.Attempt)
+			WHERE id = (SELECT id FROM jobs WHERE kind = $3 AND run_at <= $4 ORDER BY run_at LIMIT 1 `+passOver+`)
+			RETURNING id, payload, attempts`,
+			r.name, db.At(now.Add(lease)), kind, now).Scan(&job.ID, &job.Payload, &job.Attempt)
 	})
 	job.Last = job.Attempt >= maxAttempts
 	return job, err
