@@ -52,6 +52,28 @@ func (s storage) withApp(ctx context.Context, out *output, l limits, do func(a *
 	return do(a)
 }
 
+// openTable opens a file that a command reads and tells its size.
+func openTable(path string) (*os.File, int64, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	return file, info.Size(), nil
+}
+
+// inWords says why a file was refused; any other error stays as it is.
+func inWords(path string, err error) error {
+	var refused *sheet.Problem
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%s: %s", path, messages.Text(messages.English, "field."+refused.Code, refused.Args))
+	}
+	return err
+}
+
 type importRegistryCommand struct {
 	File       string `arg:"" help:"The roster: .xlsx or .csv." type:"existingfile"`
 	Kind       string `help:"student or teacher." enum:"student,teacher" default:"student"`
@@ -63,17 +85,13 @@ type importRegistryCommand struct {
 
 // Run imports the file in batches; it can be repeated after an interruption, for rows that are in already are recognised.
 func (c *importRegistryCommand) Run(ctx context.Context, out *output) error {
-	file, err := os.Open(c.File)
+	file, size, err := openTable(c.File)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
 	return c.withApp(ctx, out, c.limits, func(a *app) error {
-		source := roster.ImportSource{ReaderAt: file, Size: info.Size(), Filename: filepath.Base(c.File), Kind: c.Kind}
+		source := roster.ImportSource{ReaderAt: file, Size: size, Filename: filepath.Base(c.File), Kind: c.Kind}
 		if c.SchoolCode != "" {
 			school, err := a.roster.SchoolByCode(ctx, a.db, c.SchoolCode)
 			if err != nil {
@@ -85,12 +103,8 @@ func (c *importRegistryCommand) Run(ctx context.Context, out *output) error {
 			_, _ = fmt.Fprintf(out.stderr, "\r%3.0f %%  %d accepted, %d rejected", 100*p.Done, p.Accepted, p.Rejected)
 		})
 		_, _ = fmt.Fprintln(out.stderr)
-		var refused *sheet.Problem
-		if errors.As(err, &refused) {
-			return fmt.Errorf("%s: %w", c.File, refused)
-		}
 		if err != nil {
-			return err
+			return inWords(c.File, err)
 		}
 		if _, err := fmt.Fprintf(out.stdout, "%d accepted, %d rejected\n", result.Accepted, result.Rejected); err != nil {
 			return err
@@ -118,19 +132,15 @@ type importSchoolsCommand struct {
 
 // Run adds the schools that are not known yet; it can be repeated.
 func (c *importSchoolsCommand) Run(ctx context.Context, out *output) error {
-	file, err := os.Open(c.File)
+	file, size, err := openTable(c.File)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
 	return c.withApp(ctx, out, c.limits, func(a *app) error {
-		result, err := a.roster.ImportSchools(ctx, file, info.Size())
+		result, err := a.roster.ImportSchools(ctx, file, size)
 		if err != nil {
-			return fmt.Errorf("%s: %w", c.File, err)
+			return inWords(c.File, err)
 		}
 		for _, r := range result.Rejected {
 			_, _ = fmt.Fprintf(out.stderr, "line %d: %s: %s\n", r.Line, r.Field, messages.Text(messages.English, "field."+r.Code, nil))
