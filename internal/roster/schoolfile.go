@@ -25,7 +25,10 @@ type RejectedSchool struct {
 	Code  string // has its sentence in the catalogues under "field.<Code>"
 }
 
-const maxRejectedSchools = 100
+const (
+	maxRejectedSchools = 100
+	codeNoSchoolHeader = "no_school_header"
+)
 
 // ImportSchools adds the schools of a table whose first row names the columns 学校标识码, 学校名称 and 区划代码, in any order.
 // A school whose code is known stays as it is. It is for the command line: no scope is checked.
@@ -56,7 +59,7 @@ func (s *Service) ImportSchools(ctx context.Context, source io.ReaderAt, size in
 		}
 	}
 	if code < 0 || name < 0 || region < 0 {
-		return result, &sheet.Problem{Code: codeNoHeader}
+		return result, &sheet.Problem{Code: codeNoSchoolHeader}
 	}
 	// One transaction for all: the list of a province's schools is short, and half of it is no list.
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
