@@ -70,7 +70,9 @@ func serviceOnce(b *testing.B, d *db.DB) time.Duration {
 			b.Error(err)
 		}
 	})
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for deadline := time.Now().Add(2 * time.Minute); ; <-look.C {
 		var n int
 		err := d.QueryRow(ctx, `SELECT count(*) FROM sms_messages WHERE state = $1`, string(sms.Delivered)).Scan(&n)
 		if err != nil {

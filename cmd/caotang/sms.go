@@ -95,7 +95,7 @@ func testMessage(phone, signature string) sms.Message {
 	}
 }
 
-const askEvery = 3 * time.Second
+const askEvery = time.Second
 
 // awaitReport waits for the report of every part, or the first that failed.
 func awaitReport(ctx context.Context, g sms.Gateway, receipt sms.Receipt, phone string, sent time.Time, pushed <-chan sms.Report) (sms.Report, error) {

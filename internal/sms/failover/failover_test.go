@@ -78,7 +78,9 @@ func TestWhoGetsTheMessage(t *testing.T) {
 		"nobody, when it is refused":     {&sms.Rejected{Words: "13"}, nil, []int{1, 0}, "", isRejected},
 		"nobody, when both fail":         {errDown, errDown, []int{1, 1}, "", func(err error) bool { return errors.Is(err, errDown) && !isCongested(err) }},
 		"nobody, when both are congested": {
-			&sms.Congested{RetryAfter: time.Hour}, &sms.Congested{RetryAfter: time.Minute}, []int{1, 1}, "",
+			&sms.Congested{RetryAfter: time.Hour}, &sms.Congested{RetryAfter: time.Minute},
+			[]int{1, 1},
+			"",
 			func(err error) bool { return waitOf(err) == time.Minute },
 		},
 		"nobody, when this phone has had enough": {limited, &sms.Congested{RetryAfter: time.Minute}, []int{1, 1}, "", func(err error) bool {
