@@ -13,6 +13,18 @@ import (
 // codeNoHeader refuses a file in which no row names the columns that an import needs; the other codes are sheet's.
 const codeNoHeader = "no_header"
 
+// codeWrongKind refuses a roster of pupils that is to be imported as one of teachers, and the reverse: it would bring a
+// school's pupils in as its teachers.
+const codeWrongKind = "wrong_kind"
+
+// fits tells whether the columns are those of a roster of this kind.
+func (l layout) fits(kind string) bool {
+	if kind == Teacher {
+		return l.at[colStudent] < 0
+	}
+	return l.at[colCertificate] < 0
+}
+
 // headerRows is how far down the headings may stand: above them are titles and notes.
 const headerRows = 30
 

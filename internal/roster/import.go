@@ -131,6 +131,9 @@ func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt
 	if err != nil {
 		return nil, err
 	}
+	if !t.fits(r.kind) {
+		return nil, &sheet.Problem{Code: codeWrongKind}
+	}
 	run := &importRun{s: s, record: r, table: t, writer: newWriter(s, r.kind)}
 	run.parser = &parser{table: t, vault: s.vault, kind: r.kind, today: s.now(), skip: int(r.rowsDone), seen: map[uint64]struct{}{}, read: place.at.Load}
 	if r.school != "" {

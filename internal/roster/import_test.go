@@ -23,6 +23,7 @@ import (
 	"caotang/internal/db/dbtest"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
+	"caotang/internal/sheet"
 )
 
 // send uploads a roster.
@@ -378,6 +379,25 @@ func TestRejectedRowsAreKeptForAMonth(t *testing.T) {
 			if kept := w.Count(t, "SELECT COUNT(*) FROM roster_rejects"); a.Status != c.status || kept != c.kept {
 				t.Errorf("after %d days: %d, %d kept", c.days, a.Status, kept)
 			}
+		}
+	})
+}
+
+func TestAPupilsRosterDoesNotComeInAsTeachers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		for kind, heading := range map[string]string{roster.Teacher: "学籍号", roster.Student: "教师资格证编号"} {
+			file := "姓名,身份证号," + heading + "\n张三," + number(1) + ",\n"
+			_, err := w.Roster.Import(t.Context(), roster.ImportSource{
+				ReaderAt: strings.NewReader(file), Size: int64(len(file)), Filename: "a.csv", Kind: kind, SchoolID: w.Here.ID,
+			}, nil)
+			var refused *sheet.Problem
+			if !errors.As(err, &refused) || refused.Code != "wrong_kind" {
+				t.Errorf("a roster with %s as %ss: %v", heading, kind, err)
+			}
+		}
+		if n := w.Count(t, "SELECT COUNT(*) FROM registry_entries"); n != 0 {
+			t.Errorf("%d came in", n)
 		}
 	})
 }
