@@ -279,10 +279,9 @@ func TestASilentLineIsTestedAndGivenUp(t *testing.T) {
 		stop()
 		listening.Wait()
 		_ = c.Close()
-		close(tests)
 		var at []time.Duration
-		for test := range tests {
-			at = append(at, test)
+		for range len(tests) {
+			at = append(at, <-tests)
 		}
 		if got := fmt.Sprint(at); got != "[3m0s 4m0s 5m0s]" {
 			t.Errorf("tested at %s, want after 3, 4 and 5 minutes", got)
