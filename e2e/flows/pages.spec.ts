@@ -37,6 +37,8 @@ test("every page of a member's own fits its screen and can be read by everybody"
 test('every page of the administration fits its screen and can be read by everybody', { tag: '@screen' }, async ({ page }) => {
   await enter(page, await administrator('school'))
   await look(page, forAdministrators)
+  await enter(page, await administrator('county'))
+  await look(page, ['/admin/schools', '/admin/registry'])
 })
 
 test('the administration is closed to those without rights', { tag: '@screen' }, async ({ page, t }) => {
