@@ -73,21 +73,38 @@ export async function problem(response: APIResponse, status: number, code: strin
   return body
 }
 
+/** What the demo sent to the phone, the newest first. */
+async function outbox(phone: string): Promise<{ code: string }[]> {
+  const anyone = await Api.open()
+  return await anyone.ok(200, 'GET', `/demo/outbox?phone=${phone}`)
+}
+
 /** The newest code that the demo sent to the phone. */
 export async function codeFor(phone: string): Promise<string> {
-  const anyone = await Api.open()
-  const messages = await anyone.ok<{ code: string }[]>(200, 'GET', `/demo/outbox?phone=${phone}`)
+  const messages = await outbox(phone)
   expect(messages.length, `no message to ${phone}`).toBeGreaterThan(0)
   return messages[0]!.code
 }
 
+/**
+ * The code that asking for one sends to the phone. Messages are sent in the background, so that the newest may still be the
+ * one before.
+ */
+export async function codeFrom(ask: () => Promise<void>, phone: string): Promise<string> {
+  const before = (await outbox(phone)).length
+  await ask()
+  await expect.poll(async () => (await outbox(phone)).length, { timeout: 20_000, message: `a message to ${phone}` }).toBeGreaterThan(before)
+  return await codeFor(phone)
+}
+
 /** Asks for a code and reads it; waits out the cooldown of a code that was sent just before. */
 export async function sendCode(api: Api, phone: string, purpose: string): Promise<string> {
-  await expect(async () => {
-    const response = await api.send('POST', '/api/v1/sms-codes', { phone, purpose })
-    expect(response.status(), await response.text()).toBe(202)
-  }).toPass({ intervals: [300] , timeout: 5_000 })
-  return await codeFor(phone)
+  return await codeFrom(async () => {
+    await expect(async () => {
+      const response = await api.send('POST', '/api/v1/sms-codes', { phone, purpose })
+      expect(response.status(), await response.text()).toBe(202)
+    }).toPass({ intervals: [300], timeout: 10_000 })
+  }, phone)
 }
 
 export interface Person {
