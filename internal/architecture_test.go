@@ -16,7 +16,7 @@ var (
 	// Leaves import nothing of the program.
 	leaves = []string{
 		"internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault",
-		"internal/identity", "internal/sheet", "internal/divisions", "ui",
+		"internal/identity", "internal/sheet", "internal/divisions", "internal/calendar", "ui",
 	}
 
 	// The kernel knows nothing of the business.
@@ -33,7 +33,8 @@ var (
 		"internal/roster":       {},
 		"internal/verification": {"internal/accounts", "internal/roster"},
 		"internal/support":      {"internal/accounts", "internal/roster", "internal/verification"},
-		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support"},
+		"internal/transfers":    {"internal/accounts", "internal/roster", "internal/verification"},
+		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers"},
 	}
 
 	// Gateways to carriers, put together by the commands. The simulator speaks the carriers' side.
@@ -51,7 +52,7 @@ var (
 		"internal/vault/vaulttest": {"internal/vault"},
 		"internal/roomtest": {
 			"internal/access", "internal/accounts", "internal/db", "internal/identity", "internal/jobs", "internal/roster", "internal/server",
-			"internal/sheet", "internal/sms", "internal/support", "internal/vault", "internal/vault/vaulttest", "internal/verification",
+			"internal/sheet", "internal/sms", "internal/support", "internal/transfers", "internal/vault", "internal/vault/vaulttest", "internal/verification",
 		},
 		"internal/sms/smstest": {"internal/sms"},
 	}

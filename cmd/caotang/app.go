@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"caotang/internal/sms"
 	"caotang/internal/spaces"
 	"caotang/internal/support"
+	"caotang/internal/transfers"
 	"caotang/internal/vault"
 	"caotang/internal/verification"
 	"caotang/ui"
@@ -26,15 +28,16 @@ import (
 
 // app is the platform put together: the one place that knows every room.
 type app struct {
-	db       *db.DB
-	vault    *vault.Vault
-	log      *slog.Logger
-	jobs     *jobs.Runner
-	server   *server.Server
-	sms      *sms.Service
-	gateway  sms.Gateway
-	accounts *accounts.Service
-	roster   *roster.Service
+	db        *db.DB
+	vault     *vault.Vault
+	log       *slog.Logger
+	jobs      *jobs.Runner
+	server    *server.Server
+	sms       *sms.Service
+	gateway   sms.Gateway
+	accounts  *accounts.Service
+	roster    *roster.Service
+	transfers *transfers.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -74,6 +77,11 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
 	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
 	supporting := support.New(d, v, a.accounts, a.roster, verifying)
+	rules, err := o.transferRules()
+	if err != nil {
+		return nil, err
+	}
+	a.transfers = transfers.New(d, a.accounts, a.roster, verifying, rules, nil)
 
 	a.server.SetSessions(a.accounts)
 	audit.Mount(a.server, d)
@@ -82,7 +90,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.roster.Mount(a.server)
 	verifying.Mount(a.server)
 	supporting.Mount(a.server)
-	spaces.New(d, a.accounts, a.roster, verifying, supporting).Mount(a.server)
+	a.transfers.Mount(a.server)
+	spaces.New(d, a.accounts, a.roster, verifying, supporting, a.transfers).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent)
 	}
@@ -96,6 +105,7 @@ func (a *app) housekeeping(ctx context.Context) {
 	for {
 		for name, chore := range map[string]func(context.Context) error{
 			"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
+			"transfers": a.transfers.Sweep,
 		} {
 			if err := chore(ctx); err != nil && ctx.Err() == nil {
 				a.log.Error("housekeeping", "chore", name, "error", err)
@@ -140,6 +150,23 @@ func (l limits) verificationRules() verification.Config {
 	return verification.Config{
 		Proof: verification.Proof(l.RealnameProof), AccountAttempts: l.RealnameTries, AddressAttempts: 20 * l.RealnameTries, Wait: 15 * time.Minute,
 	}
+}
+
+func (l limits) transferRules() (transfers.Config, error) {
+	config := transfers.DefaultConfig()
+	config.AnswerDays, config.LifeDays = l.TransferAnswer, l.TransferLife
+	if l.Holidays == "" {
+		return config, nil
+	}
+	table, err := os.Open(l.Holidays)
+	if err != nil {
+		return config, fmt.Errorf("--holidays: %w", err)
+	}
+	defer func() { _ = table.Close() }()
+	if config.Calendar, err = config.Calendar.With(table); err != nil {
+		return config, fmt.Errorf("--holidays: %s: %w", l.Holidays, err)
+	}
+	return config, nil
 }
 
 func (l limits) files() sheet.Limits {

@@ -70,6 +70,9 @@ type limits struct {
 	SessionIdle     time.Duration `help:"A session unused for so long ends." default:"336h"`
 	SessionLifetime time.Duration `help:"A session ends after so long however much it is used." default:"2160h"`
 	OneTimeCodeTTL  time.Duration `help:"How long an administrator's one-time code is valid (F-28)." default:"24h"`
+	TransferAnswer  int           `name:"transfer-answer-days" help:"Working days for a school to answer a change of school, before the county is called in (F-23)." default:"5"`
+	TransferLife    int           `name:"transfer-life-days" help:"Working days until an unanswered change of school expires." default:"30"`
+	Holidays        string        `help:"CSV table (date,works) of public holidays and worked weekends, beyond those built in." placeholder:"FILE"`
 	ImportMaxBytes  int64         `help:"Greatest size of a roster file in bytes." default:"268435456"`
 	ImportMaxRows   int           `help:"Most rows in a roster file." default:"2000000"`
 }
@@ -98,6 +101,8 @@ func (l limits) validate() error {
 	check(l.SessionIdle >= time.Minute, "session-idle", "must be at least 1m")
 	check(l.SessionLifetime >= l.SessionIdle, "session-lifetime", "must be at least --session-idle")
 	check(l.OneTimeCodeTTL >= time.Minute && l.OneTimeCodeTTL <= 30*24*time.Hour, "one-time-code-ttl", "must be from 1m to 720h")
+	check(l.TransferAnswer >= 1 && l.TransferAnswer <= 60, "transfer-answer-days", "must be from 1 to 60")
+	check(l.TransferLife >= l.TransferAnswer && l.TransferLife <= 250, "transfer-life-days", "must be from --transfer-answer-days to 250")
 	check(l.ImportMaxBytes >= 1<<10 && l.ImportMaxBytes <= 4<<30, "import-max-bytes", "must be from 1 KiB to 4 GiB")
 	check(l.ImportMaxRows >= 1, "import-max-rows", "must be at least 1")
 	return errors.Join(bad...)

@@ -55,26 +55,28 @@ type Action string
 
 // The actions of administrators.
 const (
-	RegistryRead   Action = "registry.read"
-	RegistryWrite  Action = "registry.write"
-	RegistryUnmask Action = "registry.unmask"
-	ClassesManage  Action = "classes.manage"
-	AccountsManage Action = "accounts.manage"
-	TicketsAnswer  Action = "tickets.answer"
-	AuditRead      Action = "audit.read"
-	SchoolsManage  Action = "schools.manage"
+	RegistryRead    Action = "registry.read"
+	RegistryWrite   Action = "registry.write"
+	RegistryUnmask  Action = "registry.unmask"
+	ClassesManage   Action = "classes.manage"
+	AccountsManage  Action = "accounts.manage"
+	TicketsAnswer   Action = "tickets.answer"
+	AuditRead       Action = "audit.read"
+	SchoolsManage   Action = "schools.manage"
+	TransfersDecide Action = "transfers.decide"
 )
 
 // permitted is the permission table: the levels that may do each action within their scope.
 var permitted = map[Action][]Level{
-	RegistryRead:   {Province, City, County, School},
-	RegistryWrite:  {Province, City, County, School},
-	RegistryUnmask: {Province, City, County, School},
-	ClassesManage:  {Province, City, County, School},
-	AccountsManage: {Province, City, County, School},
-	TicketsAnswer:  {Province, City, County, School},
-	AuditRead:      {Province, City, County, School},
-	SchoolsManage:  {Province, City, County},
+	RegistryRead:    {Province, City, County, School},
+	RegistryWrite:   {Province, City, County, School},
+	RegistryUnmask:  {Province, City, County, School},
+	ClassesManage:   {Province, City, County, School},
+	AccountsManage:  {Province, City, County, School},
+	TicketsAnswer:   {Province, City, County, School},
+	AuditRead:       {Province, City, County, School},
+	SchoolsManage:   {Province, City, County},
+	TransfersDecide: {Province, City, County, School},
 }
 
 // Can reports whether the actor may do the action to something that lies at the place.

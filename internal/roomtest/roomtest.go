@@ -28,6 +28,7 @@ import (
 	"caotang/internal/sheet"
 	"caotang/internal/sms"
 	"caotang/internal/support"
+	"caotang/internal/transfers"
 	"caotang/internal/vault"
 	"caotang/internal/vault/vaulttest"
 	"caotang/internal/verification"
@@ -38,7 +39,7 @@ const Password = "Caotang2026"
 
 var passwordHash = sync.OnceValue(func() string { return accounts.HashPassword(Password) })
 
-// World is the rooms up to support, mounted on a server, over one database. Here and Nearby are junior schools of one
+// World is the rooms below spaces, mounted on a server, over one database. Here and Nearby are junior schools of one
 // county, Elsewhere one of another city.
 type World struct {
 	DB           *db.DB
@@ -49,6 +50,7 @@ type World struct {
 	Roster       *roster.Service
 	Verification *verification.Service
 	Support      *support.Service
+	Transfers    *transfers.Service
 
 	Here, Nearby, Elsewhere roster.School
 
@@ -75,9 +77,11 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	w.Roster = roster.New(d, v, runner, t.TempDir(), sheet.DefaultLimits())
 	w.Verification = verification.New(d, v, w.Accounts, w.Roster, rules)
 	w.Support = support.New(d, v, w.Accounts, w.Roster, w.Verification)
+	w.Transfers = transfers.New(d, w.Accounts, w.Roster, w.Verification, transfers.DefaultConfig(), nil)
 	srv.SetSessions(w.Accounts)
 	w.Verification.Mount(srv)
 	w.Support.Mount(srv)
+	w.Transfers.Mount(srv)
 	w.schools(t)
 	return w
 }

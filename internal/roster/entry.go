@@ -233,6 +233,27 @@ func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID stri
 	})
 }
 
+// Move takes an entry from one school to another within the transaction and records it; it answers whether the entry stood
+// where it was to leave. Its class, and the classes that a teacher had, stay behind. The caller decides who may, and moves the
+// binding with it.
+func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, toSchoolID string) (moved bool, err error) {
+	moved, err = changed(tx.Exec(ctx, `UPDATE registry_entries SET school_id = $1, class_id = NULL, updated_at = $2
+		WHERE id = $3 AND school_id = $4`, toSchoolID, db.At(s.now()), entryID, fromSchoolID))
+	if err != nil || !moved {
+		return false, err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM class_teachers WHERE entry_id = $1`, entryID); err != nil {
+		return false, err
+	}
+	left, err := s.PlaceOfSchool(ctx, tx, fromSchoolID)
+	if err != nil {
+		return false, err
+	}
+	return true, audit.Record(ctx, tx, audit.Event{
+		Action: "registry.move", Target: "entry", TargetID: entryID, Place: left, Details: map[string]any{"to_school_id": toSchoolID},
+	})
+}
+
 // change is what may be changed of an entry; nil leaves a part as it is, "" removes it. There is no document number (F-29).
 type change struct {
 	Name, ClassID, StudentNumber, CertificateNumber *string

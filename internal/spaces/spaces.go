@@ -11,6 +11,7 @@ import (
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/support"
+	"caotang/internal/transfers"
 	"caotang/internal/verification"
 )
 
@@ -21,11 +22,12 @@ type Service struct {
 	roster       *roster.Service
 	verification *verification.Service
 	support      *support.Service
+	transfers    *transfers.Service
 }
 
 // New makes the room.
-func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service) *Service {
-	return &Service{db: d, accounts: a, roster: r, verification: v, support: s}
+func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service, t *transfers.Service) *Service {
+	return &Service{db: d, accounts: a, roster: r, verification: v, support: s, transfers: t}
 }
 
 // Me is who the caller is.
@@ -90,7 +92,7 @@ type ClassTaught struct {
 
 // Suggestion is something to do, in the reader's language.
 type Suggestion struct {
-	Action string `json:"action" doc:"verify, choose_class, see_tickets, answer_tickets, manage_registry"`
+	Action string `json:"action" doc:"verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_transfers, manage_registry"`
 	Title  string `json:"title"`
 	Href   string `json:"href"`
 }
@@ -148,6 +150,12 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	if open > 0 {
 		add("see_tickets", "/me/tickets")
 	}
+	if open, err = s.transfers.OpenOf(ctx, s.db, actor.AccountID); err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		add("see_transfers", "/me/transfers")
+	}
 	if len(actor.Grants) == 0 {
 		return steps, nil
 	}
@@ -156,6 +164,12 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	}
 	if open > 0 {
 		add("answer_tickets", "/admin/tickets")
+	}
+	if open, err = s.transfers.WaitingIn(ctx, actor); err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		add("answer_transfers", "/admin/transfers")
 	}
 	add("manage_registry", "/admin/registry")
 	return steps, nil

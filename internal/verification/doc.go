@@ -9,5 +9,6 @@
 //   - The same claim made again answers the same binding.
 //   - Unbinding takes the link away and nothing else.
 //
-// Doors for other rooms: [Service.StandingOf], [Service.BindingOf], [Service.Match], [Service.Bind], [Service.Unbind].
+// Doors for other rooms: [Service.StandingOf], [Service.BindingOf], [Service.Match], [Service.Bind], [Service.Unbind],
+// [Service.Follow].
 package verification

@@ -74,6 +74,14 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 			return AccountBound()
 		}
 	}
+	// Touched first, so that an entry on its way to another school takes its new binding along, or this waits for where it went.
+	err := tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 RETURNING school_id`, entry.ID).Scan(&entry.School.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.ErrNotFound.New()
+	}
+	if err != nil {
+		return err
+	}
 	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, school_id, kind, bound_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT DO NOTHING`, entry.ID, accountID, db.NewID(), entry.School.ID, kind, db.Now())
 	if err != nil {
@@ -142,6 +150,13 @@ func (s *Service) Unbind(ctx context.Context, tx *db.Tx, entry roster.Entry, rea
 		return "", err
 	}
 	return accountID, record(ctx, tx, "binding.unbind", entry.ID, entry.Place(), reason, map[string]any{"account_id": accountID})
+}
+
+// Follow takes an entry's binding, if it has one, along to the school that the entry has moved to, in the transaction that
+// moved it.
+func (s *Service) Follow(ctx context.Context, tx *db.Tx, entryID, schoolID string) error {
+	_, err := tx.Exec(ctx, `UPDATE bindings SET school_id = $1 WHERE entry_id = $2`, schoolID, entryID)
+	return err
 }
 
 // part takes away the very binding or guardian link that b is; fault.ErrNotFound when it has just gone.

@@ -1,0 +1,127 @@
+package transfers
+
+import (
+	"context"
+
+	"caotang/internal/fault"
+	"caotang/internal/server"
+)
+
+type requestInput struct {
+	Body struct {
+		ToSchoolID string `json:"to_school_id" maxLength:"100"`
+		Reason     string `json:"reason" maxLength:"5000"`
+		BindingID  string `json:"binding_id,omitempty" maxLength:"100" doc:"Whom it is for, where one stands for several; the first of one's bindings when absent"`
+	}
+}
+
+type transferOutput struct{ Body Transfer }
+
+type mineInput struct{ server.PageInput }
+
+type mineOutput struct{ Body server.Page[Transfer] }
+
+type oneInput struct {
+	ID string `path:"id" maxLength:"100"`
+}
+
+type queueInput struct {
+	server.PageInput
+	State    State  `query:"state" enum:"pending,completed,rejected,cancelled,expired"`
+	SchoolID string `query:"school_id" maxLength:"100"`
+	Overdue  bool   `query:"overdue" doc:"Only pending ones that a school has left unanswered for too long"`
+}
+
+type queueOutput struct{ Body server.Page[AdminTransfer] }
+
+type adminOutput struct{ Body AdminTransfer }
+
+type rejectInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body struct {
+		Reason string `json:"reason" maxLength:"5000"`
+	}
+}
+
+type approveAllInput struct {
+	Body struct {
+		IDs []string `json:"ids" maxItems:"1000"`
+	}
+}
+
+type approveAllOutput struct {
+	Body struct {
+		Items []Outcome `json:"items"`
+	}
+}
+
+type empty struct{}
+
+// Mount adds the room's operations.
+func (s *Service) Mount(srv *server.Server) {
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/me/transfers", ID: "request-transfer", Tag: "transfers", Rule: server.Verified, Status: 201,
+		Summary: "Ask to move to another school",
+	}, func(ctx context.Context, in *requestInput) (*transferOutput, error) {
+		t, err := s.Request(ctx, in.Body.BindingID, in.Body.ToSchoolID, in.Body.Reason)
+		return &transferOutput{t}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/me/transfers", ID: "list-my-transfers", Tag: "transfers", Rule: server.Ready,
+		Summary: "One's own requests to change school, the newest first",
+	}, func(ctx context.Context, in *mineInput) (*mineOutput, error) {
+		page, err := s.mine(ctx, in.PageInput)
+		return &mineOutput{page}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "DELETE", Path: "/api/v1/me/transfers/{id}", ID: "cancel-my-transfer", Tag: "transfers", Rule: server.Ready, Status: 204,
+		Summary: "Take one's pending request back",
+	}, func(ctx context.Context, in *oneInput) (*empty, error) {
+		return nil, outOfTheWay(s.Cancel(ctx, in.ID))
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/admin/transfers", ID: "list-transfers", Tag: "transfers", Rule: server.Administrator,
+		Summary: "The requests to change school that concern one's scope, the newest first",
+	}, func(ctx context.Context, in *queueInput) (*queueOutput, error) {
+		page, err := s.queue(ctx, filter{in.State, in.SchoolID, in.Overdue}, in.PageInput)
+		return &queueOutput{page}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/admin/transfers/{id}", ID: "get-transfer", Tag: "transfers", Rule: server.Administrator,
+		Summary: "A request to change school that concerns one's scope",
+	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
+		r, err := s.reachable(ctx, s.db, in.ID)
+		return &adminOutput{s.forAdmin(ctx, r)}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/transfers/{id}/approve", ID: "approve-transfer", Tag: "transfers", Rule: server.Administrator,
+		Summary: "Approve a change of school for the sides that one may answer for; the last approval moves the person",
+	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
+		t, err := s.Approve(ctx, in.ID)
+		return &adminOutput{t}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/transfers/{id}/reject", ID: "reject-transfer", Tag: "transfers", Rule: server.Administrator,
+		Summary: "Reject a change of school, with the reason",
+	}, func(ctx context.Context, in *rejectInput) (*adminOutput, error) {
+		t, err := s.Reject(ctx, in.ID, in.Body.Reason)
+		return &adminOutput{t}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/transfers/approve", ID: "approve-transfers", Tag: "transfers", Rule: server.Administrator,
+		Summary: "Approve several changes of school; each stands for itself",
+	}, func(ctx context.Context, in *approveAllInput) (*approveAllOutput, error) {
+		items, err := s.ApproveAll(ctx, in.Body.IDs)
+		out := &approveAllOutput{}
+		out.Body.Items = items
+		return out, err
+	})
+}
+
+// outOfTheWay leads the person, who sees no queue, back to their own requests.
+func outOfTheWay(err error) error {
+	if fault.Is(err, ErrClosed) {
+		return ErrClosed.New(fault.Next("my_transfers", "/me/transfers"))
+	}
+	return err
+}
