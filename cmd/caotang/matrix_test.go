@@ -81,6 +81,14 @@ list-tickets               401  403   403   403   403 200   200    200  200  200
 get-ticket                 401  403   403   403   403 200   404    200  200  200  404
 complete-ticket            401  403   403   403   403 200   404    200  200  200  404
 decline-ticket             401  403   403   403   403 200   404    200  200  200  404
+request-transfer           401  403   403   201   201 403   403    403  403  403  403
+list-my-transfers          401  403   200   200   200 200   200    200  200  200  200
+cancel-my-transfer         401  403   404   404   404 404   404    404  404  404  404
+list-transfers             401  403   403   403   403 200   200    200  200  200  200
+get-transfer               401  403   403   403   403 200   404    200  200  200  200
+approve-transfer           401  403   403   403   403 200   404    200  200  200  200
+reject-transfer            401  403   403   403   403 200   404    200  200  200  200
+approve-transfers          401  403   403   403   403 200   200    200  200  200  200
 get-me                     401  200   200   200   200 200   200    200  200  200  200
 get-my-space               401  403   200   200   200 200   200    200  200  200  200
 list-my-classmates         401  403   403   200   200 403   403    403  403  403  403
@@ -129,6 +137,15 @@ var requests = map[string]request{
 	"list-regions":        {},
 	"list-schools":        {},
 	"list-school-classes": {target: func(c *cell) string { return c.world.Here.ID }},
+
+	"request-transfer":   {body: func(c *cell) any { return object{"to_school_id": c.world.Elsewhere.ID, "reason": "搬家"} }},
+	"list-my-transfers":  {},
+	"cancel-my-transfer": {target: (*cell).transfer},
+	"list-transfers":     {},
+	"get-transfer":       {target: (*cell).transfer},
+	"approve-transfer":   {target: (*cell).transfer},
+	"reject-transfer":    {target: (*cell).transfer, body: reason},
+	"approve-transfers":  {body: func(c *cell) any { return object{"ids": []string{c.transfer()}} }},
 
 	"get-overview":    {},
 	"list-audit":      {},
@@ -255,6 +272,18 @@ func (c *cell) missing() object {
 
 func (c *cell) ticket() string {
 	answer := roomtest.Do(c.t, c.app.server, c.world.Person(c.t, "student").Token, http.MethodPost, "/api/v1/me/tickets", c.missing())
+	id, _ := answer.Get("id").(string)
+	if id == "" {
+		c.t.Fatal(answer)
+	}
+	return id
+}
+
+// transfer is a pupil's request to leave Here for the school of another city, whose administrators may answer it too.
+func (c *cell) transfer() string {
+	p := c.world.Person(c.t, "student")
+	c.world.Bind(c.t, p, c.entry(), roster.Student)
+	answer := roomtest.Do(c.t, c.app.server, p.Token, http.MethodPost, "/api/v1/me/transfers", object{"to_school_id": c.world.Elsewhere.ID, "reason": "搬家"})
 	id, _ := answer.Get("id").(string)
 	if id == "" {
 		c.t.Fatal(answer)

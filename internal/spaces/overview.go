@@ -12,6 +12,7 @@ type Overview struct {
 	Entries       ByKind          `json:"entries"`
 	Activated     ByKind          `json:"activated" doc:"Entries that are bound to an account"`
 	OpenTickets   int             `json:"open_tickets"`
+	OpenTransfers int             `json:"open_transfers" doc:"Changes of school that wait for an answer from this scope"`
 	RecentImports []roster.Import `json:"recent_imports"`
 	Schools       int             `json:"schools"`
 	Classes       int             `json:"classes"`
@@ -42,6 +43,9 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 		return nil, err
 	}
 	if o.OpenTickets, err = s.support.OpenIn(ctx, access.ActorFrom(ctx).Reach(access.TicketsAnswer)); err != nil {
+		return nil, err
+	}
+	if o.OpenTransfers, err = s.transfers.WaitingIn(ctx, access.ActorFrom(ctx)); err != nil {
 		return nil, err
 	}
 	o.RecentImports, err = s.roster.RecentImports(ctx, recentImports)

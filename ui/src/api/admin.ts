@@ -19,6 +19,7 @@ export type AdminClass = Schemas['RosterClass']
 export type Stage = AdminClass['stage']
 export type AdminAccount = Nullable<Schemas['AccountsFound'], 'binding'>
 export type AdminTicket = Schemas['SupportAdminTicket']
+export type AdminTransfer = Schemas['TransfersAdminTransfer']
 export type TicketCompletion = Schemas['CompleteInputBody']
 export type AuditEntry = Nullable<Schemas['AuditEntry'], 'actor'>
 export type RosterImport = Nullable<Schemas['RosterImport'], 'school'>

@@ -419,6 +419,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests to change school that concern one's scope, the newest first */
+        get: operations["list-transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/transfers/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve several changes of school; each stands for itself */
+        post: operations["approve-transfers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A request to change school that concerns one's scope */
+        get: operations["get-transfer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/transfers/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve a change of school for the sides that one may answer for; the last approval moves the person */
+        post: operations["approve-transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/transfers/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject a change of school, with the reason */
+        post: operations["reject-transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -552,6 +637,41 @@ export interface paths {
         /** Ask a school's administrator for what only they can do */
         post: operations["ask-school"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own requests to change school, the newest first */
+        get: operations["list-my-transfers"];
+        put?: never;
+        /** Ask to move to another school */
+        post: operations["request-transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take one's pending request back */
+        delete: operations["cancel-my-transfer"];
         options?: never;
         head?: never;
         patch?: never;
@@ -800,6 +920,12 @@ export interface components {
             /** Format: int64 */
             min: number;
         };
+        ApproveAllInputBody: {
+            ids: string[];
+        };
+        ApproveAllOutputBody: {
+            items: components["schemas"]["TransfersOutcome"][];
+        };
         AskInputBody: {
             /** @description missing_entry, not_me: teacher, student, or parent of a student */
             entry_kind?: string;
@@ -967,12 +1093,21 @@ export interface components {
             /** @description For clients that are no browsers: the bearer token of the new session */
             token: string;
         };
+        RejectInputBody: {
+            reason: string;
+        };
         RenameSchoolInputBody: {
             name: string;
         };
         ReplacePhoneInputBody: {
             phone: string;
             reason: string;
+        };
+        RequestInputBody: {
+            /** @description Whom it is for, where one stands for several; the first of one's bindings when absent */
+            binding_id?: string;
+            reason: string;
+            to_school_id: string;
         };
         ResetInputBody: {
             new_password: string;
@@ -1252,6 +1387,11 @@ export interface components {
             entries: components["schemas"]["SpacesByKind"];
             /** Format: int64 */
             open_tickets: number;
+            /**
+             * Format: int64
+             * @description Changes of school that wait for an answer from this scope
+             */
+            open_transfers: number;
             recent_imports: components["schemas"]["RosterImport"][];
             /** Format: int64 */
             schools: number;
@@ -1271,7 +1411,7 @@ export interface components {
             school: components["schemas"]["RosterSchoolRef"];
         };
         SpacesSuggestion: {
-            /** @description verify, choose_class, see_tickets, answer_tickets, manage_registry */
+            /** @description verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_transfers, manage_registry */
             action: string;
             href: string;
             title: string;
@@ -1345,6 +1485,97 @@ export interface components {
             state: "open" | "done" | "declined";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
+        };
+        TransfersAdminTransfer: {
+            /** @description What it takes: the receiving school's for a teacher, both schools' for a pupil */
+            approvals: components["schemas"]["TransfersApproval"][];
+            /** Format: date-time */
+            closed_at: string | null;
+            /** @description Why it was rejected, in the administrator's words; moot: what it was about has gone */
+            closing_reason?: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the county was called in, because a school did not answer in time
+             */
+            escalated_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            from_school: components["schemas"]["RosterSchoolRef"];
+            id: string;
+            /** @enum {string} */
+            kind: "teacher" | "student";
+            /** @description Of whoever asked */
+            masked_username: string;
+            /** @description Of the person who moves */
+            name: string;
+            overdue: boolean;
+            reason: string;
+            /** @description The sides whose answer is wanted and the caller may give */
+            sides: string[];
+            /** @enum {string} */
+            state: "pending" | "completed" | "rejected" | "cancelled" | "expired";
+            to_school: components["schemas"]["RosterSchoolRef"];
+        };
+        TransfersApproval: {
+            /** Format: date-time */
+            decided_at: string | null;
+            /**
+             * Format: date-time
+             * @description By when the school should have answered; then the county is called in
+             */
+            due_at: string;
+            school: components["schemas"]["RosterSchoolRef"];
+            /** @enum {string} */
+            side: "from" | "to";
+            /**
+             * @description ended: the request was closed before this school answered
+             * @enum {string}
+             */
+            state: "waiting" | "approved" | "rejected" | "ended";
+        };
+        TransfersOutcome: {
+            /** @description Why this one was not approved; absent when it was */
+            code?: string;
+            id: string;
+        };
+        TransfersPageAdminTransfer: {
+            items: components["schemas"]["TransfersAdminTransfer"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        TransfersPageTransfer: {
+            items: components["schemas"]["TransfersTransfer"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        TransfersTransfer: {
+            /** @description What it takes: the receiving school's for a teacher, both schools' for a pupil */
+            approvals: components["schemas"]["TransfersApproval"][];
+            /** Format: date-time */
+            closed_at: string | null;
+            /** @description Why it was rejected, in the administrator's words; moot: what it was about has gone */
+            closing_reason?: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the county was called in, because a school did not answer in time
+             */
+            escalated_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            from_school: components["schemas"]["RosterSchoolRef"];
+            id: string;
+            /** @enum {string} */
+            kind: "teacher" | "student";
+            /** @description Of the person who moves */
+            name: string;
+            reason: string;
+            /** @enum {string} */
+            state: "pending" | "completed" | "rejected" | "cancelled" | "expired";
+            to_school: components["schemas"]["RosterSchoolRef"];
         };
         UnbindInputBody: {
             password: string;
@@ -2428,6 +2659,173 @@ export interface operations {
             };
         };
     };
+    "list-transfers": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                state?: "pending" | "completed" | "rejected" | "cancelled" | "expired";
+                school_id?: string;
+                /** @description Only pending ones that a school has left unanswered for too long */
+                overdue?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersPageAdminTransfer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveAllInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApproveAllOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersAdminTransfer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersAdminTransfer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reject-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersAdminTransfer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-me": {
         parameters: {
             query?: never;
@@ -2734,6 +3132,101 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SupportTicket"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-transfers": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersPageTransfer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "request-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransfersTransfer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-my-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

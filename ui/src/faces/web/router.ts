@@ -29,6 +29,7 @@ const administration: RouteRecordRaw = {
     { path: 'classes', component: () => import('./admin/ClassesPage.vue'), meta: { title: 'admin.nav.classes' } },
     { path: 'accounts', component: () => import('./admin/AccountsPage.vue'), meta: { title: 'admin.nav.accounts' } },
     { path: 'tickets', component: () => import('./admin/TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },
+    { path: 'transfers', component: () => import('./admin/TransfersPage.vue'), meta: { title: 'admin.nav.transfers' } },
     { path: 'audit', component: () => import('./admin/AuditPage.vue'), meta: { title: 'admin.nav.audit' } },
   ],
 }
@@ -49,6 +50,7 @@ export const router = createRouter({
       children: [
         { path: '', component: () => import('./pages/ProfilePage.vue'), meta: { needs: 'ready', title: 'me.profile.title' } },
         { path: 'security', component: () => import('./pages/SecurityPage.vue'), meta: { needs: 'signed_in', title: 'me.security.title' } },
+        { path: 'transfers', component: () => import('./pages/TransfersPage.vue'), meta: { needs: 'ready', title: 'transfer.title' } },
         { path: 'tickets', component: () => import('./pages/TicketsPage.vue'), meta: { needs: 'ready', title: 'me.tickets.title' } },
       ],
     },

@@ -1,0 +1,94 @@
+import { administrator, Api, register, signIn, takeEntry, type Entry, type Person } from '../support/api.ts'
+import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
+import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+
+/** Somebody who is verified as the entry. */
+async function verified(entry: Entry): Promise<Person> {
+  const person = await register(entry.kind)
+  await person.api.ok(201, 'POST', '/api/v1/me/binding', { kind: entry.kind, id_type: 'resident_id', id_number: entry.id_number, name: entry.name })
+  return person
+}
+
+/** A school of the same county, other than the person's own, that has no demo administrator: the county's answers for it. */
+async function anotherSchool(entry: Entry): Promise<{ id: string; name: string }> {
+  const schools = await (await Api.open()).ok<{ items: { id: string; name: string }[] }>(200, 'GET', '/api/v1/schools?region=510104&limit=200')
+  const other = schools.items.find(({ id }) => id !== entry.school.id)
+  if (!other) throw new Error('the county has one school only')
+  return other
+}
+
+async function chooseSchool(page: import('@playwright/test').Page, label: string, name: string): Promise<void> {
+  const box = page.getByRole('combobox', { name: label, exact: true })
+  await box.click()
+  await box.fill(name)
+  await page.getByRole('option', { name, exact: true }).click()
+}
+
+test('F-22 F-23 a pupil asks to change school, follows each step, and moves once both schools have approved', async ({ page, t }) => {
+  const own = await administrator('school')
+  const entry = await takeEntry('student', ({ school }) => school.id === own.scope.id)
+  const to = await anotherSchool(entry)
+  const pupil = await verified(entry)
+
+  await signInOnScreen(page, t, pupil.username, pupil.password)
+  await page.goto('/me')
+  await page.getByRole('button', { name: t('transfer.new') }).click()
+  await chooseSchool(page, t('verify.school.school'), to.name)
+  // Without a reason nothing is sent, and the chosen school stays.
+  await page.getByRole('button', { name: t('transfer.send') }).click()
+  await expect(page.getByText(t('transfer.reason_empty'))).toBeVisible()
+  await page.getByLabel(t('transfer.reason')).fill('搬家到新学校附近')
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await page.getByRole('button', { name: t('transfer.send') }).click()
+  const steps = page.locator('ol.steps')
+  await expect(steps).toContainText(t('transfer.step.waits', { school: entry.school.name }))
+  await expect(steps).toContainText(t('transfer.step.waits', { school: to.name }))
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await signOutOnScreen(page, t)
+
+  // The school that the pupil leaves approves; the county's administrator answers for the other.
+  await signInOnScreen(page, t, own.username, own.password)
+  await page.goto('/admin/transfers')
+  await page.getByRole('row', { name: entry.name }).first().click()
+  const drawer = page.getByRole('dialog')
+  await expect(drawer).toContainText(t('admin_transfers.effect.half', { name: entry.name, from: entry.school.name, to: to.name }))
+  await expectAccessible(page)
+  await drawer.getByRole('button', { name: t('admin_transfers.approve'), exact: true }).click()
+  await expect(page.getByText(t('admin_transfers.approved.half'))).toBeVisible()
+  await expect((await pupil.api.ok(200, 'GET', '/api/v1/me')).binding.school.id).toBe(entry.school.id)
+
+  const county = await administrator('county')
+  const office = await signIn(county.username, county.password)
+  const [asked] = (await pupil.api.ok(200, 'GET', '/api/v1/me/transfers')).items
+  await office.ok(200, 'POST', `/api/v1/admin/transfers/${asked.id}/approve`)
+  await signInOnScreen(page, t, pupil.username, pupil.password)
+  await page.goto('/me/transfers')
+  await expect(page.locator('ol.steps')).toContainText(t('transfer.step.completed', { school: to.name }))
+  await page.goto('/me')
+  await expect(page.getByRole('main')).toContainText(to.name)
+})
+
+test('F-22 a rejected change of school says why, and another can be asked for and taken back', async ({ page, t }) => {
+  const entry = await takeEntry('teacher', ({ school }) => school.name !== '')
+  const to = await anotherSchool(entry)
+  const teacher = await verified(entry)
+  const asked = await teacher.api.ok(201, 'POST', '/api/v1/me/transfers', { to_school_id: to.id, reason: '工作调动' })
+  const province = await administrator('province')
+  const office = await signIn(province.username, province.password)
+  await office.refused(422, 'invalid', 'POST', `/api/v1/admin/transfers/${asked.id}/reject`, { reason: '' })
+  await office.ok(200, 'POST', `/api/v1/admin/transfers/${asked.id}/reject`, { reason: '编制已满' })
+
+  await signInOnScreen(page, t, teacher.username, teacher.password)
+  await page.goto('/me/transfers')
+  await expect(page.locator('ol.steps')).toContainText(t('transfer.why', { reason: '编制已满' }))
+  await page.getByRole('button', { name: t('transfer.new') }).click()
+  await chooseSchool(page, t('verify.school.school'), to.name)
+  await page.getByLabel(t('transfer.reason')).fill('再次申请')
+  await page.getByRole('button', { name: t('transfer.send') }).click()
+  await page.getByRole('button', { name: t('transfer.cancel'), exact: true }).click()
+  await page.getByRole('button', { name: t('transfer.cancel_confirm') }).click()
+  await expect(page.getByText(t('transfer.state.cancelled'), { exact: true }).first()).toBeVisible()
+  await expect(page.getByRole('button', { name: t('transfer.new') })).toBeVisible()
+})

@@ -1,0 +1,36 @@
+import { answer, api, once } from '@/api/client'
+import type { Transfer, TransferForm } from '@/api/types'
+
+export const requestTransfer = (body: TransferForm, key: string): Promise<Transfer> => answer(api.POST('/api/v1/me/transfers', { body, headers: once(key) }))
+
+export const cancelTransfer = (id: string) => answer(api.DELETE('/api/v1/me/transfers/{id}', { params: { path: { id } } })).then(() => true)
+
+export type StepState = 'done' | 'now' | 'late' | 'refused' | 'skipped'
+
+/** One step of a request as its timeline shows it. `text` is a key below `transfer.step`. */
+export interface Step {
+  key: string
+  text: string
+  values: Record<string, string>
+  state: StepState
+  at: string | null
+  due: string | null
+}
+
+/** The steps of a request in the order in which they happen or will: asked, each school, the county where it was called in, the end. */
+export function stepsOf(transfer: Transfer, now = Date.now()): Step[] {
+  const step = (key: string, text: string, state: StepState, at: string | null = null, values: Record<string, string> = {}, due: string | null = null): Step => ({ key, text, values, state, at, due })
+  const steps = [step('asked', 'asked', 'done', transfer.created_at)]
+  for (const { side, school, state, decided_at, due_at } of transfer.approvals) {
+    const values = { school: school.name }
+    if (state === 'approved') steps.push(step(side, 'approved', 'done', decided_at ?? null, values))
+    else if (state === 'rejected') steps.push(step(side, 'not_approved', 'refused', null, values))
+    else if (state === 'ended') steps.push(step(side, 'unanswered', 'skipped', null, values))
+    else steps.push(step(side, 'waits', Date.parse(due_at) < now ? 'late' : 'now', null, values, due_at))
+  }
+  if (transfer.escalated_at) steps.push(step('county', 'escalated', transfer.state === 'pending' ? 'now' : 'done', transfer.escalated_at))
+  if (transfer.state === 'pending') return steps
+  const text = transfer.state === 'cancelled' && transfer.closing_reason === 'moot' ? 'moot' : transfer.state
+  steps.push(step('end', text, transfer.state === 'completed' ? 'done' : 'refused', transfer.closed_at ?? null, { school: transfer.to_school.name }))
+  return steps
+}
