@@ -22,6 +22,7 @@ var (
 	// The kernel knows nothing of the business.
 	kernel = map[string][]string{
 		"internal/jobs":   {"internal/db"},
+		"internal/guard":  {"internal/fault", "internal/access", "internal/db", "internal/vault"},
 		"internal/server": {"internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault", "ui"},
 		"internal/audit":  {"internal/fault", "internal/access", "internal/db", "internal/vault", "internal/server"},
 	}

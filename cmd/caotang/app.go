@@ -13,6 +13,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/demo"
+	"caotang/internal/guard"
 	"caotang/internal/jobs"
 	"caotang/internal/roster"
 	"caotang/internal/server"
@@ -72,7 +73,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 			return nil, err
 		}
 	}
-	a.sms = sms.New(sms.Options{DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: a.gateway, Limits: o.codes(), Signature: o.SMSSignature})
+	a.sms = sms.New(sms.Options{DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: a.gateway, Limits: o.codes(), Guard: o.suspicion(), Signature: o.SMSSignature})
 	a.accounts = accounts.New(d, v, a.sms, o.accountRules(o.demo), nil)
 	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
 	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
@@ -137,10 +138,15 @@ func (l limits) codes() sms.Limits {
 	return sms.Limits{Daily: l.SMSDailyLimit, Cooldown: l.SMSCooldown, TTL: l.SMSCodeTTL, Guesses: l.SMSMaxGuesses, Provinces: provinces}
 }
 
+func (l limits) suspicion() guard.Rules {
+	return guard.Rules{Account: l.CaptchaAccount, Phone: l.CaptchaPhone, Address: l.CaptchaAddress}
+}
+
 func (l limits) accountRules(demo bool) accounts.Config {
 	config := accounts.DefaultConfig()
 	config.Password.Min, config.Password.Max, config.Password.AllowSpecial = l.PasswordMin, l.PasswordMax, l.PasswordSpecial
 	config.LoginTries, config.LoginWait = l.LoginTries, l.LoginWait
+	config.Guard = l.suspicion()
 	config.SessionIdle, config.SessionLifetime = l.SessionIdle, l.SessionLifetime
 	config.OneTimeCodeTTL, config.RealnameProof, config.Demo = l.OneTimeCodeTTL, l.RealnameProof, demo
 	return config
@@ -149,6 +155,7 @@ func (l limits) accountRules(demo bool) accounts.Config {
 func (l limits) verificationRules() verification.Config {
 	return verification.Config{
 		Proof: verification.Proof(l.RealnameProof), AccountAttempts: l.RealnameTries, AddressAttempts: 20 * l.RealnameTries, Wait: 15 * time.Minute,
+		Guard: l.suspicion(),
 	}
 }
 

@@ -67,6 +67,9 @@ type limits struct {
 	PasswordSpecial bool          `help:"Allow special characters in passwords (F-04)."`
 	LoginTries      int           `help:"Failed sign-ins of one account from one address before it must wait (F-10)." default:"5"`
 	LoginWait       time.Duration `help:"Longest wait for a turn to check a password before the answer is 503." default:"5s"`
+	CaptchaAccount  int           `help:"Failed sign-ins to one account within an hour from which on the browser must do a calculation; 0 for never." default:"10"`
+	CaptchaPhone    int           `help:"The same for wrong codes of one phone." default:"10"`
+	CaptchaAddress  int           `help:"The same for failures, registrations, or phones that codes are sent to, of one address; four times as many for its network. Twenty times as many must wait." default:"30"`
 	SessionIdle     time.Duration `help:"A session unused for so long ends." default:"336h"`
 	SessionLifetime time.Duration `help:"A session ends after so long however much it is used." default:"2160h"`
 	OneTimeCodeTTL  time.Duration `help:"How long an administrator's one-time code is valid (F-28)." default:"24h"`
@@ -98,6 +101,9 @@ func (l limits) validate() error {
 	check(l.PasswordMax >= l.PasswordMin && l.PasswordMax <= 128, "password-max", "must be from --password-min to 128")
 	check(l.LoginTries >= 1 && l.LoginTries <= 1000, "login-tries", "must be from 1 to 1000")
 	check(l.LoginWait >= 100*time.Millisecond && l.LoginWait <= time.Minute, "login-wait", "must be from 100ms to 1m")
+	check(l.CaptchaAccount >= 0 && l.CaptchaAccount <= 1_000_000, "captcha-account", "must be from 0 to 1000000")
+	check(l.CaptchaPhone >= 0 && l.CaptchaPhone <= 1_000_000, "captcha-phone", "must be from 0 to 1000000")
+	check(l.CaptchaAddress >= 0 && l.CaptchaAddress <= 1_000_000, "captcha-address", "must be from 0 to 1000000")
 	check(l.SessionIdle >= time.Minute, "session-idle", "must be at least 1m")
 	check(l.SessionLifetime >= l.SessionIdle, "session-lifetime", "must be at least --session-idle")
 	check(l.OneTimeCodeTTL >= time.Minute && l.OneTimeCodeTTL <= 30*24*time.Hour, "one-time-code-ttl", "must be from 1m to 720h")

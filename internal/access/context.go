@@ -7,6 +7,7 @@ type Client struct {
 	Address   string // IP address
 	UserAgent string
 	RequestID string
+	Captcha   string // the solution that the request brings, "" for none
 	Language  string // "zh-CN" or "en"
 }
 

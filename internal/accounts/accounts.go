@@ -10,6 +10,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/guard"
 	"caotang/internal/identity"
 	"caotang/internal/server"
 	"caotang/internal/sms"
@@ -25,7 +26,6 @@ var (
 	ErrCredentialsWrong   = fault.Define(fault.Unauthenticated, "credentials_wrong")
 	ErrOneTimeCodeExpired = fault.Define(fault.Unauthenticated, "one_time_code_expired")
 	ErrPasswordWrong      = fault.Define(fault.Invalid, "password_wrong")
-	ErrTooManyAttempts    = fault.Define(fault.TooMany, "too_many_attempts")
 )
 
 // Where the ways out lead.
@@ -44,6 +44,7 @@ type Config struct {
 	OneTimeCodeTTL  time.Duration // how long an administrator's one-time code is valid
 	RealnameProof   string        // one_number or two_numbers: shown in the settings
 	Demo            bool          // shown in the settings
+	Guard           guard.Rules   // what is suspicious; nothing when zero
 }
 
 // DefaultConfig is the requirements'.
@@ -61,6 +62,7 @@ type Service struct {
 	vault  *vault.Vault
 	sms    *sms.Service
 	config Config
+	guard  *guard.Guard
 	hasher *hasher
 	gates  gates
 	now    func() time.Time
@@ -71,7 +73,9 @@ func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now fun
 	if now == nil {
 		now = time.Now
 	}
-	s := &Service{db: d, vault: v, sms: messages, config: config, hasher: newHasher(config.LoginWait), now: now}
+	s := &Service{
+		db: d, vault: v, sms: messages, config: config, guard: guard.New(d, v, config.Guard, now), hasher: newHasher(config.LoginWait), now: now,
+	}
 	s.gates.gate = map[string]*gate{}
 	messages.Restrict(sms.ResetPassword, func(ctx context.Context, q db.Querier, phone string) (bool, error) {
 		var known bool
@@ -159,8 +163,11 @@ func masked(phone string) *string {
 
 const phonePurpose = "phone"
 
-// usernameKey and phoneKey are the keys of table logins. Usernames that differ in case alone have one key.
+// usernameKey, exactKey and phoneKey are the keys of table logins. Usernames that differ in case alone have one key; the
+// exact one is for accounts of the old system, whose username came second to another that differs in case alone.
 func usernameKey(username string) string { return "u:" + strings.ToLower(username) }
+
+func exactKey(username string) string { return "e:" + username }
 
 func (s *Service) phoneKey(phone string) string {
 	return "p:" + hex.EncodeToString(s.vault.Index(phonePurpose, phone))
@@ -185,7 +192,7 @@ func (s *Service) candidates(ctx context.Context, login, address string) (found 
 	}
 	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT `+recordColumns+`, l.login_key, k.seen_at FROM logins l
 		JOIN accounts a ON a.id = l.account_id LEFT JOIN known_addresses k ON k.account_id = a.id AND k.address = $3
-		WHERE l.login_key = $1 OR l.login_key = $2 ORDER BY l.login_key DESC`, usernameKey(login), phoneKey, address)
+		WHERE l.login_key IN ($1, $2, $4) ORDER BY l.login_key DESC`, usernameKey(login), phoneKey, guard.Home(address), exactKey(login))
 	if err != nil {
 		return nil, false, err
 	}

@@ -120,7 +120,7 @@ func (s *Service) Mount(srv *server.Server) {
 	}, func(context.Context, *struct{}) (*settingsOutput, error) { return &settingsOutput{s.Settings()}, nil })
 
 	server.Register(srv, server.Op{
-		Method: "POST", Path: "/api/v1/accounts", ID: "register", Tag: "accounts", Status: 201,
+		Method: "POST", Path: "/api/v1/accounts", ID: "register", Tag: "accounts", Status: 201, Captcha: true,
 		Summary: "Register an account and sign it in",
 	}, func(ctx context.Context, in *registerInput) (*registerOutput, error) {
 		b := in.Body
@@ -133,7 +133,7 @@ func (s *Service) Mount(srv *server.Server) {
 		return out, nil
 	})
 	server.Register(srv, server.Op{
-		Method: "POST", Path: "/api/v1/sessions", ID: "sign-in", Tag: "accounts", Status: 201,
+		Method: "POST", Path: "/api/v1/sessions", ID: "sign-in", Tag: "accounts", Status: 201, Captcha: true,
 		Summary: "Sign in by username or phone",
 	}, func(ctx context.Context, in *signInInput) (*signInOutput, error) {
 		signedIn, err := s.SignIn(ctx, in.Body.Login, in.Body.Password)
@@ -157,14 +157,14 @@ func (s *Service) Mount(srv *server.Server) {
 		return nil, s.ChangePassword(ctx, in.Body.CurrentPassword, in.Body.NewPassword)
 	})
 	server.Register(srv, server.Op{
-		Method: "PUT", Path: "/api/v1/me/phone", ID: "change-phone", Tag: "accounts", Rule: server.SignedIn,
+		Method: "PUT", Path: "/api/v1/me/phone", ID: "change-phone", Tag: "accounts", Rule: server.SignedIn, Captcha: true,
 		Summary: "Bind a phone, the first or another",
 	}, func(ctx context.Context, in *phoneInput) (*accountOutput, error) {
 		account, err := s.ChangePhone(ctx, in.Body.Password, in.Body.Phone, in.Body.SMSCode)
 		return &accountOutput{account}, err
 	})
 	server.Register(srv, server.Op{
-		Method: "POST", Path: "/api/v1/password-resets", ID: "reset-password", Tag: "accounts", Status: 204,
+		Method: "POST", Path: "/api/v1/password-resets", ID: "reset-password", Tag: "accounts", Status: 204, Captcha: true,
 		Summary: "Set a new password by username, bound phone and code; every session ends",
 	}, func(ctx context.Context, in *resetInput) (*empty, error) {
 		b := in.Body

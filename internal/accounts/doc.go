@@ -1,12 +1,12 @@
 // Package accounts is the room of logins (F-02 to F-11, F-28): registration, signing in, sessions, passwords, phones, and
 // what administrators do to the accounts of their scope.
 //
-// It owns the tables accounts, logins, grants, sessions, known_addresses and attempts. Its search for administrators also
+// It owns the tables accounts, logins, grants, sessions and known_addresses. Its search for administrators also
 // reads bindings, registry entries and schools, and changes none of them.
 //
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
 // [Service.MaskedOf], [Service.PhoneOf], [Service.CheckPassword], [Service.SetRole], [Service.Notify]; for commands
-// [Service.CreateAdministrator], [HashPassword] and [Service.Forget].
+// [Service.CreateAdministrator], [Service.ImportAccounts], [HashPassword], [SealOldHash] and [Service.Forget].
 //
 // What holds everywhere: a username or phone belongs to one account because the table logins says so, whatever the
 // interleaving; a stranger learns from no answer, nor from its delay, which accounts and phones exist, with the one

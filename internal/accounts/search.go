@@ -146,7 +146,8 @@ func (s *Service) narrow(q *query, search Search) error {
 		q.where("e.name_key = $%d", identity.CompareKey(search.Name))
 	}
 	if search.Username != "" {
-		q.where("a.id = (SELECT l.account_id FROM logins l WHERE l.login_key = $%d)", usernameKey(strings.TrimSpace(search.Username)))
+		username := strings.TrimSpace(search.Username)
+		q.where("a.id IN (SELECT l.account_id FROM logins l WHERE l.login_key IN ($%d, $%d))", usernameKey(username), exactKey(username))
 	}
 	if search.Phone != "" {
 		phone, err := sms.ParsePhone("phone", search.Phone)

@@ -33,24 +33,24 @@ func (s *Service) checkPassword(ctx context.Context, accountID, field, password 
 	if password == "" {
 		return ErrPasswordWrong.New(fault.Field(field, "missing"))
 	}
-	allowance := s.ownPassword(accountID)
+	limit := s.ownPassword(accountID)
 	patient, cancel := s.hasher.patience(ctx)
 	defer cancel()
-	leave, err := s.gates.enter(patient, allowance.key)
+	leave, err := s.gates.enter(patient, limit.Key)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	counted, err := s.blocked(ctx, allowance)
+	counted, err := s.guard.Check(ctx, limit)
 	if err != nil {
-		return err
+		return offerReset(err)
 	}
 	ok, err := s.hasher.verify(patient, account.passwordHash, password)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		if err := s.failed(ctx, allowance); err != nil {
+		if err := s.guard.Count(ctx, limit); err != nil {
 			return err
 		}
 		return ErrPasswordWrong.New(fault.Field(field, "password_wrong"), toReset)
@@ -58,7 +58,7 @@ func (s *Service) checkPassword(ctx context.Context, accountID, field, password 
 	if !counted {
 		return nil
 	}
-	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.forgive(ctx, tx, allowance) })
+	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.guard.Forgive(ctx, tx, limit) })
 }
 
 // ChangePassword replaces the actor's password and ends their other sessions.
@@ -214,11 +214,11 @@ func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 		}
 		address := access.ClientFrom(ctx).Address
 		for _, login := range []string{r.Username, phone} {
-			if err := s.forgive(ctx, tx, s.loginHere(login, address), s.loginAnywhere(login)); err != nil {
+			if err := s.guard.Forgive(ctx, tx, s.loginHere(login, address), s.loginAnywhere(login)); err != nil {
 				return err
 			}
 		}
-		if err := s.forgive(ctx, tx, s.ownPassword(id)); err != nil {
+		if err := s.guard.Forgive(ctx, tx, s.ownPassword(id)); err != nil {
 			return err
 		}
 		return s.setPassword(ctx, tx, id, hash, "", "account.reset_password")

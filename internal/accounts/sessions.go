@@ -10,6 +10,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/db"
+	"caotang/internal/guard"
 	"caotang/internal/vault"
 )
 
@@ -45,7 +46,7 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, accountID string, seen d
 		return begun, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO known_addresses (account_id, address, seen_at) VALUES ($1, $2, $3)
-		ON CONFLICT (account_id, address) DO UPDATE SET seen_at = excluded.seen_at`, accountID, client.Address, now)
+		ON CONFLICT (account_id, address) DO UPDATE SET seen_at = excluded.seen_at`, accountID, guard.Home(client.Address), now)
 	return begun, err
 }
 
@@ -130,7 +131,7 @@ const addressMemory = 180 * 24 * time.Hour
 func (s *Service) Forget(ctx context.Context) error {
 	now := s.now()
 	_, err1 := s.db.Exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1 OR used_at <= $2`, db.At(now), db.At(now.Add(-s.config.SessionIdle)))
-	_, err2 := s.db.Exec(ctx, `DELETE FROM attempts WHERE last_at < $1 AND blocked_until < $2`, db.At(now.Add(-24*time.Hour)), db.At(now))
+	err2 := s.guard.Forget(ctx)
 	_, err3 := s.db.Exec(ctx, `DELETE FROM known_addresses WHERE seen_at < $1`, db.At(now.Add(-addressMemory)))
 	return errors.Join(err1, err2, err3)
 }

@@ -7,6 +7,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/guard"
 	"caotang/internal/sms"
 )
 
@@ -28,10 +29,15 @@ type SignedIn struct {
 
 // Register makes an account and signs it in. Every part of the input that breaks a rule is named at once, under the code
 // of the first. Of registrations that compete for one username or phone exactly one succeeds, and whoever fails may use
-// their code again. That a phone is taken is told to nobody but its holder.
+// their code again. That a phone is taken is told to nobody but its holder. After a burst of registrations from one address
+// or network it asks for a captcha, then for patience.
 func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error) {
 	phone, err := s.checkRegistration(r)
 	if err != nil {
+		return SignedIn{}, err
+	}
+	burst := s.guard.From(ctx, "register")
+	if _, err := s.guard.Check(ctx, burst...); err != nil {
 		return SignedIn{}, err
 	}
 	proof, err := s.sms.Guess(ctx, phone, sms.Register, r.Code)
@@ -55,6 +61,9 @@ func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error
 			return err
 		} else if !free {
 			return ErrPhoneTaken.New(fault.Field("phone", "phone_taken"), toSignIn)
+		}
+		if err := s.guard.CountIn(ctx, tx, burst...); err != nil {
+			return err
 		}
 		begun, err = s.begin(ctx, tx, made.id, db.NullTime{})
 		return err
@@ -119,27 +128,28 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn,
 	if err != nil {
 		return SignedIn{}, err
 	}
-	allowances := []allowance{s.loginHere(login, address)}
+	own := []guard.Limit{s.loginHere(login, address)}
 	if !known {
-		allowances = append(allowances, s.loginAnywhere(login))
+		own = append(own, s.loginAnywhere(login))
 	}
+	all := append(slices.Clone(own), s.fromHere(ctx, known)...)
 	patient, cancel := s.hasher.patience(ctx)
 	defer cancel()
-	leave, err := s.gates.enter(patient, allowances[0].key)
+	leave, err := s.gates.enter(patient, own[0].Key)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	defer leave()
-	counted, err := s.blocked(ctx, append(allowances, s.fromAddress(address))...)
+	counted, err := s.guard.Check(ctx, all...)
 	if err != nil {
-		return SignedIn{}, err
+		return SignedIn{}, offerReset(err)
 	}
 	account, err := s.whose(patient, candidates, password)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	if account == nil {
-		if err := s.failed(ctx, append(allowances, s.fromAddress(address))...); err != nil {
+		if err := s.guard.Count(ctx, all...); err != nil {
 			return SignedIn{}, err
 		}
 		return SignedIn{}, ErrCredentialsWrong.New(toReset)
@@ -153,7 +163,7 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn,
 			return err
 		}
 		if counted {
-			if err := s.forgive(ctx, tx, allowances...); err != nil {
+			if err := s.guard.Forgive(ctx, tx, own...); err != nil {
 				return err
 			}
 		}

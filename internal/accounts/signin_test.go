@@ -217,7 +217,7 @@ func (f *fixture) codeLater(t *testing.T, phone string) string {
 func TestAnAddressThatFailsEverywhereIsSlowedDown(t *testing.T) {
 	f := newFixture(t, dbtest.OpenSQLite(t))
 	f.register(t, "Zhang01")
-	f.insert(t, "attempts", []string{"attempt_key", "failures", "last_at", "blocked_until"}, []any{"address:10.9.0.1", 199, db.At(f.now()), 0})
+	f.insert(t, "attempts", []string{"attempt_key", "failures", "last_at", "blocked_until"}, []any{"address@10.9.0.1", 199, db.At(f.now()), 0})
 	f.from("10.9.0.1").signIn(t, "nobody1", another).want(t, 401, "credentials_wrong")
 	if wait := f.from("10.9.0.1").signIn(t, "Zhang01", password).want(t, 429, "too_many_attempts").header.Get("Retry-After"); wait != "10" {
 		t.Errorf("Retry-After %q", wait)

@@ -44,7 +44,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		trusted := s.fromTrustedProxy(r)
 		client := access.Client{
 			Address: clientAddress(r, trusted), UserAgent: truncate(r.UserAgent(), 200), RequestID: db.NewID(),
-			Language: messages.Negotiate(r.Header.Get("Accept-Language")),
+			Language: messages.Negotiate(r.Header.Get("Accept-Language")), Captcha: r.Header.Get(captchaHeader),
 		}
 		r = r.WithContext(access.WithClient(r.Context(), client))
 		answer := &answer{ResponseWriter: w, secure: r.TLS != nil || trusted && r.Header.Get("X-Forwarded-Proto") == "https"}

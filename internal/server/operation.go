@@ -73,7 +73,11 @@ type Op struct {
 	Status  int   // of success; 200 when zero
 	MaxBody int64 // in bytes, for uploads; 1 MiB when zero
 	Hidden  bool  // not part of the contract
+	Captcha bool  // may answer captcha_required
 }
+
+// captchaHeader is where a request brings the solution of a captcha.
+const captchaHeader = "Captcha-Solution"
 
 // Register adds an operation. The handler runs only for actors whom the rule lets through; its error becomes a problem
 // document.
@@ -89,6 +93,12 @@ func Register[I, O any](s *Server, op Op, handle func(ctx context.Context, in *I
 	operation := huma.Operation{
 		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Tags: []string{op.Tag},
 		DefaultStatus: status, Hidden: op.Hidden, MaxBodyBytes: -1, // bounded before it gets here
+	}
+	if op.Captcha {
+		operation.Parameters = []*huma.Param{{
+			Name: captchaHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "After captcha_required: the challenge's token, a colon and the number found",
+		}}
 	}
 	if op.Rule != Anyone {
 		operation.Security = []map[string][]string{{"session": {}}, {"bearer": {}}}

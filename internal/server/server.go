@@ -93,7 +93,11 @@ func init() { huma.DefaultArrayNullable = false }
 func (s *Server) apiConfig() huma.Config {
 	config := huma.DefaultConfig("Caotang 草堂", "1")
 	config.Info.Description = "The real-name learning space of a province. Errors are problem documents (RFC 9457) with a stable code, " +
-		"in the language of Accept-Language (zh-CN or en). Every POST honours Idempotency-Key."
+		"in the language of Accept-Language (zh-CN or en). Every POST honours Idempotency-Key. " +
+		"After too many failures, or codes to many phones, an operation that takes the header Captcha-Solution answers 403 captcha_required, " +
+		"whose member captcha is a proof of work: {algorithm: SHA-256, salt, target, max_number, token, expires_at}. Find the number from 0 to max_number " +
+		"for which SHA-256(salt followed by the number in decimal digits), in hexadecimal, is target; then repeat the same request with " +
+		"Captcha-Solution: token:number. A solution serves one request."
 	config.OpenAPIPath = "/api/openapi"
 	config.DocsPath = ""    // huma's pages load scripts from another host
 	config.SchemasPath = "" // the document holds them

@@ -25,7 +25,7 @@ type statusOutput struct{ Body Status }
 // Mount adds the room's operations.
 func (s *Service) Mount(srv *server.Server) {
 	server.Register(srv, server.Op{
-		Method: "POST", Path: "/api/v1/sms-codes", ID: "send-sms-code", Tag: "sms", Status: 202,
+		Method: "POST", Path: "/api/v1/sms-codes", ID: "send-sms-code", Tag: "sms", Status: 202, Captcha: true,
 		Summary: "Send a verification code to a phone",
 	}, func(ctx context.Context, in *sendInput) (*sendOutput, error) {
 		phone, err := ParsePhone("phone", in.Body.Phone)

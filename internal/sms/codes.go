@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/guard"
 	"caotang/internal/identity"
 	"caotang/internal/messages"
 )
@@ -26,7 +28,8 @@ type Promise struct {
 
 // SendCode sends a new code to a phone, in canonical form, and ends the purpose's earlier ones. It fails with
 // phone_region_unsupported, sms_gateway_busy, sms_cooldown or sms_quota_exceeded; of any number of calls at once for one
-// phone, one passes per cooldown.
+// phone, one passes per cooldown. An address or network that has codes sent to many phones gets captcha_required, then
+// too_many_attempts.
 func (s *Service) SendCode(ctx context.Context, phone string, purpose Purpose) (Promise, error) {
 	if err := s.checkProvince(phone); err != nil {
 		return Promise{}, err
@@ -34,6 +37,10 @@ func (s *Service) SendCode(ctx context.Context, phone string, purpose Purpose) (
 	now := db.At(s.Now())
 	if wait := s.busyFor(); wait > 0 {
 		return Promise{}, ErrGatewayBusy.New(fault.RetryAfter(wait))
+	}
+	sender := s.guard.From(ctx, "codes")
+	if _, err := s.guard.Check(ctx, sender...); err != nil {
+		return Promise{}, err
 	}
 	code, err := newCode()
 	if err != nil {
@@ -47,6 +54,9 @@ func (s *Service) SendCode(ctx context.Context, phone string, purpose Purpose) (
 			return err
 		}
 		promise.RemainingToday = max(s.Limits.Daily-used, 0)
+		if err := s.guard.Another(ctx, tx, hex.EncodeToString(index), sender...); err != nil {
+			return err
+		}
 		_, err = tx.Exec(ctx, `UPDATE sms_messages SET ended_at = $1
 			WHERE phone_index = $2 AND purpose = $3 AND ended_at IS NULL`, now, index, string(purpose))
 		if err != nil {
@@ -94,17 +104,23 @@ type Proof struct {
 
 // Guess compares a typed code with the newest of the phone and purpose. A wrong guess is counted, and committed, before
 // this returns; comparing and counting are one statement, so that guesses made at once count like guesses made one after
-// another. It fails with sms_code_wrong, or sms_code_expired for a code that has ended in any way.
+// another. It fails with sms_code_wrong, or sms_code_expired for a code that has ended in any way. Where many guesses were
+// wrong, at one phone or from one address or network, it asks for a captcha, and makes the address and network wait.
 func (s *Service) Guess(ctx context.Context, phone string, purpose Purpose, typed string) (Proof, error) {
 	typed = identity.Fold(typed)
 	if typed == "" {
 		return Proof{}, ErrCodeWrong.New(fault.Field("sms_code", "missing"))
 	}
+	index := s.phoneIndex(phone)
+	guesses := append(s.guard.From(ctx, "guess"), guard.Limit{Key: "guess:" + hex.EncodeToString(index), Captcha: s.guard.Phone})
+	if _, err := s.guard.Check(ctx, guesses...); err != nil {
+		return Proof{}, err
+	}
 	proof := Proof{service: s}
 	var right, known bool
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		err := tx.QueryRow(ctx, `SELECT id FROM sms_messages WHERE phone_index = $1 AND purpose = $2
-			ORDER BY created_at DESC, id DESC LIMIT 1`, s.phoneIndex(phone), string(purpose)).Scan(&proof.messageID)
+			ORDER BY created_at DESC, id DESC LIMIT 1`, index, string(purpose)).Scan(&proof.messageID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -125,6 +141,9 @@ func (s *Service) Guess(ctx context.Context, phone string, purpose Purpose, type
 	case err != nil:
 		return Proof{}, err
 	case !known || !right:
+		if err := s.guard.Count(ctx, guesses...); err != nil {
+			return Proof{}, err
+		}
 		return Proof{}, ErrCodeWrong.New(fault.Field("sms_code", "sms_code_wrong"))
 	}
 	return proof, nil

@@ -9,6 +9,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/guard"
 	"caotang/internal/identity"
 	"caotang/internal/jobs"
 	"caotang/internal/vault"
@@ -70,6 +71,7 @@ type Options struct {
 	Log       *slog.Logger
 	Gateway   Gateway
 	Limits    Limits
+	Guard     guard.Rules      // what is suspicious; nothing when zero
 	Signature string           // before every text, in 【】; 草堂 when empty
 	Now       func() time.Time // the clock; time.Now when nil
 }
@@ -77,6 +79,7 @@ type Options struct {
 // Service sends messages and checks codes. It is safe for concurrent use.
 type Service struct {
 	Options
+	guard     *guard.Guard
 	only      map[Purpose]Recipients
 	busyUntil atomic.Int64 // when the gateway may be tried again, in milliseconds since 1970; 0 while it works
 }
@@ -92,7 +95,7 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Service{Options: o, only: map[Purpose]Recipients{}}
+	s := &Service{Options: o, guard: guard.New(o.DB, o.Vault, o.Guard, o.Now), only: map[Purpose]Recipients{}}
 	o.Jobs.Handle(jobKind, senders, s.deliver)
 	return s
 }

@@ -67,7 +67,7 @@ type declineInput struct {
 // Mount adds the room's operations.
 func (s *Service) Mount(srv *server.Server) {
 	server.Register(srv, server.Op{
-		Method: "POST", Path: "/api/v1/me/tickets", ID: "ask-school", Tag: "support", Rule: server.Ready, Status: 201,
+		Method: "POST", Path: "/api/v1/me/tickets", ID: "ask-school", Captcha: true, Tag: "support", Rule: server.Ready, Status: 201,
 		Summary: "Ask a school's administrator for what only they can do",
 	}, func(ctx context.Context, in *askInput) (*ticketOutput, error) {
 		b := in.Body

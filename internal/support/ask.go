@@ -49,6 +49,11 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 	default:
 		return Ticket{}, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
 	}
+	if in.Kind == NotMe {
+		if err := s.verification.Vigilance(ctx); err != nil {
+			return Ticket{}, err
+		}
+	}
 	accountID := access.ActorFrom(ctx).AccountID
 	var ticket Ticket
 	var refused error

@@ -45,7 +45,7 @@ type empty struct{}
 // Mount adds the room's operations.
 func (s *Service) Mount(srv *server.Server) {
 	server.Register(srv, server.Op{
-		Method: "POST", Path: "/api/v1/me/binding", ID: "bind-me", Tag: "verification", Rule: server.Ready, Status: 201,
+		Method: "POST", Path: "/api/v1/me/binding", ID: "bind-me", Tag: "verification", Rule: server.Ready, Status: 201, Captcha: true,
 		Summary: "Prove who one is: bind one's account to a registry entry, or to a child's as a parent",
 	}, func(ctx context.Context, in *bindInput) (*bindingOutput, error) {
 		b := in.Body

@@ -23,13 +23,16 @@ type attemptKey struct {
 	limit    int
 }
 
-// beginAttempt counts an attempt for the account and its address, or answers how long they have to wait. The account
-// comes first, always: two transactions never wait for each other in a circle.
-func (s *Service) beginAttempt(ctx context.Context, tx *db.Tx, accountID, address string) (*attempt, time.Duration, error) {
-	a := &attempt{s: s, now: db.Now(), keys: []attemptKey{
-		{key: "realname:account:" + accountID, limit: s.config.AccountAttempts},
-		{key: "realname:address:" + address, limit: s.config.AddressAttempts},
-	}}
+// attemptKind is what failed claims of an address and a network are counted as.
+const attemptKind = "realname"
+
+// beginAttempt counts an attempt for the account, its address and its network, or answers how long they have to wait. They
+// come in this order, always: two transactions never wait for each other in a circle.
+func (s *Service) beginAttempt(ctx context.Context, tx *db.Tx, accountID string) (*attempt, time.Duration, error) {
+	a := &attempt{s: s, now: db.Now(), keys: []attemptKey{{key: "realname:account:" + accountID, limit: s.config.AccountAttempts}}}
+	for _, l := range s.guard.FromWith(ctx, attemptKind, s.config.AddressAttempts) {
+		a.keys = append(a.keys, attemptKey{key: l.Key, limit: l.Tries})
+	}
 	for i, k := range a.keys {
 		err := tx.QueryRow(ctx, `INSERT INTO attempts (attempt_key, failures, last_at, blocked_until) VALUES ($1, 1, $2, 0)
 			ON CONFLICT (attempt_key) DO UPDATE SET last_at = excluded.last_at,

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"caotang/internal/access"
-	"caotang/internal/accounts"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/guard"
 	"caotang/internal/identity"
 	"caotang/internal/roster"
 )
@@ -105,6 +105,13 @@ func Withhold(ctx context.Context, begun time.Time) {
 	}
 }
 
+// Vigilance asks for a captcha where many claims have failed from the caller's address or network. Ask before [Service.Match],
+// outside its transaction.
+func (s *Service) Vigilance(ctx context.Context) error {
+	_, err := s.guard.Check(ctx, s.guard.FromWith(ctx, attemptKind, 0)...)
+	return err
+}
+
 // Match finds the registry entry that a claim by this account proves, and counts the attempt when there is none. The
 // transaction must be committed whatever the answer, for the count to stand: the outcome is the second value, and an
 // error means that the transaction failed. Outcomes: too_many_attempts with the time to wait; realname_no_match, the
@@ -114,12 +121,12 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 	if err != nil {
 		return entry, err, nil
 	}
-	attempt, wait, err := s.beginAttempt(ctx, tx, accountID, access.ClientFrom(ctx).Address)
+	attempt, wait, err := s.beginAttempt(ctx, tx, accountID)
 	if err != nil {
 		return entry, nil, err
 	}
 	if wait > 0 {
-		return entry, accounts.ErrTooManyAttempts.New(fault.RetryAfter(wait)), nil
+		return entry, guard.ErrTooManyAttempts.New(fault.RetryAfter(wait)), nil
 	}
 	found, err := s.roster.EntryByDocument(ctx, tx, c.number)
 	if err != nil && !fault.Is(err, fault.ErrNotFound) {
@@ -159,6 +166,9 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string) (*Bind
 	begun := time.Now()
 	accountID := access.ActorFrom(ctx).AccountID
 	if _, err := s.read(in); err != nil {
+		return nil, err
+	}
+	if err := s.Vigilance(ctx); err != nil {
 		return nil, err
 	}
 	var binding *Binding

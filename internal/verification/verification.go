@@ -11,6 +11,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/guard"
 	"caotang/internal/roster"
 	"caotang/internal/vault"
 )
@@ -39,6 +40,7 @@ type Config struct {
 	AccountAttempts int
 	AddressAttempts int
 	Wait            time.Duration
+	Guard           guard.Rules // what is suspicious; nothing when zero
 }
 
 // Service holds the rules of binding.
@@ -47,12 +49,13 @@ type Service struct {
 	vault    *vault.Vault
 	accounts *accounts.Service
 	roster   *roster.Service
+	guard    *guard.Guard
 	config   Config
 }
 
 // New makes the room.
 func New(d *db.DB, v *vault.Vault, a *accounts.Service, r *roster.Service, config Config) *Service {
-	return &Service{db: d, vault: v, accounts: a, roster: r, config: config}
+	return &Service{db: d, vault: v, accounts: a, roster: r, guard: guard.New(d, v, config.Guard, nil), config: config}
 }
 
 // Bind links the account to the entry as kind, in the caller's transaction, and records it. The caller has made sure
