@@ -19,6 +19,7 @@ type commands struct {
 	Serve          serveCommand          `cmd:"" help:"Serve the platform."`
 	Migrate        migrateCommand        `cmd:"" help:"Bring the database up to date, then stop. (serve does so too.)"`
 	ImportRegistry importRegistryCommand `cmd:"" help:"Load a roster file into the real-name registry."`
+	ImportAccounts importAccountsCommand `cmd:"" help:"Take over the accounts of the old system."`
 	ImportSchools  importSchoolsCommand  `cmd:"" help:"Add the schools of a list."`
 	Admin          adminCommand          `cmd:"" help:"Administrators."`
 	SMS            smsCommand            `cmd:"" name:"sms" help:"The gateways that carry messages."`

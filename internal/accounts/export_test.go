@@ -25,6 +25,9 @@ func (s *Service) HashInTurn(ctx context.Context, password string) (string, erro
 	return s.hasher.hash(ctx, password)
 }
 
+// HashesMade is how many argon2id hashes this process has made.
+func HashesMade() int64 { return hashesMade.Load() }
+
 // Trying is how many logins are being tried.
 func (s *Service) Trying() int {
 	s.gates.mu.Lock()

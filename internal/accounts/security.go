@@ -45,7 +45,7 @@ func (s *Service) checkPassword(ctx context.Context, accountID, field, password 
 	if err != nil {
 		return offerReset(err)
 	}
-	ok, err := s.hasher.verify(patient, account.passwordHash, password)
+	ok, _, err := s.check(patient, account.passwordHash, password)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"caotang/internal/access"
@@ -121,8 +122,18 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, r record, hash string) 
 }
 
 // SignIn begins a session by username, in its own spelling, or by phone. A wrong pair is credentials_wrong whichever half
-// is wrong, after the same work.
+// is wrong, after the same work. A password hash of the old system is replaced (F-06).
 func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn, error) {
+	signedIn, err := s.signIn(ctx, login, password)
+	if errors.Is(err, errHashRenewed) { // by a sign-in at the same time: the new one says whether the password is right
+		return s.signIn(ctx, login, password)
+	}
+	return signedIn, err
+}
+
+var errHashRenewed = errors.New("accounts: the old system's hash has just been replaced")
+
+func (s *Service) signIn(ctx context.Context, login, password string) (SignedIn, error) {
 	address := access.ClientFrom(ctx).Address
 	candidates, known, err := s.candidates(ctx, login, address)
 	if err != nil {
@@ -144,7 +155,7 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn,
 	if err != nil {
 		return SignedIn{}, offerReset(err)
 	}
-	account, err := s.whose(patient, candidates, password)
+	account, renewed, err := s.whose(patient, candidates, password)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -159,7 +170,7 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn,
 	}
 	var begun session
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		if err := stillOpens(ctx, tx, account); err != nil {
+		if err := s.stillOpens(ctx, tx, account, renewed); err != nil {
 			return err
 		}
 		if counted {
@@ -174,28 +185,38 @@ func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn,
 }
 
 // stillOpens makes sure that the password has not been replaced while this request waited to check it: a session that began
-// then would outlive the replacement, which ends all. The update makes the two take turns.
-func stillOpens(ctx context.Context, tx *db.Tx, account *record) error {
-	result, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = updated_at WHERE id = $1 AND password_hash = $2`, account.id, account.passwordHash)
+// then would outlive the replacement, which ends all. The update makes the two take turns, and stores what the password is
+// to be stored as from now on, where that is something new.
+func (s *Service) stillOpens(ctx context.Context, tx *db.Tx, account *record, renewed string) error {
+	query, args := `UPDATE accounts SET updated_at = updated_at WHERE id = $1 AND password_hash = $2`, []any{account.id, account.passwordHash}
+	if renewed != "" {
+		query = `UPDATE accounts SET updated_at = $3, password_hash = $4 WHERE id = $1 AND password_hash = $2`
+		args = append(args, db.At(s.now()), renewed)
+	}
+	result, err := tx.Exec(ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	if n, err := result.RowsAffected(); err != nil || n == 1 {
 		return err
 	}
+	if renewed != "" {
+		return errHashRenewed
+	}
 	return ErrCredentialsWrong.New(toReset)
 }
 
-// whose finds the candidate whose password it is; nil when it is nobody's. It hashes when there is no candidate too.
-func (s *Service) whose(ctx context.Context, candidates []*record, password string) (*record, error) {
+// whose finds the candidate whose password it is, and what that is to be stored as if not as it is; nil when it is
+// nobody's. It hashes when there is no candidate too.
+func (s *Service) whose(ctx context.Context, candidates []*record, password string) (account *record, renewed string, err error) {
 	if len(candidates) == 0 {
 		_, err := s.hasher.verify(ctx, nobodysHash, password)
-		return nil, err
+		return nil, "", err
 	}
 	for _, c := range candidates {
-		if ok, err := s.hasher.verify(ctx, c.passwordHash, password); ok || err != nil {
-			return c, err
+		if ok, renewed, err := s.check(ctx, c.passwordHash, password); ok || err != nil {
+			return c, renewed, err
 		}
 	}
-	return nil, nil
+	return nil, "", nil
 }
