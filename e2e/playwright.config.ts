@@ -16,7 +16,7 @@ const server = [
   `--listen 127.0.0.1:${port}`,
   `--data ${folder}/data`,
   // Short waits, so that the rules are met without waiting for them.
-  '--sms-cooldown 1s --sms-daily-limit 5',
+  '--sms-cooldown 1s --sms-daily-limit 5 --captcha-account 3',
   '--log-level warn',
 ]
 if (process.env.CAOTANG_E2E_DSN) server.push(`--database '${process.env.CAOTANG_E2E_DSN}'`)

@@ -51,6 +51,7 @@ var (
 	helpers = map[string][]string{
 		"internal/db/dbtest":       {"internal/db"},
 		"internal/vault/vaulttest": {"internal/vault"},
+		"internal/guard/guardtest": {},
 		"internal/roomtest": {
 			"internal/access", "internal/accounts", "internal/db", "internal/identity", "internal/jobs", "internal/roster", "internal/server",
 			"internal/sheet", "internal/sms", "internal/support", "internal/transfers", "internal/vault", "internal/vault/vaulttest", "internal/verification",

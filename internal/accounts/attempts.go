@@ -35,13 +35,14 @@ func (s *Service) loginAnywhere(login string) guard.Limit {
 	}
 }
 
-// fromHere are the limits of the address and its network. Where the account is known none of them waits: whoever guesses
-// from a school's address would have all of the school wait.
+// fromHere are the limits of the address and its network. Where the account is known the neighbours do not count, and
+// nobody waits for the address: whoever guesses from a school's would have all of the school wait.
 func (s *Service) fromHere(ctx context.Context, known bool) []guard.Limit {
-	if known {
-		return s.guard.FromWith(ctx, "address", 0)
+	const kind = "address"
+	if here := s.guard.FromWith(ctx, kind, 0); known && len(here) > 0 {
+		return here[:1]
 	}
-	return s.guard.FromWith(ctx, "address", 40*s.config.LoginTries)
+	return s.guard.FromWith(ctx, kind, 40*s.config.LoginTries)
 }
 
 func (s *Service) ownPassword(accountID string) guard.Limit {

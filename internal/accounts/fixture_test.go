@@ -18,6 +18,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/accounts"
 	"caotang/internal/db"
+	"caotang/internal/guard"
 	"caotang/internal/jobs"
 	"caotang/internal/server"
 	"caotang/internal/sms"
@@ -44,12 +45,20 @@ type fixture struct {
 
 func newFixture(t *testing.T, d *db.DB) *fixture {
 	t.Helper()
+	return newGuarded(t, d, guard.Rules{})
+}
+
+// newGuarded is newFixture with a captcha for what these rules call suspicious.
+func newGuarded(t *testing.T, d *db.DB, rules guard.Rules) *fixture {
+	t.Helper()
 	f := &fixture{db: d, vault: vaulttest.New(t), inbox: smstest.NewInbox()}
 	f.ms.Store(time.Date(2026, 9, 1, 2, 0, 0, 0, time.UTC).UnixMilli())
 	quiet := slog.New(slog.DiscardHandler)
 	runner := jobs.New(d, quiet)
-	f.sms = sms.New(sms.Options{DB: d, Vault: f.vault, Jobs: runner, Log: quiet, Gateway: f.inbox, Limits: sms.DefaultLimits(), Now: f.now})
-	f.Service = accounts.New(d, f.vault, f.sms, accounts.DefaultConfig(), f.now)
+	f.sms = sms.New(sms.Options{DB: d, Vault: f.vault, Jobs: runner, Log: quiet, Gateway: f.inbox, Limits: sms.DefaultLimits(), Guard: rules, Now: f.now})
+	config := accounts.DefaultConfig()
+	config.Guard = rules
+	f.Service = accounts.New(d, f.vault, f.sms, config, f.now)
 	var err error
 	if f.srv, err = server.New(server.Options{DB: d, Vault: f.vault, Log: quiet}); err != nil {
 		t.Fatal(err)

@@ -115,11 +115,14 @@ type oldAccount struct {
 	line     int
 	username string
 	hash     oldHash
-	sealed   string // the hash
 	phone    string // "" when the row has none, or none that can be read
 	created  time.Time
 	role     string
 	notes    []string // codes of what was not understood, and left away
+
+	// What the database will hold of it.
+	id, key, phoneKey, sealedHash string
+	sealedPhone                   any
 }
 
 // read checks a row by itself; code says why it cannot be taken.
@@ -182,7 +185,7 @@ func oldUsernameFault(username string) string {
 }
 
 var createdLayouts = []string{
-	time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006/1/2 15:04:05", "2006-1-2 15:04", "2006/1/2 15:04", "2006-1-2", "2006/1/2", "20060102",
+	"2006-01-02 15:04:05", time.RFC3339, "2006-01-02T15:04:05", "2006/1/2 15:04:05", "2006-1-2 15:04", "2006/1/2 15:04", "2006-1-2", "2006/1/2", "20060102",
 }
 
 var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)

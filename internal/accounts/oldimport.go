@@ -70,7 +70,7 @@ func (s *Service) ImportAccounts(ctx context.Context, source OldAccounts, found 
 	go func() {
 		defer close(batches)
 		for {
-			b := readOldBatch(table, source.Scheme, s.vault)
+			b := s.readOldBatch(table, source.Scheme)
 			b.read = float64(place.at.Load()) / float64(max(source.Size, 1))
 			select {
 			case batches <- b:
@@ -116,8 +116,9 @@ type oldBatch struct {
 	err      error // io.EOF after the last row
 }
 
-// readOldBatch checks rows and seals their hashes, and asks the database nothing.
-func readOldBatch(t *oldTable, scheme string, v *vault.Vault) *oldBatch {
+// readOldBatch checks rows, seals them and makes their keys, and asks the database nothing: it works while the batch before
+// is written.
+func (s *Service) readOldBatch(t *oldTable, scheme string) *oldBatch {
 	b := &oldBatch{accounts: make([]oldAccount, 0, oldBatchRows)}
 	for len(b.accounts)+len(b.findings) < oldBatchRows {
 		row, err := t.rows.Next()
@@ -131,7 +132,10 @@ func readOldBatch(t *oldTable, scheme string, v *vault.Vault) *oldBatch {
 			b.rejected++
 			continue
 		}
-		a.sealed = a.hash.seal(v)
+		a.id, a.key, a.sealedHash = db.NewID(), usernameKey(a.username), a.hash.seal(s.vault)
+		if a.phone != "" {
+			a.phoneKey, a.sealedPhone = s.phoneKey(a.phone), s.vault.Seal(phonePurpose, a.phone)
+		}
 		b.accounts = append(b.accounts, a)
 	}
 	return b

@@ -24,12 +24,16 @@ type oldImport struct {
 
 // oldOutcome is what a batch comes to.
 type oldOutcome struct {
-	accounts, logins [][]any
-	findings         []Finding
-	evicted          []*holder // who lose their phone to nobody
-	sum              Imported  // of this batch
-	met              bool      // something of it was here already
+	accounts [][]any
+	logins   []login
+	findings []Finding
+	evicted  []*holder // who lose their phone to nobody
+	sum      Imported  // of this batch
+	met      bool      // something of it was here already
 }
+
+// login is a row of logins.
+type login struct{ key, account string }
 
 // holder is an account that has one of the keys a batch asks for.
 type holder struct {
@@ -77,24 +81,23 @@ func (run *oldImport) decide(ctx context.Context, tx *db.Tx, b *oldBatch) (*oldO
 			return nil, err
 		}
 	}
-	o := &oldOutcome{met: len(holders) > 0, accounts: make([][]any, 0, len(b.accounts)), logins: make([][]any, 0, 2*len(b.accounts))}
+	o := &oldOutcome{met: len(holders) > 0, accounts: make([][]any, 0, len(b.accounts)), logins: make([]login, 0, 2*len(b.accounts))}
 	for i := range b.accounts {
 		run.decideOne(o, holders, &b.accounts[i])
 	}
 	// In the order of the index, which is then written from one end to the other.
-	slices.SortFunc(o.logins, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
+	slices.SortFunc(o.logins, func(a, b login) int { return strings.Compare(a.key, b.key) })
 	return o, nil
 }
 
 func (run *oldImport) decideOne(o *oldOutcome, holders map[string]*holder, a *oldAccount) {
 	tell := func(code string, rejected bool) { o.findings = append(o.findings, a.finding(code, rejected)) }
-	phone, phoneKey := a.phone, ""
-	if phone != "" && run.shared.has(phone) {
+	hasPhone, key := a.phone != "", a.key
+	if hasPhone && run.shared.has(a.phone) {
 		tell("old_phone_shared", false)
 		o.sum.Cleared++
-		phone = ""
+		hasPhone = false
 	}
-	key := usernameKey(a.username)
 	if there := holders[key]; there != nil && there.username != a.username {
 		key = exactKey(a.username)
 	}
@@ -108,9 +111,8 @@ func (run *oldImport) decideOne(o *oldOutcome, holders map[string]*holder, a *ol
 		}
 		return
 	}
-	if phone != "" {
-		phoneKey = run.s.phoneKey(phone)
-		if there := holders[phoneKey]; there != nil {
+	if hasPhone {
+		if there := holders[a.phoneKey]; there != nil {
 			code := "old_phone_held"
 			if there.imported && isOld(there.hash) {
 				code = "old_phone_unproven"
@@ -122,25 +124,24 @@ func (run *oldImport) decideOne(o *oldOutcome, holders map[string]*holder, a *ol
 			}
 			tell(code, false)
 			o.sum.Cleared++
-			phone = ""
+			hasPhone = false
 		}
 	}
 	for _, code := range a.notes {
 		tell(code, false)
 	}
-	id := db.NewID()
-	var sealed any
-	if phone != "" {
-		sealed = run.s.vault.Seal(phonePurpose, phone)
-		o.logins = append(o.logins, []any{phoneKey, id})
+	var phone any
+	if hasPhone {
+		phone = a.sealedPhone
+		o.logins = append(o.logins, login{a.phoneKey, a.id})
 	}
 	created := run.now
 	if !a.created.IsZero() {
 		created = db.At(a.created)
 	}
-	o.accounts = append(o.accounts, []any{id, a.username, a.sealed, a.role, sealed, false, created, run.now, run.now})
-	o.logins = append(o.logins, []any{key, id})
-	holders[key] = &holder{id: id, username: a.username, phone: phone, imported: true, row: a}
+	o.accounts = append(o.accounts, []any{a.id, a.username, a.sealedHash, a.role, phone, false, created, run.now, run.now})
+	o.logins = append(o.logins, login{key, a.id})
+	holders[key] = &holder{id: a.id, username: a.username, imported: true, row: a}
 	o.sum.Taken++
 }
 
@@ -172,7 +173,12 @@ func (run *oldImport) write(ctx context.Context, tx *db.Tx, o *oldOutcome) error
 	}, o.accounts); err != nil {
 		return err
 	}
-	if err := tx.Insert(ctx, "logins", []string{"login_key", "account_id"}, o.logins); err != nil {
+	values, rows := make([]any, 0, 2*len(o.logins)), make([][]any, len(o.logins))
+	for i, l := range o.logins {
+		values = append(values, l.key, l.account)
+		rows[i] = values[2*i : 2*i+2 : 2*i+2]
+	}
+	if err := tx.Insert(ctx, "logins", []string{"login_key", "account_id"}, rows); err != nil {
 		return err
 	}
 	for _, h := range o.evicted {
@@ -207,9 +213,9 @@ func (run *oldImport) find(ctx context.Context, tx *db.Tx, b *oldBatch) (map[str
 	keys := make([]string, 0, 3*len(b.accounts))
 	for i := range b.accounts {
 		a := &b.accounts[i]
-		keys = append(keys, usernameKey(a.username), exactKey(a.username))
+		keys = append(keys, a.key, exactKey(a.username))
 		if a.phone != "" {
-			keys = append(keys, run.s.phoneKey(a.phone))
+			keys = append(keys, a.phoneKey)
 		}
 	}
 	slices.Sort(keys) // neighbours lie on one page of the index

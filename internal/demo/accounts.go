@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"crypto/md5" //nolint:gosec // see oldHash
 	"encoding/hex"
 	"strings"
 
@@ -25,6 +26,7 @@ type account struct {
 	stage                 roster.Stage // of that school
 	scope                 string       // of its grant, at the levels above the school
 	bound                 bool         // verified as a person of that school; a parent, as student1's
+	old                   bool         // came over from the old system, which had its phone on two accounts: it has none (F-06)
 }
 
 var demoAccounts = []account{
@@ -37,15 +39,33 @@ var demoAccounts = []account{
 	{username: "student1", role: "student", phone: "13880000007", county: showCounty, stage: roster.Junior, bound: true},
 	{username: "parent1", role: "parent", phone: "13880000008", county: showCounty, stage: roster.Junior, bound: true},
 	{username: "public1", role: "public", phone: "13880000009"},
+	{username: "old_teacher", role: "teacher", old: true},
+	{username: "old_student", role: "student", old: true},
+	{username: "old_parent", role: "parent", old: true},
+	{username: "old_public", role: "public", old: true},
+}
+
+// oldHash is the demo password's as the old system kept it, sealed as an import seals it.
+func (s *seeder) oldHash() (string, error) {
+	sum := md5.Sum([]byte(Password + "caotang")) //nolint:gosec // what the old system's were
+	return accounts.SealOldHash(s.vault, "md5_salt_last", hex.EncodeToString(sum[:]), "caotang")
 }
 
 func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 	var rows, logins, grants, bindings, guardians [][]any
 	for _, a := range demoAccounts {
 		id := s.id()
-		index := s.vault.Index("phone", a.phone)
-		rows = append(rows, []any{id, a.username, accounts.HashPassword(Password), a.role, s.vault.Seal("phone", a.phone), false, s.now, s.now})
-		logins = append(logins, []any{"u:" + strings.ToLower(a.username), id}, []any{"p:" + hex.EncodeToString(index), id})
+		logins = append(logins, []any{"u:" + strings.ToLower(a.username), id})
+		if a.old {
+			hash, err := s.oldHash()
+			if err != nil {
+				return err
+			}
+			rows = append(rows, []any{id, a.username, hash, a.role, nil, false, s.now, s.now, s.now})
+			continue
+		}
+		rows = append(rows, []any{id, a.username, accounts.HashPassword(Password), a.role, s.vault.Seal("phone", a.phone), false, s.now, s.now, nil})
+		logins = append(logins, []any{"p:" + hex.EncodeToString(s.vault.Index("phone", a.phone)), id})
 		school := schoolOf(schools, a)
 		switch a.level {
 		case "":
@@ -62,7 +82,7 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 		}
 	}
 	if err := s.tx.Insert(ctx, "accounts",
-		[]string{"id", "username", "password_hash", "role", "phone_sealed", "replace_password", "created_at", "updated_at"}, rows); err != nil {
+		[]string{"id", "username", "password_hash", "role", "phone_sealed", "replace_password", "created_at", "updated_at", "imported_at"}, rows); err != nil {
 		return err
 	}
 	if err := s.tx.Insert(ctx, "logins", []string{"login_key", "account_id"}, logins); err != nil {

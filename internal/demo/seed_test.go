@@ -150,10 +150,10 @@ func TestAccountsHaveOneAdministratorPerLevel(t *testing.T) {
 		string(access.City):     {"成都市"},
 		string(access.County):   {"锦江区"},
 		string(access.School):   {"锦江区演示初级中学", "涪城区演示初级中学"},
-		"teacher":               {"teacher1"},
-		"student":               {"student1"},
-		"parent":                {"parent1"},
-		"public":                {"public1"},
+		"teacher":               {"teacher1", "old_teacher"},
+		"student":               {"student1", "old_student"},
+		"parent":                {"parent1", "old_parent"},
+		"public":                {"public1", "old_public"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -1,11 +1,12 @@
 import createClient from 'openapi-fetch'
+import { fetchProving } from '@/core/captcha/fetch'
 import { NetworkTrouble, problemFrom } from '@/core/errors'
 import { currentLanguage } from '@/core/language'
 import type { paths } from './schema'
 import type { Page } from './types'
 
 /** The typed client. Answers come through `answer`, which throws what went wrong. */
-export const api = createClient<paths>({ baseUrl: location.origin, credentials: 'same-origin' })
+export const api = createClient<paths>({ baseUrl: location.origin, credentials: 'same-origin', fetch: fetchProving })
 
 api.use({
   onRequest({ request }) {

@@ -80,9 +80,9 @@ function codeOfStatus(status: number): string {
   return 'internal'
 }
 
-/** Whether the same request may simply be sent again. */
+/** Whether the same request may simply be sent again; a captcha that was cancelled is then done after all. */
 export function mayRetry(trouble: Trouble): boolean {
-  return trouble.kind === 'network' || trouble.status >= 500
+  return trouble.kind === 'network' || trouble.status >= 500 || trouble.code === 'captcha_required'
 }
 
 /** The messages that belong beside one field, by the field's name. */
