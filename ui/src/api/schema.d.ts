@@ -1608,7 +1608,10 @@ export interface operations {
     register: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2858,7 +2861,10 @@ export interface operations {
     "bind-me": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3019,7 +3025,10 @@ export interface operations {
     "change-phone": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3114,7 +3123,10 @@ export interface operations {
     "ask-school": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3242,7 +3254,10 @@ export interface operations {
     "reset-password": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3376,7 +3391,10 @@ export interface operations {
     "sign-in": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3467,7 +3485,10 @@ export interface operations {
     "send-sms-code": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
             path?: never;
             cookie?: never;
         };
