@@ -25,7 +25,7 @@ type oldColumn int
 
 const (
 	oldUsername oldColumn = iota
-	oldPassword
+	oldDigest
 	oldScheme
 	oldSalt
 	oldRounds
@@ -41,7 +41,7 @@ var oldHeadings = map[string]oldColumn{}
 func init() {
 	for c, words := range map[oldColumn]string{
 		oldUsername: "用户名 账号 账户 帐号 登录名 username user login account",
-		oldPassword: "密码 密码散列 密码哈希 密码摘要 密码密文 passwordhash hash password",
+		oldDigest:   "密码 密码散列 密码哈希 密码摘要 密码密文 passwordhash hash password",
 		oldScheme:   "算法 散列算法 加密方式 密码算法 scheme algorithm",
 		oldSalt:     "盐 盐值 密码盐 salt",
 		oldRounds:   "迭代次数 轮数 iterations rounds",
@@ -100,7 +100,7 @@ func (t *oldTable) find(cells []string) bool {
 			t.at[c] = i
 		}
 	}
-	return t.at[oldUsername] >= 0 && t.at[oldPassword] >= 0
+	return t.at[oldUsername] >= 0 && t.at[oldDigest] >= 0
 }
 
 func (t *oldTable) cell(c oldColumn, cells []string) string {
@@ -133,7 +133,7 @@ func (t *oldTable) read(row sheet.Row, scheme string) (a oldAccount, code string
 	if code = oldUsernameFault(a.username); code != "" {
 		return a, code
 	}
-	x := hashSource{t.cell(oldScheme, row.Cells), t.cell(oldPassword, row.Cells), t.cell(oldSalt, row.Cells), t.cell(oldRounds, row.Cells)}
+	x := hashSource{t.cell(oldScheme, row.Cells), t.cell(oldDigest, row.Cells), t.cell(oldSalt, row.Cells), t.cell(oldRounds, row.Cells)}
 	if strings.TrimSpace(x.scheme) == "" {
 		x.scheme = scheme
 	}
