@@ -169,6 +169,23 @@ func TestAnAddressIsLimitedToo(t *testing.T) {
 	})
 }
 
+// Who guesses which number belongs to which name, with one account after another.
+func TestAttackClaimsFromOneAddressHaveToDoWork(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		rules := roomtest.Rules()
+		rules.Guard.Address = 3
+		w := roomtest.New(t, d, rules)
+		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "李雷", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		for i := range 3 {
+			expect(t, w.Do(t, w.Person(t, "student"), "POST", "/api/v1/me/binding", claim("student", i+1, "韩梅梅")), 422, "realname_no_match")
+		}
+		p := w.Person(t, "student")
+		expect(t, w.Do(t, p, "POST", "/api/v1/me/binding", claim("student", 1, "韩梅梅")), 403, "captcha_required")
+		notMe := map[string]any{"kind": "not_me", "school_id": w.Here.ID, "entry_kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(1), "name": "韩梅梅"}
+		expect(t, w.Do(t, p, "POST", "/api/v1/me/tickets", notMe), 403, "captcha_required")
+	})
+}
+
 func TestOfTwoWhoClaimOneEntryExactlyOneWins(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		e := w.Entry(t, pupil(w, 1, "韩梅梅", ""))
