@@ -64,7 +64,7 @@ func (s *Service) ImportAccounts(ctx context.Context, source OldAccounts, found 
 		return Imported{}, err
 	}
 	run := &oldImport{s: s, shared: shared, now: db.At(s.now())}
-	batches := make(chan *oldBatch, 2)
+	batches := make(chan *oldBatch, 1)
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -105,7 +105,7 @@ func (s *Service) ImportAccounts(ctx context.Context, source OldAccounts, found 
 
 // oldBatchRows is how many rows are decided in one transaction: their keys are written in order, which the larger a batch
 // is the better keeps the index in the cache.
-const oldBatchRows = 20_000
+const oldBatchRows = 10_000
 
 // oldBatch are the rows that one transaction decides.
 type oldBatch struct {
