@@ -31,6 +31,7 @@ var (
 	rooms = map[string][]string{
 		"internal/sms":          {},
 		"internal/accounts":     {"internal/sms"},
+		"internal/factors":      {"internal/accounts"},
 		"internal/roster":       {},
 		"internal/verification": {"internal/accounts", "internal/roster"},
 		"internal/support":      {"internal/accounts", "internal/roster", "internal/verification"},

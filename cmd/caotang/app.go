@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"caotang/internal/access"
 	"caotang/internal/accounts"
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/demo"
+	"caotang/internal/factors"
 	"caotang/internal/guard"
 	"caotang/internal/jobs"
 	"caotang/internal/roster"
@@ -39,6 +41,7 @@ type app struct {
 	accounts  *accounts.Service
 	roster    *roster.Service
 	transfers *transfers.Service
+	factors   *factors.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -75,6 +78,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	}
 	a.sms = sms.New(sms.Options{DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: a.gateway, Limits: o.codes(), Guard: o.suspicion(), Signature: o.SMSSignature})
 	a.accounts = accounts.New(d, v, a.sms, o.accountRules(o.demo), nil)
+	a.factors = factors.New(d, v, a.accounts, factors.Config{PublicURL: o.PublicURL}, nil)
 	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
 	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
 	supporting := support.New(d, v, a.accounts, a.roster, verifying)
@@ -88,6 +92,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	audit.Mount(a.server, d)
 	a.sms.Mount(a.server)
 	a.accounts.Mount(a.server)
+	a.factors.Mount(a.server)
 	a.roster.Mount(a.server)
 	verifying.Mount(a.server)
 	supporting.Mount(a.server)
@@ -106,7 +111,8 @@ func (a *app) housekeeping(ctx context.Context) {
 	for {
 		for name, chore := range map[string]func(context.Context) error{
 			"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
-			"transfers": a.transfers.Sweep,
+			"transfers":          a.transfers.Sweep,
+			"passkey challenges": a.factors.Forget,
 		} {
 			if err := chore(ctx); err != nil && ctx.Err() == nil {
 				a.log.Error("housekeeping", "chore", name, "error", err)
@@ -149,7 +155,23 @@ func (l limits) accountRules(demo bool) accounts.Config {
 	config.Guard = l.suspicion()
 	config.SessionIdle, config.SessionLifetime = l.SessionIdle, l.SessionLifetime
 	config.OneTimeCodeTTL, config.RealnameProof, config.Demo = l.OneTimeCodeTTL, l.RealnameProof, demo
+	config.SecondFactor = l.secondFactor(demo)
 	return config
+}
+
+// secondFactor gives the levels whose administrators must have a second factor. The demo's accounts stay simple.
+func (l limits) secondFactor(demo bool) []access.Level {
+	switch {
+	case len(l.SecondFactor) > 0 && l.SecondFactor[0] == "none", len(l.SecondFactor) == 0 && demo:
+		return nil
+	case len(l.SecondFactor) == 0:
+		return []access.Level{access.Province, access.City}
+	}
+	levels := make([]access.Level, len(l.SecondFactor))
+	for i, level := range l.SecondFactor {
+		levels[i] = access.Level(level)
+	}
+	return levels
 }
 
 func (l limits) verificationRules() verification.Config {

@@ -11,6 +11,8 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
+	"caotang/internal/factors"
+	"caotang/internal/fault"
 	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/sheet"
@@ -151,7 +153,8 @@ func (c *importSchoolsCommand) Run(ctx context.Context, out *output) error {
 }
 
 type adminCommand struct {
-	Create adminCreateCommand `cmd:"" help:"Make an administrator, and print the one-time code to sign in with."`
+	Create      adminCreateCommand      `cmd:"" help:"Make an administrator, and print the one-time code to sign in with."`
+	ResetFactor adminResetFactorCommand `cmd:"" help:"Take the second factor from an account whose owner has lost it."`
 }
 
 type adminCreateCommand struct {
@@ -174,6 +177,29 @@ func (c *adminCreateCommand) Run(ctx context.Context, out *output) error {
 			return err
 		}
 		_, err = fmt.Fprintf(out.stdout, "username       %s\none-time code  %s\nvalid until    %s\n", c.Username, code.OneTimeCode, code.ExpiresAt.Local().Format("2006-01-02 15:04"))
+		return err
+	})
+}
+
+type adminResetFactorCommand struct {
+	Username string `help:"Whose." required:"" placeholder:"NAME"`
+	storage
+	limits
+}
+
+// Run is the way out of a province's administrator, above whom nobody stands.
+func (c *adminResetFactorCommand) Run(ctx context.Context, out *output) error {
+	return c.withApp(ctx, out, c.limits, func(a *app) error {
+		err := a.factors.ResetByOperator(ctx, c.Username, "caotang admin reset-factor")
+		switch {
+		case fault.Is(err, fault.ErrNotFound):
+			return fmt.Errorf("--username: no account has the name %s", c.Username)
+		case fault.Is(err, factors.ErrNone):
+			return fmt.Errorf("%s has no second factor", c.Username)
+		case err != nil:
+			return err
+		}
+		_, err = fmt.Fprintf(out.stdout, "%s signs in with the password alone now.\n", c.Username)
 		return err
 	})
 }

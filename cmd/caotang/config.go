@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,7 @@ type limits struct {
 	TransferAnswer  int           `name:"transfer-answer-days" help:"Working days for a school to answer a change of school, before the county is called in (F-23)." default:"5"`
 	TransferLife    int           `name:"transfer-life-days" help:"Working days until an unanswered change of school expires." default:"30"`
 	Holidays        string        `help:"CSV table (date,works) of public holidays and worked weekends, beyond those built in." placeholder:"FILE"`
+	SecondFactor    []string      `help:"Levels whose administrators must have a second factor: province, city, county, school; or none. By default province and city, and none in demo mode." placeholder:"LEVEL"`
 	ImportMaxBytes  int64         `help:"Greatest size of a roster file in bytes." default:"268435456"`
 	ImportMaxRows   int           `help:"Most rows in a roster file." default:"2000000"`
 }
@@ -109,6 +111,10 @@ func (l limits) validate() error {
 	check(l.OneTimeCodeTTL >= time.Minute && l.OneTimeCodeTTL <= 30*24*time.Hour, "one-time-code-ttl", "must be from 1m to 720h")
 	check(l.TransferAnswer >= 1 && l.TransferAnswer <= 60, "transfer-answer-days", "must be from 1 to 60")
 	check(l.TransferLife >= l.TransferAnswer && l.TransferLife <= 250, "transfer-life-days", "must be from --transfer-answer-days to 250")
+	for _, level := range l.SecondFactor {
+		known := slices.Contains([]string{"province", "city", "county", "school"}, level) || level == "none" && len(l.SecondFactor) == 1
+		check(known, "second-factor", "must be none, or some of province, city, county and school")
+	}
 	check(l.ImportMaxBytes >= 1<<10 && l.ImportMaxBytes <= 4<<30, "import-max-bytes", "must be from 1 KiB to 4 GiB")
 	check(l.ImportMaxRows >= 1, "import-max-rows", "must be at least 1")
 	return errors.Join(bad...)

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"caotang/internal/access"
+	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
@@ -48,6 +49,19 @@ reset-password             422  422   422   422   422 422   422    422  422  422
 search-accounts            401  403   403   403   403 200   200    200  200  200  200
 issue-one-time-code        401  403   403   403   403 200   404    200  200  200  404
 replace-phone              401  403   403   403   403 200   404    200  200  200  404
+finish-sign-in             401  401   401   401   401 401   401    401  401  401  401
+ask-passkey                401  422   422   422   422 422   422    422  422  422  422
+reset-password-by-factor   422  422   422   422   422 422   422    422  422  422  422
+reset-factors              401  403   403   403   403 204   404    204  204  204  404
+list-my-factors            401  200   200   200   200 200   200    200  200  200  200
+confirm-me                 401  201   201   201   201 201   201    201  201  201  201
+enrol-authenticator        401  403   403   403   403 403   403    403  403  403  403
+set-authenticator          401  403   403   403   403 403   403    403  403  403  403
+remove-authenticator       401  403   403   403   403 403   403    403  403  403  403
+ask-new-passkey            401  403   403   403   403 403   403    403  403  403  403
+add-passkey                401  403   403   403   403 403   403    403  403  403  403
+remove-passkey             401  403   403   403   403 403   403    403  403  403  403
+renew-recovery-codes       401  403   403   403   403 403   403    403  403  403  403
 list-regions               200  200   200   200   200 200   200    200  200  200  200
 list-schools               200  200   200   200   200 200   200    200  200  200  200
 list-school-classes        200  200   200   200   200 200   200    200  200  200  200
@@ -102,11 +116,15 @@ type request struct {
 	target func(c *cell) string
 	query  string
 	body   func(c *cell) any
+	origin string // of the page that calls, where it counts
 }
 
 type object = map[string]any
 
 func reason(*cell) any { return object{"reason": "核对"} }
+
+// unconfirmed is a change of factors without the proof before it.
+func unconfirmed(*cell) any { return object{"confirmation": "unknown"} }
 
 var requests = map[string]request{
 	"get-settings": {},
@@ -124,6 +142,27 @@ var requests = map[string]request{
 	}},
 	"send-sms-code":   {body: func(c *cell) any { return object{"phone": c.phone(), "purpose": "register"} }},
 	"get-sms-message": {target: func(*cell) string { return "unknown" }},
+
+	"finish-sign-in": {body: func(*cell) any { return object{"ticket": "unknown", "code": "000000"} }},
+	"ask-passkey":    {body: func(*cell) any { return object{} }, origin: "http://localhost:8080"},
+	"reset-password-by-factor": {body: func(c *cell) any {
+		return object{"username": c.name(), "code": "000000", "new_password": roomtest.Password}
+	}},
+	"reset-factors":        {target: (*cell).factor, body: reason},
+	"list-my-factors":      {},
+	"confirm-me":           {body: func(*cell) any { return object{"password": roomtest.Password} }},
+	"enrol-authenticator":  {body: unconfirmed},
+	"set-authenticator":    {body: func(*cell) any { return object{"enrolment": "unknown", "code": "000000"} }},
+	"remove-authenticator": {body: unconfirmed},
+	"ask-new-passkey":      {body: unconfirmed},
+	"add-passkey": {
+		body: func(*cell) any {
+			return object{"challenge_id": "unknown", "credential": object{}, "name": "手机"}
+		},
+		origin: "http://localhost:8080",
+	},
+	"remove-passkey":       {target: func(*cell) string { return "unknown" }, body: unconfirmed},
+	"renew-recovery-codes": {body: unconfirmed},
 
 	"get-me":             {},
 	"get-my-space":       {},
@@ -196,7 +235,7 @@ func TestEveryOperationAnswersEveryRoleAsTheMatrixSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	// All of the matrix comes from one address, where some of it fails by intent.
-	if _, err := parser.Parse([]string{"serve", "--log-level=error", "--captcha-address=0"}); err != nil {
+	if _, err := parser.Parse([]string{"serve", "--log-level=error", "--captcha-address=0", "--second-factor=none"}); err != nil {
 		t.Fatal(err)
 	}
 	serve := defaults.Serve
@@ -265,6 +304,17 @@ func (c *cell) account() string {
 	p := c.world.Person(c.t, "student")
 	c.world.Bind(c.t, p, c.entry(), roster.Student)
 	return p.ID
+}
+
+// factor makes an account with a second factor.
+func (c *cell) factor() string {
+	id := c.account()
+	c.world.InTx(c.t, func(tx *db.Tx) error {
+		_, err := tx.Exec(c.t.Context(), `INSERT INTO authenticators (account_id, secret_sealed, last_step, created_at) VALUES ($1, $2, 0, $3)`,
+			id, c.world.Vault.Seal("authenticator", "JBSWY3DPEHPK3PXP"), db.Now())
+		return err
+	})
+	return id
 }
 
 func (c *cell) missing() object {
@@ -399,6 +449,10 @@ func (c *cell) call(op server.Op, how request, role string) int {
 	r := httptest.NewRequestWithContext(context.Background(), op.Method, path+how.query, bytes.NewReader(body.content))
 	if body.contentType != "" {
 		r.Header.Set("Content-Type", body.contentType)
+	}
+	if how.origin != "" {
+		r.Header.Set("Origin", how.origin)
+		r.Host = strings.TrimPrefix(how.origin, "http://")
 	}
 	if p := c.actor(role); p.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+p.Token)

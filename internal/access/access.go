@@ -6,6 +6,7 @@
 package access
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,7 +45,7 @@ type Actor struct {
 	RegisteredAt time.Time
 	Grants       []Grant
 	Verified     bool     // has a binding to a registry entry
-	Must         []string // what the account must do before anything else: bind_phone, replace_password
+	Must         []string // what the account must do before anything else: bind_phone, replace_password, second_factor
 }
 
 // Anonymous reports whether nobody is signed in.
@@ -88,6 +89,14 @@ func (a Actor) Can(action Action, at Place) bool {
 	}
 	return false
 }
+
+// Above is the actor with those grants alone that stand higher than a level.
+func (a Actor) Above(level Level) Actor {
+	a.Grants = slices.DeleteFunc(slices.Clone(a.Grants), func(g Grant) bool { return height[g.Level] <= height[level] })
+	return a
+}
+
+var height = map[Level]int{School: 1, County: 2, City: 3, Province: 4}
 
 func (g Grant) permits(action Action) bool {
 	for _, level := range permitted[action] {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/guard"
@@ -37,14 +38,15 @@ var (
 // Config are the rules that an operator may change.
 type Config struct {
 	Password        PasswordPolicy
-	LoginTries      int           // failed sign-ins of one login from one address before it must wait
-	LoginWait       time.Duration // longest wait for a turn to hash a password
-	SessionIdle     time.Duration // a session unused for so long ends
-	SessionLifetime time.Duration // a session ends after so long however much it is used
-	OneTimeCodeTTL  time.Duration // how long an administrator's one-time code is valid
-	RealnameProof   string        // one_number or two_numbers: shown in the settings
-	Demo            bool          // shown in the settings
-	Guard           guard.Rules   // what is suspicious; nothing when zero
+	LoginTries      int            // failed sign-ins of one login from one address before it must wait
+	LoginWait       time.Duration  // longest wait for a turn to hash a password
+	SessionIdle     time.Duration  // a session unused for so long ends
+	SessionLifetime time.Duration  // a session ends after so long however much it is used
+	OneTimeCodeTTL  time.Duration  // how long an administrator's one-time code is valid
+	SecondFactor    []access.Level // whose administrators must have a second factor
+	RealnameProof   string         // one_number or two_numbers: shown in the settings
+	Demo            bool           // shown in the settings
+	Guard           guard.Rules    // what is suspicious; nothing when zero
 }
 
 // DefaultConfig is the requirements'.
@@ -66,6 +68,8 @@ type Service struct {
 	hasher *hasher
 	gates  gates
 	now    func() time.Time
+
+	factorDue string // an SQL condition: the account a must set up a second factor
 }
 
 // New makes the room. now is its clock; time.Now when nil. Codes to reset a password go to phones that have an account.
@@ -75,6 +79,7 @@ func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now fun
 	}
 	s := &Service{
 		db: d, vault: v, sms: messages, config: config, guard: guard.New(d, v, config.Guard, now), hasher: newHasher(config.LoginWait), now: now,
+		factorDue: factorDue(config.SecondFactor),
 	}
 	s.gates.gate = map[string]*gate{}
 	messages.Restrict(sms.ResetPassword, func(ctx context.Context, q db.Querier, phone string) (bool, error) {
@@ -104,16 +109,22 @@ type record struct {
 	replacePassword bool
 	passwordExpires db.NullTime
 	createdAt       db.Time
+	factors         string // kinds of second factor, '' for none
+	factorDue       bool
 	seenHere        db.NullTime // among candidates: when it last signed in from the address that asks
 }
 
-const recordColumns = `a.id, a.username, a.password_hash, a.role, a.phone_sealed, a.replace_password, a.password_expires, a.created_at`
+// columns are what scan reads of accounts a.
+func (s *Service) columns() string {
+	return `a.id, a.username, a.password_hash, a.role, a.phone_sealed, a.replace_password, a.password_expires, a.created_at, a.factors, ` + s.factorDue
+}
 
-// scan reads recordColumns, then what more the query asks for.
+// scan reads columns, then what more the query asks for.
 func (s *Service) scan(row interface{ Scan(...any) error }, more ...any) (*record, error) {
 	var r record
 	var phone []byte
-	columns := []any{&r.id, &r.username, &r.passwordHash, &r.role, &phone, &r.replacePassword, &r.passwordExpires, &r.createdAt}
+	columns := []any{&r.id, &r.username, &r.passwordHash, &r.role, &phone, &r.replacePassword, &r.passwordExpires, &r.createdAt,
+		&r.factors, &r.factorDue}
 	if err := row.Scan(append(columns, more...)...); err != nil {
 		return nil, err
 	}
@@ -128,7 +139,7 @@ func (s *Service) scan(row interface{ Scan(...any) error }, more ...any) (*recor
 
 // load answers not_found for an unknown id.
 func (s *Service) load(ctx context.Context, q db.Querier, id string) (*record, error) {
-	r, err := s.scan(q.QueryRow(ctx, `SELECT `+recordColumns+` FROM accounts a WHERE a.id = $1`, id))
+	r, err := s.scan(q.QueryRow(ctx, `SELECT `+s.columns()+` FROM accounts a WHERE a.id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.ErrNotFound.New()
 	}
@@ -139,16 +150,19 @@ func (r *record) shown() Account {
 	return Account{ID: r.id, Username: r.username, Role: r.role, MaskedPhone: masked(r.phone), CreatedAt: r.createdAt.Time}
 }
 
-func (r *record) must() []string { return mustOf(r.replacePassword, r.phone != "") }
+func (r *record) must() []string { return mustOf(r.replacePassword, r.phone != "", r.factorDue) }
 
 // mustOf lists what an account has to do before anything else, in the order in which the screens ask for it.
-func mustOf(replacePassword, hasPhone bool) []string {
+func mustOf(replacePassword, hasPhone, factorDue bool) []string {
 	must := []string{}
 	if replacePassword {
 		must = append(must, server.MustReplacePassword)
 	}
 	if !hasPhone {
 		must = append(must, server.MustBindPhone)
+	}
+	if factorDue {
+		must = append(must, server.MustSecondFactor)
 	}
 	return must
 }
@@ -190,7 +204,7 @@ func (s *Service) candidates(ctx context.Context, login, address string) (found 
 	if phone, problem := identity.ParseMobile(login); problem == nil {
 		phoneKey = s.phoneKey(phone)
 	}
-	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT `+recordColumns+`, l.login_key, k.seen_at FROM logins l
+	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT `+s.columns()+`, l.login_key, k.seen_at FROM logins l
 		JOIN accounts a ON a.id = l.account_id LEFT JOIN known_addresses k ON k.account_id = a.id AND k.address = $3
 		WHERE l.login_key IN ($1, $2, $4) ORDER BY l.login_key DESC`, usernameKey(login), phoneKey, guard.Home(address), exactKey(login))
 	if err != nil {

@@ -142,27 +142,55 @@ func requireReason(reason string) (string, error) {
 // own scope reaches beyond it: nobody climbs by resetting a password.
 func (s *Service) mayManage(ctx context.Context, accountID string) error {
 	actor := access.ActorFrom(ctx)
+	return s.permitted(ctx, accountID, func(_ access.Level, scope access.Place) bool { return actor.Can(access.AccountsManage, scope) })
+}
+
+// MayResetFactors is as strict as everything that administrators do to an account, and stricter: an administrator's second
+// factor is reset from one level above.
+func (s *Service) MayResetFactors(ctx context.Context, accountID string) error {
+	actor := access.ActorFrom(ctx)
+	return s.permitted(ctx, accountID, func(level access.Level, scope access.Place) bool {
+		return actor.Above(level).Can(access.AccountsManage, scope)
+	})
+}
+
+// permitted answers not_found for an account outside the actor's scope, and forbidden when the actor is not allowed to deal
+// with everything that it administers, or it is their own. An administrator who is nobody in the registry lies where they
+// administer.
+func (s *Service) permitted(ctx context.Context, accountID string, allowed func(level access.Level, scope access.Place) bool) error {
+	actor := access.ActorFrom(ctx)
 	place, err := s.placeOf(ctx, s.db, accountID)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && !actor.Can(access.AccountsManage, place) {
+	if errors.Is(err, sql.ErrNoRows) {
 		return fault.ErrNotFound.New()
 	}
 	if err != nil {
 		return err
 	}
-	rows, err := s.db.Query(ctx, `SELECT coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
+	rows, err := s.db.Query(ctx, `SELECT g.level, coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
 		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id WHERE g.account_id = $1`, accountID)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
+	reached, forbidden := actor.Can(access.AccountsManage, place), false
 	for rows.Next() {
+		var level access.Level
 		var scope access.Place
-		if err := rows.Scan(&scope.Region, &scope.School); err != nil {
+		if err := rows.Scan(&level, &scope.Region, &scope.School); err != nil {
 			return err
 		}
-		if !actor.Can(access.AccountsManage, scope) {
-			return fault.ErrForbidden.New()
-		}
+		reached = reached || place.School == "" && actor.Can(access.AccountsManage, scope)
+		forbidden = forbidden || !allowed(level, scope)
 	}
-	return rows.Err()
+	switch {
+	case rows.Err() != nil:
+		return rows.Err()
+	case !reached:
+		return fault.ErrNotFound.New()
+	case accountID == actor.AccountID:
+		return fault.ErrForbidden.New(fault.Next("security", "/me/security"))
+	case forbidden:
+		return fault.ErrForbidden.New()
+	}
+	return nil
 }

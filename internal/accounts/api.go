@@ -34,13 +34,21 @@ type signInInput struct {
 	}
 }
 
-type signInOutput struct {
+// SignInOutput hands a new session to whoever asked for it.
+type SignInOutput struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 	Body      struct {
 		Account Account  `json:"account"`
 		Token   string   `json:"token" doc:"For clients that are no browsers: the bearer token of the new session"`
-		Must    []string `json:"must" enum:"replace_password,bind_phone" doc:"What comes before anything else: replace_password, bind_phone"`
+		Must    []string `json:"must" enum:"replace_password,bind_phone,second_factor" doc:"What comes before anything else: replace_password, bind_phone, second_factor"`
 	}
+}
+
+// Output is the session as the API answers it.
+func (in SignedIn) Output() *SignInOutput {
+	out := &SignInOutput{SetCookie: server.SessionCookie(in.token, in.expires)}
+	out.Body.Account, out.Body.Token, out.Body.Must = in.Account, in.token, in.Must
+	return out
 }
 
 type signOutOutput struct {
@@ -135,14 +143,12 @@ func (s *Service) Mount(srv *server.Server) {
 	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/sessions", ID: "sign-in", Tag: "accounts", Status: 201, Captcha: true,
 		Summary: "Sign in by username or phone",
-	}, func(ctx context.Context, in *signInInput) (*signInOutput, error) {
+	}, func(ctx context.Context, in *signInInput) (*SignInOutput, error) {
 		signedIn, err := s.SignIn(ctx, in.Body.Login, in.Body.Password)
 		if err != nil {
 			return nil, err
 		}
-		out := &signInOutput{SetCookie: server.SessionCookie(signedIn.token, signedIn.expires)}
-		out.Body.Account, out.Body.Token, out.Body.Must = signedIn.Account, signedIn.token, signedIn.Must
-		return out, nil
+		return signedIn.Output(), nil
 	})
 	server.Register(srv, server.Op{
 		Method: "DELETE", Path: "/api/v1/sessions/current", ID: "sign-out", Tag: "accounts", Rule: server.SignedIn, Status: 204,

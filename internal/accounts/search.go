@@ -24,6 +24,7 @@ type Found struct {
 	MaskedPhone    *string       `json:"masked_phone"`
 	Role           string        `json:"role" enum:"teacher,student,parent,public"`
 	CreatedAt      time.Time     `json:"created_at"`
+	SecondFactor   bool          `json:"second_factor" doc:"It signs in in two steps"`
 	Binding        *FoundBinding `json:"binding" doc:"Null for an account that is not verified"`
 }
 
@@ -56,7 +57,7 @@ type Search struct {
 // Search lists accounts of the actor's scope, by age (F-24). A search by ID number is recorded.
 func (s *Service) Search(ctx context.Context, search Search) (server.Page[Found], error) {
 	var none server.Page[Found]
-	q, err := s.newSearch(ctx)
+	q, err := s.newSearch(ctx, search.Username != "" || search.Phone != "")
 	if err != nil {
 		return none, err
 	}
@@ -80,7 +81,7 @@ func (s *Service) Search(ctx context.Context, search Search) (server.Page[Found]
 
 // one gives one account of the actor's scope, or not_found.
 func (s *Service) one(ctx context.Context, accountID string) (Found, error) {
-	q, err := s.newSearch(ctx)
+	q, err := s.newSearch(ctx, true)
 	if err != nil {
 		return Found{}, err
 	}
@@ -112,8 +113,9 @@ func (q *query) where(condition string, args ...any) {
 }
 
 // newSearch begins with the actor's scope. Accounts without a binding lie in the province at large; whoever does not
-// reach them gets inner joins, which let the database begin with the school.
-func (s *Service) newSearch(ctx context.Context) (*query, error) {
+// reach them gets inner joins, which let the database begin with the school. A search for one account finds administrators
+// too who are nobody in the registry: they lie where they administer.
+func (s *Service) newSearch(ctx context.Context, single bool) (*query, error) {
 	actor := access.ActorFrom(ctx)
 	reach := actor.Reach(access.AccountsManage)
 	if reach.Empty() {
@@ -128,6 +130,11 @@ func (s *Service) newSearch(ctx context.Context) (*query, error) {
 	if actor.Can(access.AccountsManage, access.Place{Region: province}) {
 		q.join = "LEFT JOIN"
 		condition = "(b.id IS NULL OR " + condition + ")"
+	} else if single {
+		granted, more := reach.SQL("coalesce(gs.region, g.scope_id)", "gs.id", len(args)+1)
+		q.join, q.args = "LEFT JOIN", append(args, more...)
+		condition = "(" + condition + ` OR b.id IS NULL AND EXISTS (SELECT 1 FROM grants g
+			LEFT JOIN schools gs ON g.level = 'school' AND gs.id = g.scope_id WHERE g.account_id = a.id AND ` + granted + "))"
 	}
 	q.conditions = []string{condition}
 	return q, nil
@@ -181,7 +188,7 @@ func (s *Service) documentIndexes(number string) ([]any, error) {
 }
 
 func (s *Service) find(ctx context.Context, q *query, limit int) ([]Found, error) {
-	rows, err := s.db.Query(ctx, fmt.Sprintf(`SELECT a.id, a.username, a.phone_sealed, a.role, a.created_at,
+	rows, err := s.db.Query(ctx, fmt.Sprintf(`SELECT a.id, a.username, a.phone_sealed, a.role, a.created_at, a.factors,
 			b.id, b.kind, b.bound_at, e.name, e.id_number_sealed, s.id, s.name
 		FROM accounts a %[1]s bindings b ON b.account_id = a.id %[1]s registry_entries e ON e.id = b.entry_id
 		%[1]s schools s ON s.id = e.school_id WHERE %[2]s ORDER BY a.id LIMIT %[3]d`,
@@ -193,16 +200,17 @@ func (s *Service) find(ctx context.Context, q *query, limit int) ([]Found, error
 	var items []Found
 	for rows.Next() {
 		var f Found
-		var username string
+		var username, factors string
 		var phone, number []byte
 		var created db.Time
 		var bound db.NullTime
 		var binding struct{ id, kind, name, school, schoolName *string }
-		if err := rows.Scan(&f.ID, &username, &phone, &f.Role, &created, &binding.id, &binding.kind, &bound,
+		if err := rows.Scan(&f.ID, &username, &phone, &f.Role, &created, &factors, &binding.id, &binding.kind, &bound,
 			&binding.name, &number, &binding.school, &binding.schoolName); err != nil {
 			return nil, err
 		}
 		f.MaskedUsername, f.CreatedAt = vault.MaskUsername(username), created.Time
+		f.SecondFactor = factors != ""
 		if phone != nil {
 			plain, err := s.vault.Open(phonePurpose, phone)
 			if err != nil {

@@ -122,7 +122,8 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, r record, hash string) 
 }
 
 // SignIn begins a session by username, in its own spelling, or by phone. A wrong pair is credentials_wrong whichever half
-// is wrong, after the same work. A password hash of the old system is replaced (F-06).
+// is wrong, after the same work. A password hash of the old system is replaced (F-06). An account with a second factor gets
+// no session yet: the answer is second_factor_needed with the ticket for the second step, see [Service.Pending].
 func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn, error) {
 	signedIn, err := s.signIn(ctx, login, password)
 	if errors.Is(err, errHashRenewed) { // by a sign-in at the same time: the new one says whether the password is right
@@ -178,9 +179,15 @@ func (s *Service) signIn(ctx context.Context, login, password string) (SignedIn,
 				return err
 			}
 		}
+		if account.factors != "" {
+			return nil
+		}
 		begun, err = s.begin(ctx, tx, account.id, account.seenHere)
 		return err
 	})
+	if err == nil && account.factors != "" {
+		return SignedIn{}, s.secondStep(account, renewed)
+	}
 	return SignedIn{account.shown(), account.must(), begun}, err
 }
 

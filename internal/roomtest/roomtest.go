@@ -46,6 +46,7 @@ type World struct {
 	Vault        *vault.Vault
 	Jobs         *jobs.Runner // not running: a test runs it, or does not
 	Server       *server.Server
+	SMS          *sms.Service
 	Accounts     *accounts.Service
 	Roster       *roster.Service
 	Verification *verification.Service
@@ -73,7 +74,7 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	}
 	runner := jobs.New(d, log)
 	texts := sms.New(sms.Options{DB: d, Vault: v, Jobs: runner, Log: log, Gateway: sms.NewConsole(io.Discard), Limits: sms.DefaultLimits()})
-	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, Accounts: accounts.New(d, v, texts, accounts.DefaultConfig(), nil)}
+	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, SMS: texts, Accounts: accounts.New(d, v, texts, accounts.DefaultConfig(), nil)}
 	w.Roster = roster.New(d, v, runner, t.TempDir(), sheet.DefaultLimits())
 	w.Verification = verification.New(d, v, w.Accounts, w.Roster, rules)
 	w.Support = support.New(d, v, w.Accounts, w.Roster, w.Verification)

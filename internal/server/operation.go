@@ -17,7 +17,7 @@ type Rule int
 const (
 	Anyone        Rule = iota
 	SignedIn           // even while the account must still do something first
-	Ready              // nothing outstanding: no bind_phone, no replace_password
+	Ready              // nothing outstanding: no bind_phone, no replace_password, no second_factor
 	Verified           // Ready, and bound to a registry entry
 	Administrator      // Ready, with at least one grant
 )
@@ -26,11 +26,13 @@ const (
 const (
 	MustBindPhone       = "bind_phone"
 	MustReplacePassword = "replace_password"
+	MustSecondFactor    = "second_factor"
 )
 
 var (
 	errPhoneRequired    = fault.Define(fault.Forbidden, "phone_required")
 	errPasswordRequired = fault.Define(fault.Forbidden, "password_replacement_required")
+	errFactorRequired   = fault.Define(fault.Forbidden, "second_factor_required")
 	errRealnameRequired = fault.Define(fault.Forbidden, "realname_required")
 )
 
@@ -51,6 +53,8 @@ func (rule Rule) Check(actor access.Actor) error {
 			return errPasswordRequired.New(fault.Next("replace_password", "/me/security"))
 		case MustBindPhone:
 			return errPhoneRequired.New(fault.Next("bind_phone", "/me/security"))
+		case MustSecondFactor:
+			return errFactorRequired.New(fault.Next("set_up_second_factor", "/me/security"))
 		}
 	}
 	if rule == Verified && !actor.Verified {

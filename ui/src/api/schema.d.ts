@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/accounts/{id}/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take the second factor from an account whose owner has lost it */
+        delete: operations["reset-factors"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/accounts/{id}/password-reset": {
         parameters: {
             query?: never;
@@ -573,6 +590,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's second factors */
+        get: operations["list-my-factors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/authenticator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the app by its first code, in place of the one before */
+        post: operations["set-authenticator"];
+        /** Take the app away */
+        delete: operations["remove-authenticator"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove who one is before changing factors: by the password, and by a factor if there is one */
+        post: operations["confirm-me"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the secret for an authenticator app */
+        post: operations["enrol-authenticator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the passkey that was made */
+        post: operations["add-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/passkeys/challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to make a passkey */
+        post: operations["ask-new-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a passkey away */
+        delete: operations["remove-passkey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/factors/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ten new recovery codes in place of those before */
+        post: operations["renew-recovery-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -677,6 +831,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/passkey-challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a passkey to prove that it is there, for a sign-in or for one's own session */
+        post: operations["ask-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/password-resets": {
         parameters: {
             query?: never;
@@ -688,6 +859,23 @@ export interface paths {
         put?: never;
         /** Set a new password by username, bound phone and code; every session ends */
         post: operations["reset-password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-resets/by-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a new password by username and a code of the authenticator app; every session ends */
+        post: operations["reset-password-by-factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -779,6 +967,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/second-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The second step of signing in */
+        post: operations["finish-sign-in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -854,6 +1059,8 @@ export interface components {
             masked_username: string;
             /** @enum {string} */
             role: "teacher" | "student" | "parent" | "public";
+            /** @description It signs in in two steps */
+            second_factor: boolean;
         };
         AccountsFoundBinding: {
             /** Format: date-time */
@@ -920,6 +1127,13 @@ export interface components {
             /** Format: int64 */
             min: number;
         };
+        AddPasskeyInputBody: {
+            challenge_id: string;
+            /** @description The PublicKeyCredential as the browser gave it, binary members in base64url */
+            credential: unknown;
+            /** @description By which its owner knows it, up to 40 characters */
+            name: string;
+        };
         ApproveAllInputBody: {
             ids: string[];
         };
@@ -951,6 +1165,10 @@ export interface components {
             second_number?: string;
             /** @description missing_class */
             stage?: string;
+        };
+        AskPasskeyInputBody: {
+            /** @description Of a sign-in; absent for one's own session */
+            ticket?: string;
         };
         AuditActor: {
             id: string;
@@ -1028,6 +1246,17 @@ export interface components {
             /** @description missing_entry */
             student_number?: string;
         };
+        ConfirmMeInputBody: {
+            /** @description Six digits of the app, or a recovery code */
+            code?: string;
+            /** @description Instead of a code */
+            passkey?: components["schemas"]["FactorsPasskeyAnswer"];
+            password: string;
+        };
+        ConfirmedInputBody: {
+            /** @description From POST /api/v1/me/factors/confirmations */
+            confirmation: string;
+        };
         CreateEntryInputBody: {
             certificate_number?: string;
             class_id?: string;
@@ -1043,8 +1272,60 @@ export interface components {
         DeclineInputBody: {
             reason: string;
         };
+        Factors: {
+            /** @description Absent when there is none */
+            authenticator?: components["schemas"]["FactorsAuthenticatorApp"];
+            passkeys: components["schemas"]["FactorsStoredPasskey"][];
+            /** Format: int64 */
+            recovery_codes_left: number;
+            /** @description An administrator of this level must have a second factor */
+            required: boolean;
+        };
+        FactorsAuthenticatorApp: {
+            /** Format: date-time */
+            created_at: string;
+        };
+        FactorsChallenge: {
+            challenge_id: string;
+            /** @description For navigator.credentials, binary members in base64url */
+            options: unknown;
+        };
+        FactorsConfirmation: {
+            confirmation: string;
+            /**
+             * Format: int64
+             * @description In seconds
+             */
+            expires_in: number;
+        };
+        FactorsEnrolment: {
+            /** @description To be given back with the first code */
+            enrolment: string;
+            /** @description The URI as a picture: a data URL */
+            qr: string;
+            /** @description To type where no picture can be read */
+            secret: string;
+            /** @description Opens the app on the same device */
+            uri: string;
+        };
+        FactorsPasskeyAnswer: {
+            challenge_id: string;
+            /** @description The PublicKeyCredential as the browser gave it, binary members in base64url */
+            credential: unknown;
+        };
+        FactorsStoredPasskey: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            name: string;
+            /** Format: date-time */
+            used_at?: string;
+        };
         IssueInputBody: {
             reason: string;
+        };
+        NewPasskeyInputBody: {
+            confirmation: string;
         };
         NextStep: {
             action: string;
@@ -1080,6 +1361,9 @@ export interface components {
             field: string;
             message: string;
         };
+        RecoveryCodesOutputBody: {
+            recovery_codes: string[];
+        };
         RegisterInputBody: {
             password: string;
             phone: string;
@@ -1096,6 +1380,10 @@ export interface components {
         RejectInputBody: {
             reason: string;
         };
+        RemovePasskeyInputBody: {
+            /** @description From POST /api/v1/me/factors/confirmations */
+            confirmation: string;
+        };
         RenameSchoolInputBody: {
             name: string;
         };
@@ -1108,6 +1396,15 @@ export interface components {
             binding_id?: string;
             reason: string;
             to_school_id: string;
+        };
+        ResetByFactorInputBody: {
+            /** @description Six digits of the app, or a recovery code */
+            code: string;
+            new_password: string;
+            username: string;
+        };
+        ResetFactorsInputBody: {
+            reason: string;
         };
         ResetInputBody: {
             new_password: string;
@@ -1306,6 +1603,14 @@ export interface components {
             id: string;
             name: string;
         };
+        SecondStepInputBody: {
+            /** @description Six digits of the app, or a recovery code */
+            code?: string;
+            /** @description Instead of a code */
+            passkey?: components["schemas"]["FactorsPasskeyAnswer"];
+            /** @description From the answer second_factor_needed */
+            ticket: string;
+        };
         SendInputBody: {
             phone: string;
             /** @enum {string} */
@@ -1315,6 +1620,11 @@ export interface components {
             /** @description Entries of teachers of the same school */
             teacher_ids: string[];
         };
+        SetAuthenticatorInputBody: {
+            /** @description What the app shows */
+            code: string;
+            enrolment: string;
+        };
         SignInInputBody: {
             /** @description Username, in its own spelling, or phone */
             login: string;
@@ -1322,8 +1632,8 @@ export interface components {
         };
         SignInOutputBody: {
             account: components["schemas"]["AccountsAccount"];
-            /** @description What comes before anything else: replace_password, bind_phone */
-            must: ("replace_password" | "bind_phone")[];
+            /** @description What comes before anything else: replace_password, bind_phone, second_factor */
+            must: ("replace_password" | "bind_phone" | "second_factor")[];
             /** @description For clients that are no browsers: the bearer token of the new session */
             token: string;
         };
@@ -1374,8 +1684,8 @@ export interface components {
             admin_grants: components["schemas"]["AccountsGrant"][];
             /** @description Null until the real name is verified */
             binding: components["schemas"]["VerificationBinding"];
-            /** @description What comes before anything else: replace_password, bind_phone */
-            must: ("replace_password" | "bind_phone")[];
+            /** @description What comes before anything else: replace_password, bind_phone, second_factor */
+            must: ("replace_password" | "bind_phone" | "second_factor")[];
             /** @description What the person is, by their bindings; the account's role while there is none */
             roles: ("teacher" | "student" | "parent" | "public")[];
         };
@@ -1695,6 +2005,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["UnbindOtherInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reset-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetFactorsInputBody"];
             };
         };
         responses: {
@@ -2991,6 +3334,301 @@ export interface operations {
             };
         };
     };
+    "list-my-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factors"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-authenticator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAuthenticatorInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-authenticator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmedInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmMeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsConfirmation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrol-authenticator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmedInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsEnrolment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-passkey": {
+        parameters: {
+            query?: never;
+            header?: {
+                Origin?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPasskeyInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-new-passkey": {
+        parameters: {
+            query?: never;
+            header?: {
+                Origin?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskeyInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsChallenge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovePasskeyInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "renew-recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmedInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "change-password": {
         parameters: {
             query?: never;
@@ -3251,6 +3889,41 @@ export interface operations {
             };
         };
     };
+    "ask-passkey": {
+        parameters: {
+            query?: never;
+            header?: {
+                Origin?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskPasskeyInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsChallenge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "reset-password": {
         parameters: {
             query?: never;
@@ -3264,6 +3937,37 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ResetInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reset-password-by-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetByFactorInputBody"];
             };
         };
         responses: {
@@ -3441,6 +4145,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "finish-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStepInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOutputBody"];
+                };
             };
             /** @description Error */
             default: {
