@@ -62,6 +62,9 @@ ask-new-passkey            401  403   403   403   403 403   403    403  403  403
 add-passkey                401  403   403   403   403 403   403    403  403  403  403
 remove-passkey             401  403   403   403   403 403   403    403  403  403  403
 renew-recovery-codes       401  403   403   403   403 403   403    403  403  403  403
+list-administrators        401  403   403   403   403 200   200    200  200  200  200
+appoint-administrator      401  403   403   403   403 404   404    201  201  201  404
+dismiss-administrator      401  403   403   403   403 404   404    204  204  204  404
 list-regions               200  200   200   200   200 200   200    200  200  200  200
 list-schools               200  200   200   200   200 200   200    200  200  200  200
 list-school-classes        200  200   200   200   200 200   200    200  200  200  200
@@ -196,7 +199,15 @@ var requests = map[string]request{
 	"search-accounts":     {query: "?username=person0001"},
 	"issue-one-time-code": {target: (*cell).account, body: reason},
 	"replace-phone":       {target: (*cell).account, body: func(c *cell) any { return object{"phone": c.phone(), "reason": "核对"} }},
-	"unbind-account":      {target: (*cell).account, body: reason},
+	"list-administrators": {},
+	"appoint-administrator": {body: func(c *cell) any {
+		return object{"username": c.name(), "level": "school", "scope_id": c.world.Here.ID}
+	}},
+	"dismiss-administrator": {body: func(c *cell) any {
+		held := c.world.Administrator(c.t, access.School, c.world.Here.ID)
+		return object{"account_id": held.ID, "level": "school", "scope_id": c.world.Here.ID, "reason": "换人"}
+	}},
+	"unbind-account": {target: (*cell).account, body: reason},
 
 	"list-registry": {},
 	"create-registry-entry": {body: func(c *cell) any {

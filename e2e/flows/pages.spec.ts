@@ -38,7 +38,7 @@ test('every page of the administration fits its screen and can be read by everyb
   await enter(page, await administrator('school'))
   await look(page, forAdministrators)
   await enter(page, await administrator('county'))
-  await look(page, ['/admin/schools', '/admin/registry'])
+  await look(page, ['/admin/schools', '/admin/administrators', '/admin/registry'])
 })
 
 test('the administration is closed to those without rights', { tag: '@screen' }, async ({ page, t }) => {

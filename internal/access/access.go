@@ -56,28 +56,30 @@ type Action string
 
 // The actions of administrators.
 const (
-	RegistryRead    Action = "registry.read"
-	RegistryWrite   Action = "registry.write"
-	RegistryUnmask  Action = "registry.unmask"
-	ClassesManage   Action = "classes.manage"
-	AccountsManage  Action = "accounts.manage"
-	TicketsAnswer   Action = "tickets.answer"
-	AuditRead       Action = "audit.read"
-	SchoolsManage   Action = "schools.manage"
-	TransfersDecide Action = "transfers.decide"
+	RegistryRead         Action = "registry.read"
+	RegistryWrite        Action = "registry.write"
+	RegistryUnmask       Action = "registry.unmask"
+	ClassesManage        Action = "classes.manage"
+	AccountsManage       Action = "accounts.manage"
+	TicketsAnswer        Action = "tickets.answer"
+	AuditRead            Action = "audit.read"
+	SchoolsManage        Action = "schools.manage"
+	TransfersDecide      Action = "transfers.decide"
+	AdministratorsManage Action = "administrators.manage"
 )
 
 // permitted is the permission table: the levels that may do each action within their scope.
 var permitted = map[Action][]Level{
-	RegistryRead:    {Province, City, County, School},
-	RegistryWrite:   {Province, City, County, School},
-	RegistryUnmask:  {Province, City, County, School},
-	ClassesManage:   {Province, City, County, School},
-	AccountsManage:  {Province, City, County, School},
-	TicketsAnswer:   {Province, City, County, School},
-	AuditRead:       {Province, City, County, School},
-	SchoolsManage:   {Province, City, County},
-	TransfersDecide: {Province, City, County, School},
+	RegistryRead:         {Province, City, County, School},
+	RegistryWrite:        {Province, City, County, School},
+	RegistryUnmask:       {Province, City, County, School},
+	ClassesManage:        {Province, City, County, School},
+	AccountsManage:       {Province, City, County, School},
+	TicketsAnswer:        {Province, City, County, School},
+	AuditRead:            {Province, City, County, School},
+	SchoolsManage:        {Province, City, County},
+	TransfersDecide:      {Province, City, County, School},
+	AdministratorsManage: {Province, City, County},
 }
 
 // Can reports whether the actor may do the action to something that lies at the place.
@@ -97,6 +99,12 @@ func (a Actor) Above(level Level) Actor {
 }
 
 var height = map[Level]int{School: 1, County: 2, City: 3, Province: 4}
+
+// MayGrant reports whether the actor may give, and take away, a grant of the level on the place: they stand above it, so that
+// nobody grants as much as they have.
+func (a Actor) MayGrant(level Level, at Place) bool {
+	return height[level] > 0 && a.Above(level).Can(AdministratorsManage, at)
+}
 
 func (g Grant) permits(action Action) bool {
 	for _, level := range permitted[action] {

@@ -27,6 +27,8 @@ var (
 	ErrCredentialsWrong   = fault.Define(fault.Unauthenticated, "credentials_wrong")
 	ErrOneTimeCodeExpired = fault.Define(fault.Unauthenticated, "one_time_code_expired")
 	ErrPasswordWrong      = fault.Define(fault.Invalid, "password_wrong")
+
+	ErrAlreadyAdministrator = fault.Define(fault.Conflict, "already_administrator")
 )
 
 // Where the ways out lead.

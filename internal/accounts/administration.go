@@ -49,6 +49,10 @@ func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (
 	if faults := usernameFaults("username", a.Username); len(faults) > 0 {
 		return OneTimeCode{}, ErrUsernameInvalid.New(faults...)
 	}
+	on, err := s.scopeOf(ctx, s.db, a.Grant)
+	if err != nil {
+		return OneTimeCode{}, err
+	}
 	code := s.newOneTimeCode()
 	hash, err := s.hasher.hash(ctx, code.OneTimeCode)
 	if err != nil {
@@ -67,9 +71,7 @@ func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, tx, made.id, audit.Event{
-			Action: "account.create_administrator", Details: map[string]any{"level": a.Grant.Level, "scope_id": a.Grant.ScopeID},
-		})
+		return s.recordGrant(ctx, tx, "account.create_administrator", made.id, on, "")
 	})
 	return code, err
 }

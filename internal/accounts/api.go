@@ -177,4 +177,5 @@ func (s *Service) Mount(srv *server.Server) {
 		return nil, s.ResetPassword(ctx, Reset{b.Username, b.Phone, b.SMSCode, b.NewPassword})
 	})
 	s.mountAdministration(srv)
+	s.mountAppointments(srv)
 }

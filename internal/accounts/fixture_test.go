@@ -58,6 +58,7 @@ func newGuarded(t *testing.T, d *db.DB, rules guard.Rules) *fixture {
 	f.sms = sms.New(sms.Options{DB: d, Vault: f.vault, Jobs: runner, Log: quiet, Gateway: f.inbox, Limits: sms.DefaultLimits(), Guard: rules, Now: f.now})
 	config := accounts.DefaultConfig()
 	config.Guard = rules
+	config.LoginWait = 5 * time.Minute // a busy machine hashes slowly; that there is an end to waiting is tested apart
 	f.Service = accounts.New(d, f.vault, f.sms, config, f.now)
 	var err error
 	if f.srv, err = server.New(server.Options{DB: d, Vault: f.vault, Log: quiet}); err != nil {

@@ -106,6 +106,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/administrators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The administrators of one's scope */
+        get: operations["list-administrators"];
+        put?: never;
+        /** Appoint an administrator of a scope below one's own */
+        post: operations["appoint-administrator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/administrators/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the administration of a scope below one's own from an account */
+        post: operations["dismiss-administrator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/audit": {
         parameters: {
             query?: never;
@@ -1049,6 +1084,38 @@ export interface components {
             role: "teacher" | "student" | "parent" | "public";
             username: string;
         };
+        AccountsAdministrator: {
+            account_id: string;
+            /** Format: date-time */
+            granted_at: string;
+            /** @enum {string} */
+            level: "province" | "city" | "county" | "school";
+            masked_phone: string | null;
+            /** @description Whether the caller stands above the scope */
+            may_dismiss: boolean;
+            /** @description False until a first sign-in has replaced the one-time code */
+            ready: boolean;
+            scope_id: string;
+            scope_name: string;
+            username: string;
+        };
+        AccountsAppointment: {
+            account_id: string;
+            /** Format: date-time */
+            granted_at: string;
+            /** @enum {string} */
+            level: "province" | "city" | "county" | "school";
+            masked_phone: string | null;
+            /** @description Whether the caller stands above the scope */
+            may_dismiss: boolean;
+            /** @description Null for an account that existed already */
+            one_time_code: components["schemas"]["AccountsOneTimeCode"];
+            /** @description False until a first sign-in has replaced the one-time code */
+            ready: boolean;
+            scope_id: string;
+            scope_name: string;
+            username: string;
+        };
         AccountsFound: {
             /** @description Null for an account that is not verified */
             binding: components["schemas"]["AccountsFoundBinding"];
@@ -1086,6 +1153,11 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
             one_time_code: string;
+        };
+        AccountsPageAdministrator: {
+            items: components["schemas"]["AccountsAdministrator"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
         };
         AccountsPageFound: {
             items: components["schemas"]["AccountsFound"][];
@@ -1133,6 +1205,15 @@ export interface components {
             credential: unknown;
             /** @description By which its owner knows it, up to 40 characters */
             name: string;
+        };
+        AppointInputBody: {
+            /** @description Whether the username is that of an account which exists */
+            existing?: boolean;
+            /** @description city, county or school: below the caller's own */
+            level: string;
+            /** @description The division's code, or the school's id */
+            scope_id: string;
+            username: string;
         };
         ApproveAllInputBody: {
             ids: string[];
@@ -1271,6 +1352,12 @@ export interface components {
         };
         DeclineInputBody: {
             reason: string;
+        };
+        DismissInputBody: {
+            account_id: string;
+            level: string;
+            reason: string;
+            scope_id: string;
         };
         Factors: {
             /** @description Absent when there is none */
@@ -2117,6 +2204,105 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AccountsFound"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-administrators": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                level?: "province" | "city" | "county" | "school";
+                school_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsPageAdministrator"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "appoint-administrator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppointInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsAppointment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dismiss-administrator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -30,6 +30,7 @@ const administration: RouteRecordRaw = {
     { path: 'accounts', component: () => import('./admin/AccountsPage.vue'), meta: { title: 'admin.nav.accounts' } },
     { path: 'tickets', component: () => import('./admin/TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },
     { path: 'transfers', component: () => import('./admin/TransfersPage.vue'), meta: { title: 'admin.nav.transfers' } },
+    { path: 'administrators', component: () => import('./admin/AdministratorsPage.vue'), meta: { title: 'admin.nav.administrators' } },
     { path: 'audit', component: () => import('./admin/AuditPage.vue'), meta: { title: 'admin.nav.audit' } },
   ],
 }

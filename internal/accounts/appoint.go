@@ -1,0 +1,233 @@
+package accounts
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/server"
+)
+
+// Administrators are appointed from above: the province's for cities, counties and schools, a city's for its counties and
+// schools, a county's for its schools. Nobody grants as much as they have themselves; the province's own are made by
+// `caotang admin create`.
+
+// Administrator is a grant and the account that holds it, as those see it who stand above it.
+type Administrator struct {
+	AccountID   string       `json:"account_id"`
+	Username    string       `json:"username"`
+	MaskedPhone *string      `json:"masked_phone"`
+	Level       access.Level `json:"level" enum:"province,city,county,school"`
+	ScopeID     string       `json:"scope_id"`
+	ScopeName   string       `json:"scope_name"`
+	GrantedAt   time.Time    `json:"granted_at"`
+	Ready       bool         `json:"ready" doc:"False until a first sign-in has replaced the one-time code"`
+	MayDismiss  bool         `json:"may_dismiss" doc:"Whether the caller stands above the scope"`
+}
+
+// Appointment is a new administrator. A new account comes with a one-time code, which is shown to nobody again.
+type Appointment struct {
+	Administrator
+	OneTimeCode *OneTimeCode `json:"one_time_code" doc:"Null for an account that existed already"`
+}
+
+// scope is a grant on something: a division or a school that exists, and where it lies.
+type scope struct {
+	access.Grant
+	name  string
+	place access.Place
+}
+
+// scopeOf finds what a grant is on, or answers not_found for the field.
+func (s *Service) scopeOf(ctx context.Context, q db.Querier, g access.Grant) (scope, error) {
+	found := scope{Grant: g, place: access.Place{Region: g.ScopeID}}
+	var err error
+	if g.Level == access.School {
+		found.place.School = g.ScopeID
+		err = q.QueryRow(ctx, `SELECT name, region FROM schools WHERE id = $1`, g.ScopeID).Scan(&found.name, &found.place.Region)
+	} else {
+		err = q.QueryRow(ctx, `SELECT name FROM regions WHERE code = $1 AND level = $2`, g.ScopeID, string(g.Level)).Scan(&found.name)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return found, fault.ErrNotFound.New(fault.Field("scope_id", "not_found"))
+	}
+	return found, err
+}
+
+// Appoint gives an account a grant on a scope below the actor's own. Without existing, the account is made, with a one-time
+// code for its first sign-in; with it, the account of that username gets the grant and is told by SMS. Errors:
+// username_invalid; username_taken where existing was not asked for; not_found for a scope that the actor does not reach, and
+// for a username that nobody has; already_administrator.
+func (s *Service) Appoint(ctx context.Context, username string, g access.Grant, existing bool) (Appointment, error) {
+	place, err := s.scopeOf(ctx, s.db, g)
+	if err != nil {
+		return Appointment{}, err
+	}
+	if !access.ActorFrom(ctx).MayGrant(g.Level, place.place) {
+		return Appointment{}, fault.ErrNotFound.New(fault.Field("scope_id", "not_found"))
+	}
+	username = strings.TrimSpace(username)
+	var code *OneTimeCode
+	if existing {
+		err = s.promote(ctx, username, place)
+	} else {
+		var made OneTimeCode
+		made, err = s.CreateAdministrator(ctx, NewAdministrator{username, g})
+		code = &made
+		if fault.Is(err, ErrUsernameTaken) {
+			err = ErrUsernameTaken.New(fault.Field("username", "username_taken"), fault.Next("appoint_existing", ""))
+		}
+	}
+	if err != nil {
+		return Appointment{}, err
+	}
+	all, err := s.administrators(ctx, `a.id = (SELECT l.account_id FROM logins l WHERE l.login_key = $1) AND g.level = $2 AND g.scope_id = $3`, usernameKey(username), string(g.Level), g.ScopeID)
+	if err != nil || len(all) == 0 {
+		return Appointment{}, err
+	}
+	return Appointment{all[0], code}, nil
+}
+
+// promote gives an account that is there already a grant.
+func (s *Service) promote(ctx context.Context, username string, on scope) error {
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		var id string
+		err := tx.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, usernameKey(username)).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fault.ErrNotFound.New(fault.Field("username", "not_found"))
+		}
+		if err != nil {
+			return err
+		}
+		added, err := tx.Exec(ctx, `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			id, string(on.Level), on.ScopeID, db.At(s.now()))
+		if err != nil {
+			return err
+		}
+		if n, err := added.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return ErrAlreadyAdministrator.New(fault.Field("username", "already_administrator"), fault.Arg("scope", on.name))
+		}
+		if err := s.recordGrant(ctx, tx, "account.appoint", id, on, ""); err != nil {
+			return err
+		}
+		return s.Notify(ctx, tx, id, "notice.appointed", map[string]any{"scope": on.name})
+	})
+}
+
+// Dismiss takes a grant below the actor's own away, with a reason, and tells its holder. Errors: not_found also where the
+// actor does not stand above the scope; invalid without a reason.
+func (s *Service) Dismiss(ctx context.Context, accountID string, g access.Grant, reason string) error {
+	reason, err := requireReason(reason)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		on, err := s.scopeOf(ctx, tx, g)
+		if err != nil {
+			return err
+		}
+		if !access.ActorFrom(ctx).MayGrant(g.Level, on.place) {
+			return fault.ErrNotFound.New()
+		}
+		gone, err := tx.Exec(ctx, `DELETE FROM grants WHERE account_id = $1 AND level = $2 AND scope_id = $3`, accountID, string(g.Level), g.ScopeID)
+		if err != nil {
+			return err
+		}
+		if n, err := gone.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return fault.ErrNotFound.New()
+		}
+		if err := s.recordGrant(ctx, tx, "account.dismiss", accountID, on, reason); err != nil {
+			return err
+		}
+		return s.Notify(ctx, tx, accountID, "notice.dismissed", map[string]any{"scope": on.name})
+	})
+}
+
+// recordGrant records a change of grants where the scope lies, which those above it read.
+func (s *Service) recordGrant(ctx context.Context, tx *db.Tx, action, accountID string, on scope, reason string) error {
+	return audit.Record(ctx, tx, audit.Event{
+		Action: action, Target: "account", TargetID: accountID, Place: on.place, Reason: reason,
+		Details: map[string]any{"level": on.Level, "scope": on.name},
+	})
+}
+
+// AdministratorFilter narrows the list; an empty part does not.
+type AdministratorFilter struct {
+	Level    access.Level
+	SchoolID string
+}
+
+// Administrators lists the grants within the actor's scope, by age of their accounts.
+func (s *Service) Administrators(ctx context.Context, f AdministratorFilter, page server.PageInput) (server.Page[Administrator], error) {
+	condition, args := access.ActorFrom(ctx).Reach(access.AdministratorsManage).SQL("coalesce(s.region, g.scope_id)", "g.scope_id", 1)
+	add := func(sql string, values ...any) {
+		numbers := make([]any, len(values))
+		for i := range values {
+			numbers[i] = len(args) + i + 1
+		}
+		args = append(args, values...)
+		condition += fmt.Sprintf(sql, numbers...)
+	}
+	if f.Level != "" {
+		add(" AND g.level = $%d", string(f.Level))
+	}
+	if f.SchoolID != "" {
+		add(" AND g.level = 'school' AND g.scope_id = $%d", f.SchoolID)
+	}
+	if after := strings.Split(page.Cursor, ":"); len(after) == 3 {
+		add(" AND (g.account_id, g.level, g.scope_id) > ($%d, $%d, $%d)", after[0], after[1], after[2])
+	}
+	add(" ORDER BY g.account_id, g.level, g.scope_id LIMIT $%d", page.Limit+1)
+	all, err := s.administrators(ctx, condition, args...)
+	if err != nil {
+		return server.Page[Administrator]{}, err
+	}
+	return server.NewPage(all, page.Limit, func(a Administrator) string {
+		return strings.Join([]string{a.AccountID, string(a.Level), a.ScopeID}, ":")
+	}), nil
+}
+
+func (s *Service) administrators(ctx context.Context, condition string, args ...any) ([]Administrator, error) {
+	rows, err := s.db.Query(ctx, `SELECT a.id, a.username, a.phone_sealed, a.replace_password, g.level, g.scope_id, g.created_at,
+			coalesce(s.name, r.name, ''), coalesce(s.region, g.scope_id), coalesce(s.id, '')
+		FROM grants g JOIN accounts a ON a.id = g.account_id
+		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id LEFT JOIN regions r ON g.level <> 'school' AND r.code = g.scope_id
+		WHERE `+condition, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	actor := access.ActorFrom(ctx)
+	all := []Administrator{}
+	for rows.Next() {
+		var a Administrator
+		var phone []byte
+		var waits bool
+		var granted db.Time
+		var at access.Place
+		if err := rows.Scan(&a.AccountID, &a.Username, &phone, &waits, &a.Level, &a.ScopeID, &granted, &a.ScopeName, &at.Region, &at.School); err != nil {
+			return nil, err
+		}
+		if phone != nil {
+			plain, err := s.vault.Open(phonePurpose, phone)
+			if err != nil {
+				return nil, err
+			}
+			a.MaskedPhone = masked(plain)
+		}
+		a.GrantedAt, a.Ready, a.MayDismiss = granted.Time, !waits, actor.MayGrant(a.Level, at)
+		all = append(all, a)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,143 @@
+package accounts_test
+
+import (
+	"testing"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/db/dbtest"
+	"caotang/internal/roomtest"
+)
+
+func inWorld(t *testing.T, test func(t *testing.T, w *roomtest.World)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { test(t, roomtest.New(t, d, roomtest.Rules())) })
+}
+
+func expect(t *testing.T, a roomtest.Answer, status int, code string) roomtest.Answer {
+	t.Helper()
+	if got, _ := a.Get("code").(string); a.Status != status || got != code {
+		t.Fatalf("got %v, want %d %q", a, status, code)
+	}
+	return a
+}
+
+const administrators = "/api/v1/admin/administrators"
+
+func appointment(username, level, scope string) map[string]any {
+	return map[string]any{"username": username, "level": level, "scope_id": scope}
+}
+
+func TestACountyAppointsItsSchoolsAdministratorsAndNobodyClimbs(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		county, city := w.Administrator(t, access.County, "510104"), w.Administrator(t, access.City, "510100")
+		school := w.Administrator(t, access.School, w.Here.ID)
+		made := expect(t, w.Do(t, county, "POST", administrators, appointment("caotang01", "school", w.Here.ID)), 201, "")
+		code, _ := made.Get("one_time_code.one_time_code").(string)
+		if made.Get("scope_name") != w.Here.Name || len(code) != 12 || made.Get("ready") != false {
+			t.Errorf("the appointment reads %v", made)
+		}
+		in := expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", map[string]any{"login": "caotang01", "password": code}), 201, "")
+		token, _ := in.Get("token").(string)
+		if in.Get("must") == nil || roomtest.Do(t, w.Server, token, "GET", administrators, nil).Status != 403 {
+			t.Error("the one-time code lets in before it is replaced")
+		}
+		for _, c := range []struct {
+			name         string
+			who          roomtest.Person
+			level, scope string
+		}{
+			{"a county its own level", county, "county", "510104"},
+			{"a county the city above", county, "city", "510100"},
+			{"a county another's school", county, "school", w.Elsewhere.ID},
+			{"a school its own level", school, "school", w.Here.ID},
+			{"a city the province", city, "province", "510000"},
+			{"a level that is none", city, "emperor", "510104"},
+			{"a scope that is none", city, "county", "519999"},
+		} {
+			if a := w.Do(t, c.who, "POST", administrators, appointment("climber01", c.level, c.scope)); a.Status != 404 {
+				t.Errorf("%s: %v", c.name, a)
+			}
+		}
+		expect(t, w.Do(t, city, "POST", administrators, appointment("county0101", "county", "510104")), 201, "")
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'account.create_administrator' AND region = '510104'`); n != 2 {
+			t.Errorf("%d appointments recorded where they lie, want 2", n)
+		}
+	})
+}
+
+func TestAnAccountThatExistsIsAppointedOnRequestAndToldSo(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		county, teacher := w.Administrator(t, access.County, "510104"), w.Person(t, "teacher")
+		body := appointment(teacher.Username, "school", w.Here.ID)
+		taken := expect(t, w.Do(t, county, "POST", administrators, body), 409, "username_taken")
+		if taken.Get("next_step.action") != "appoint_existing" {
+			t.Errorf("no way on: %v", taken)
+		}
+		body["existing"] = true
+		made := expect(t, w.Do(t, county, "POST", administrators, body), 201, "")
+		if made.Get("one_time_code") != nil || w.Notices(t, teacher) != 1 {
+			t.Errorf("an account with a password of its own got %v", made)
+		}
+		expect(t, w.Do(t, county, "POST", administrators, body), 409, "already_administrator")
+		body["username"] = "nobody0001"
+		expect(t, w.Do(t, county, "POST", administrators, body), 404, "not_found")
+		if a := w.Do(t, teacher, "GET", "/api/v1/admin/accounts?username=x", nil); a.Status != 200 {
+			t.Errorf("the appointed teacher does not administer: %v", a)
+		}
+	})
+}
+
+func TestADismissedAdministratorReachesNothingFromThenOn(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		county, other := w.Administrator(t, access.County, "510104"), w.Administrator(t, access.County, "510302")
+		held := w.Administrator(t, access.School, w.Here.ID)
+		body := map[string]any{"account_id": held.ID, "level": "school", "scope_id": w.Here.ID, "reason": "调离"}
+		expect(t, w.Do(t, other, "POST", administrators+"/dismiss", body), 404, "not_found")
+		expect(t, w.Do(t, held, "POST", administrators+"/dismiss", body), 404, "not_found")
+		body["reason"] = " "
+		expect(t, w.Do(t, county, "POST", administrators+"/dismiss", body), 422, "invalid")
+		body["reason"] = "调离"
+		expect(t, w.Do(t, county, "POST", administrators+"/dismiss", body), 204, "")
+		expect(t, w.Do(t, county, "POST", administrators+"/dismiss", body), 404, "not_found")
+		if a := w.Do(t, held, "GET", administrators, nil); a.Status != 403 {
+			t.Errorf("the dismissed administrator still reaches %v", a)
+		}
+		if w.Notices(t, held) != 1 {
+			t.Error("they were not told")
+		}
+	})
+}
+
+func TestTheListHoldsOnesOwnScopeAloneInPages(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		county := w.Administrator(t, access.County, "510104")
+		w.Administrator(t, access.City, "510300")
+		w.Administrator(t, access.School, w.Elsewhere.ID)
+		for range 3 {
+			w.Administrator(t, access.School, w.Here.ID)
+		}
+		first := expect(t, w.Do(t, county, "GET", administrators+"?limit=3", nil), 200, "")
+		cursor, _ := first.Get("next_cursor").(string)
+		second := expect(t, w.Do(t, county, "GET", administrators+"?limit=3&cursor="+cursor, nil), 200, "")
+		all := append(first.Items(), second.Items()...)
+		if len(all) != 4 || cursor == "" || second.Get("next_cursor") != nil {
+			t.Fatalf("listed %v and %v", first, second)
+		}
+		for _, a := range all {
+			if (a["level"] == "school") != (a["may_dismiss"] == true) {
+				t.Errorf("listed as %v", a)
+			}
+		}
+	})
+}
+
+func TestWhoeverAppointsAnAdministratorCanLetThemInAgain(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		held := w.Administrator(t, access.School, w.Here.ID)
+		path := "/api/v1/admin/accounts/" + held.ID + "/password-reset"
+		body := map[string]any{"reason": "忘记密码"}
+		expect(t, w.Do(t, w.Administrator(t, access.County, "510302"), "POST", path, body), 404, "not_found")
+		expect(t, w.Do(t, w.Administrator(t, access.County, "510104"), "POST", path, body), 200, "")
+	})
+}
