@@ -125,8 +125,10 @@ func (s *Service) columns() string {
 func (s *Service) scan(row interface{ Scan(...any) error }, more ...any) (*record, error) {
 	var r record
 	var phone []byte
-	columns := []any{&r.id, &r.username, &r.passwordHash, &r.role, &phone, &r.replacePassword, &r.passwordExpires, &r.createdAt,
-		&r.factors, &r.factorDue}
+	columns := []any{
+		&r.id, &r.username, &r.passwordHash, &r.role, &phone, &r.replacePassword, &r.passwordExpires, &r.createdAt,
+		&r.factors, &r.factorDue,
+	}
 	if err := row.Scan(append(columns, more...)...); err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ const ticketPurpose = "sign_in_ticket"
 // when that password is replaced.
 type ticket struct {
 	AccountID string    `json:"account_id"`
-	Password  []byte    `json:"password"` // a digest of the password's hash
+	Digest    []byte    `json:"digest"` // of the password's hash
 	Expires   time.Time `json:"expires"`
 }
 
@@ -92,7 +92,7 @@ func (s *Service) Pending(ctx context.Context, text string) (Pending, error) {
 	if err != nil {
 		return Pending{}, err
 	}
-	if digest := sha256.Sum256([]byte(account.passwordHash)); subtle.ConstantTimeCompare(digest[:], held.Password) != 1 {
+	if digest := sha256.Sum256([]byte(account.passwordHash)); subtle.ConstantTimeCompare(digest[:], held.Digest) != 1 {
 		return Pending{}, expired
 	}
 	return Pending{account.id, account}, nil

@@ -55,7 +55,7 @@ func (s *Service) Enrol(ctx context.Context, confirmation string) (Enrolment, er
 		return Enrolment{}, err
 	}
 	token, err := s.seal(enrolmentPurpose, sealed{
-		Session: actor.SessionID, Account: actor.AccountID, Secret: key.Secret(), Expires: s.now().Add(enrolFor),
+		Session: actor.SessionID, Account: actor.AccountID, Shared: key.Secret(), Expires: s.now().Add(enrolFor),
 	})
 	return Enrolment{token, key.Secret(), key.URL(), "data:image/png;base64," + base64.StdEncoding.EncodeToString(qr.Bytes())}, err
 }
@@ -70,7 +70,7 @@ func (s *Service) SetAuthenticator(ctx context.Context, enrolment, code string) 
 	if typed(code) == "" {
 		return nil, ErrWrong.New(fault.Field("code", "missing"))
 	}
-	at, ok := s.stepOf(held.Secret, typed(code))
+	at, ok := s.stepOf(held.Shared, typed(code))
 	if !ok {
 		return nil, ErrWrong.New(fault.Field("code", "authenticator_wrong"))
 	}
@@ -78,7 +78,7 @@ func (s *Service) SetAuthenticator(ctx context.Context, enrolment, code string) 
 		_, err := tx.Exec(ctx, `INSERT INTO authenticators (account_id, secret_sealed, last_step, created_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (account_id) DO UPDATE SET secret_sealed = excluded.secret_sealed, last_step = excluded.last_step,
 				created_at = excluded.created_at`,
-			held.Account, s.vault.Seal(authenticatorPurpose, held.Secret), at, db.At(s.now()))
+			held.Account, s.vault.Seal(authenticatorPurpose, held.Shared), at, db.At(s.now()))
 		if err != nil {
 			return err
 		}

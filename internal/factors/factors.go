@@ -96,7 +96,7 @@ const (
 type sealed struct {
 	Session string    `json:"session"`
 	Account string    `json:"account"`
-	Secret  string    `json:"secret,omitempty"`
+	Shared  string    `json:"shared,omitempty"` // with an app
 	Expires time.Time `json:"expires"`
 }
 
