@@ -94,8 +94,10 @@ choose-my-class            401  403   403   200   422 403   403    403  403  403
 unbind-account             401  403   403   403   403 204   404    204  204  204  404
 ask-school                 401  403   201   409   409 201   201    201  201  201  201
 list-my-tickets            401  403   200   200   200 200   200    200  200  200  200
+withdraw-ticket            401  403   404   404   404 404   404    404  404  404  404
 list-tickets               401  403   403   403   403 200   200    200  200  200  200
 get-ticket                 401  403   403   403   403 200   404    200  200  200  404
+reveal-ticket              401  403   403   403   403 200   404    200  200  200  404
 complete-ticket            401  403   403   403   403 200   404    200  200  200  404
 decline-ticket             401  403   403   403   403 200   404    200  200  200  404
 request-transfer           401  403   403   201   201 403   403    403  403  403  403
@@ -175,6 +177,7 @@ var requests = map[string]request{
 	"choose-my-class":    {body: func(c *cell) any { return object{"class_id": c.class()} }},
 	"ask-school":         {body: func(c *cell) any { return c.missing() }},
 	"list-my-tickets":    {},
+	"withdraw-ticket":    {target: (*cell).ticket},
 
 	"list-regions":        {},
 	"list-schools":        {},
@@ -193,6 +196,7 @@ var requests = map[string]request{
 	"list-audit":      {},
 	"list-tickets":    {},
 	"get-ticket":      {target: (*cell).ticket},
+	"reveal-ticket":   {target: (*cell).ticket, body: reason},
 	"complete-ticket": {target: (*cell).ticket, body: func(*cell) any { return object{} }},
 	"decline-ticket":  {target: (*cell).ticket, body: reason},
 

@@ -24,7 +24,8 @@ type Completion struct {
 
 // Complete does what a ticket asks for and ends it, all or nothing. Errors: not_found also outside the actor's scope;
 // ticket_closed when it has been answered; ticket_moot when what it is about has gone; entry_exists_elsewhere (F-27),
-// entry_exists_here when the school knows the number under another name, already_bound.
+// entry_exists_here when the school knows the number under another name, already_bound when another account holds the
+// entry, asker_bound when whoever asks is verified as somebody else.
 func (s *Service) Complete(ctx context.Context, id string, in Completion) (AdminTicket, error) {
 	answer, err := text("answer", in.Answer)
 	if err != nil {
@@ -64,11 +65,11 @@ func (s *Service) answer(ctx context.Context, id string, state State, words stri
 			return err
 		}
 		if err := do(tx, t); err != nil {
-			return forAdministrator(err)
+			return s.forAdministrator(ctx, tx, t, err)
 		}
 		if err := audit.Record(ctx, tx, audit.Event{
 			Action: "ticket." + string(state), Target: "ticket", TargetID: id, Place: t.place,
-			Reason: words, Details: map[string]any{"kind": t.Kind, "account_id": t.accountID},
+			Reason: words, Details: t.about(),
 		}); err != nil {
 			return err
 		}
@@ -169,8 +170,17 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 }
 
 // forAdministrator turns a person's way out of a failure into an administrator's: to decline, and say why.
-func forAdministrator(err error) error {
+func (s *Service) forAdministrator(ctx context.Context, q db.Querier, t row, err error) error {
 	var f *fault.Error
+	if errors.As(err, &f) && f.Details["bound"] == "account" { // the asker's, not the administrator's
+		asker, found := s.inTheWay(ctx, q, t)
+		if found != nil {
+			return found
+		}
+		if asker != nil {
+			return askerBound(asker)
+		}
+	}
 	if errors.As(err, &f) && (f.Code == roster.ErrAlreadyBound.Name() || f.Code == roster.ErrEntryExistsElsewhere.Name()) {
 		f.Next = &fault.Step{Action: "decline"}
 	}
@@ -185,6 +195,9 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 	}
 	t, err := s.forAdmin(r)
 	if err != nil || r.State != Open || r.content.IDNumber == "" {
+		return t, err
+	}
+	if t.InTheWay, err = s.inTheWay(ctx, s.db, r); err != nil {
 		return t, err
 	}
 	entry, err := s.roster.EntryByDocument(ctx, s.db, r.content.document())

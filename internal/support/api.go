@@ -34,7 +34,7 @@ type mineOutput struct{ Body server.Page[Ticket] }
 
 type queueInput struct {
 	server.PageInput
-	State    State  `query:"state" enum:"open,done,declined"`
+	State    State  `query:"state" enum:"open,done,declined,withdrawn"`
 	SchoolID string `query:"school_id" maxLength:"100"`
 }
 
@@ -64,6 +64,17 @@ type declineInput struct {
 	}
 }
 
+type revealInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body struct {
+		Reason string `json:"reason" maxLength:"1000"`
+	}
+}
+
+type revealOutput struct{ Body Revealed }
+
+type empty struct{}
+
 // Mount adds the room's operations.
 func (s *Service) Mount(srv *server.Server) {
 	server.Register(srv, server.Op{
@@ -86,6 +97,12 @@ func (s *Service) Mount(srv *server.Server) {
 		return &mineOutput{page}, err
 	})
 	server.Register(srv, server.Op{
+		Method: "DELETE", Path: "/api/v1/me/tickets/{id}", ID: "withdraw-ticket", Tag: "support", Rule: server.Ready, Status: 204,
+		Summary: "Take back one's own request while nobody has answered it",
+	}, func(ctx context.Context, in *oneInput) (*empty, error) {
+		return nil, s.Withdraw(ctx, in.ID)
+	})
+	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/admin/tickets", ID: "list-tickets", Tag: "support", Rule: server.Administrator,
 		Summary: "The requests in one's scope, the newest first",
 	}, func(ctx context.Context, in *queueInput) (*queueOutput, error) {
@@ -98,6 +115,13 @@ func (s *Service) Mount(srv *server.Server) {
 	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
 		ticket, err := s.Read(ctx, in.ID)
 		return &adminOutput{ticket}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/tickets/{id}/reveal", ID: "reveal-ticket", Tag: "support", Rule: server.Administrator,
+		Summary: "The full number of whom a request is about, and the phone of whoever asked; the look is recorded with its reason",
+	}, func(ctx context.Context, in *revealInput) (*revealOutput, error) {
+		shown, err := s.Reveal(ctx, in.ID, in.Body.Reason)
+		return &revealOutput{shown}, err
 	})
 	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/admin/tickets/{id}/complete", ID: "complete-ticket", Tag: "support", Rule: server.Administrator,

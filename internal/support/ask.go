@@ -73,17 +73,19 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 		if err != nil {
 			return err
 		}
+		all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
+		if err != nil {
+			return err
+		}
+		filed := all[0]
 		if err := audit.Record(ctx, tx, audit.Event{
 			Action: "ticket.open", Target: "ticket", TargetID: id, Place: school.Place(),
-			Details: map[string]any{"kind": in.Kind},
+			Details: filed.about(),
 		}); err != nil {
 			return err
 		}
-		filed, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
-		if err == nil {
-			ticket = filed[0].Ticket
-		}
-		return err
+		ticket = filed.Ticket
+		return nil
 	})
 	if err != nil {
 		return Ticket{}, err

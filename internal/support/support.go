@@ -30,16 +30,19 @@ type State string
 
 // The states. Only an open ticket changes.
 const (
-	Open     State = "open"
-	Done     State = "done"
-	Declined State = "declined"
+	Open      State = "open"
+	Done      State = "done"
+	Declined  State = "declined"
+	Withdrawn State = "withdrawn" // by whoever asked
 )
 
 var (
-	errTicketOpen    = fault.Define(fault.Conflict, "ticket_open")
-	errTicketClosed  = fault.Define(fault.Conflict, "ticket_closed")
-	errTicketMoot    = fault.Define(fault.Conflict, "ticket_moot")
-	errEntryNotTaken = fault.Define(fault.Conflict, "entry_not_taken")
+	errTicketOpen     = fault.Define(fault.Conflict, "ticket_open")
+	errTicketClosed   = fault.Define(fault.Conflict, "ticket_closed")
+	errTicketAnswered = fault.Define(fault.Conflict, "ticket_answered")
+	errTicketMoot     = fault.Define(fault.Conflict, "ticket_moot")
+	errEntryNotTaken  = fault.Define(fault.Conflict, "entry_not_taken")
+	errAskerBound     = fault.Define(fault.Conflict, "asker_bound")
 )
 
 // maxOpen is how many tickets of one account may wait at once: enough for a family, too few to flood a school.
@@ -49,7 +52,7 @@ const maxOpen = 3
 type Ticket struct {
 	ID         string           `json:"id"`
 	Kind       Kind             `json:"kind" enum:"missing_entry,missing_class,not_me"`
-	State      State            `json:"state" enum:"open,done,declined"`
+	State      State            `json:"state" enum:"open,done,declined,withdrawn"`
 	School     roster.SchoolRef `json:"school" doc:"Whose administrator answers"`
 	CreatedAt  time.Time        `json:"created_at"`
 	Answer     *string          `json:"answer" doc:"What the administrator wrote, if anything"`
@@ -65,6 +68,7 @@ type AdminTicket struct {
 	Registry string         `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
 	EntryID  string         `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
 	Holder   *roster.Holder `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
+	InTheWay *Asker         `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
 }
 
 // Asked is what was asked for, its number masked.

@@ -137,3 +137,20 @@ func countLinks(ctx context.Context, q db.Querier, accountID string) (links int,
 	err = q.QueryRow(ctx, `SELECT count(*) FROM guardian_links WHERE account_id = $1`, accountID).Scan(&links)
 	return links, err
 }
+
+// InTheWay is the binding that keeps an account from being bound as a kind; nil when none does. A pupil is nobody's
+// guardian, a guardian no pupil, and nobody is two people.
+func (s *Service) InTheWay(ctx context.Context, q db.Querier, accountID, kind string) (*Binding, error) {
+	b, err := s.BindingOf(ctx, q, accountID)
+	if b == nil || err != nil {
+		return nil, err
+	}
+	free := kind == Parent && b.Kind != Student
+	if b.Guardian {
+		free = kind != Student
+	}
+	if free {
+		return nil, nil
+	}
+	return b, nil
+}

@@ -135,6 +135,12 @@ describe('tickets', () => {
       expect(canComplete(outcome), outcome).toBe(false)
     }
   })
+  it('say that whoever asks is somebody else already, where nothing else is amiss', () => {
+    const in_the_way = { kind: 'teacher' as const, masked_name: '魏*' }
+    expect(outcomeOf({ kind: 'not_me', registry: 'here', in_the_way })).toBe('asker_bound')
+    expect(outcomeOf({ kind: 'not_me', registry: 'elsewhere', in_the_way })).toBe('gone')
+    expect(canComplete('asker_bound')).toBe(false)
+  })
 })
 
 describe('the audit log', () => {

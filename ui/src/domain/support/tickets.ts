@@ -7,6 +7,11 @@ export const fileTicket = (body: TicketForm, key: string): Promise<Ticket> => an
 
 export const myTickets = async (): Promise<Ticket[]> => (await answer(api.GET('/api/v1/me/tickets'))).items
 
+export const withdrawTicket = async (id: string): Promise<true> => {
+  await answer(api.DELETE('/api/v1/me/tickets/{id}', { params: { path: { id } } }))
+  return true
+}
+
 /** The years in which a class that is at school now may have entered, newest first. */
 export function entryYears(today = new Date()): number[] {
   return Array.from({ length: 10 }, (_, back) => today.getFullYear() - back)

@@ -9,12 +9,18 @@ import type { AdminTicket } from '@/api/admin'
  * - elsewhere: another school has the number; only the person can start a transfer (F-27)
  * - class: the class is added and the pupil put into it
  * - hand_over: the holder loses the entry, the one who asks gets it
+ * - asker_bound: whoever asks is verified as somebody else, and must unbind first
  * - gone: the entry that is claimed is no longer the school's
  */
-export type Outcome = 'add' | 'verify' | 'held' | 'differs' | 'elsewhere' | 'class' | 'hand_over' | 'gone'
+export type Outcome = 'add' | 'verify' | 'held' | 'differs' | 'elsewhere' | 'class' | 'hand_over' | 'asker_bound' | 'gone'
 
-export function outcomeOf(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'holder'>): Outcome {
+export function outcomeOf(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'holder' | 'in_the_way'>): Outcome {
   if (ticket.kind === 'missing_class') return 'class'
+  const asIs = outcomeByRegistry(ticket)
+  return ticket.in_the_way && canComplete(asIs) ? 'asker_bound' : asIs
+}
+
+function outcomeByRegistry(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'holder'>): Outcome {
   if (ticket.kind === 'not_me') return ticket.registry === 'absent' || ticket.registry === 'elsewhere' ? 'gone' : 'hand_over'
   if (ticket.registry === 'elsewhere') return 'elsewhere'
   if (ticket.registry === 'here_differs') return 'differs'
@@ -33,6 +39,7 @@ export const declineAnswers: Record<Outcome, string[]> = {
   elsewhere: ['elsewhere', 'wrong_details', 'come_by'],
   class: ['class_exists', 'no_such_class', 'come_by'],
   hand_over: ['not_proven', 'come_by'],
+  asker_bound: ['asker_bound', 'come_by'],
   gone: ['gone', 'come_by'],
 }
 
