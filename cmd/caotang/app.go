@@ -89,7 +89,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.transfers = transfers.New(d, a.accounts, a.roster, verifying, rules, nil)
 
 	a.server.SetSessions(a.accounts)
-	audit.Mount(a.server, d)
+	audit.Mount(a.server, d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"})
 	a.sms.Mount(a.server)
 	a.accounts.Mount(a.server)
 	a.factors.Mount(a.server)

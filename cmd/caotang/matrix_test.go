@@ -242,33 +242,15 @@ var requests = map[string]request{
 }
 
 func TestEveryOperationAnswersEveryRoleAsTheMatrixSays(t *testing.T) {
-	d := dbtest.OpenSQLite(t)
-	w := roomtest.New(t, d, roomtest.Rules())
-	var defaults commands
-	parser, err := kong.New(&defaults, kong.Configuration(kong.JSON))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// All of the matrix comes from one address, where some of it fails by intent.
-	if _, err := parser.Parse([]string{"serve", "--log-level=error", "--captcha-address=0", "--second-factor=none"}); err != nil {
-		t.Fatal(err)
-	}
-	serve := defaults.Serve
-	a, err := newApp(d, w.Vault, appOptions{
-		storage: storage{Data: t.TempDir()}, limits: serve.limits, serving: serve.serving, messages: io.Discard, logs: io.Discard,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := newCell(t)
 	want := map[string][]string{}
 	for _, row := range strings.Split(strings.TrimSpace(matrix), "\n")[1:] {
 		cells := strings.Fields(row)
 		want[cells[0]] = cells[1:]
 	}
-	c := &cell{t: t, world: w, app: a}
 	var rows []string
 	wrong := false
-	for _, op := range a.server.Operations() {
+	for _, op := range c.app.server.Operations() {
 		how, known := requests[op.ID]
 		if !known {
 			t.Errorf("%s %s (%s) has no request in this test, and no row in its matrix", op.Method, op.Path, op.ID)
@@ -299,6 +281,30 @@ type cell struct {
 	world *roomtest.World
 	app   *app
 	count int
+}
+
+// newCell makes the whole program on an empty database.
+func newCell(t *testing.T) *cell {
+	t.Helper()
+	d := dbtest.OpenSQLite(t)
+	w := roomtest.New(t, d, roomtest.Rules())
+	var defaults commands
+	parser, err := kong.New(&defaults, kong.Configuration(kong.JSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// All of the matrix comes from one address, where some of it fails by intent.
+	if _, err := parser.Parse([]string{"serve", "--log-level=error", "--captcha-address=0", "--second-factor=none"}); err != nil {
+		t.Fatal(err)
+	}
+	serve := defaults.Serve
+	a, err := newApp(d, w.Vault, appOptions{
+		storage: storage{Data: t.TempDir()}, limits: serve.limits, serving: serve.serving, messages: io.Discard, logs: io.Discard,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &cell{t: t, world: w, app: a}
 }
 
 func (c *cell) next() int { c.count++; return c.count }

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"maps"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -94,7 +95,13 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, accountID string, e aud
 	if err != nil {
 		return err
 	}
-	e.Target, e.TargetID, e.Place = "account", accountID, place
+	account, err := s.MaskedOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	details := map[string]any{"masked_username": account.MaskedUsername}
+	maps.Copy(details, e.Details)
+	e.Target, e.TargetID, e.Place, e.Details = "account", accountID, place, details
 	return audit.Record(ctx, tx, e)
 }
 

@@ -24,13 +24,15 @@ type Entry struct {
 	TargetID string         `json:"target_id"`
 	Reason   string         `json:"reason"`
 	Address  string         `json:"address"`
-	Details  map[string]any `json:"details"`
+	Details  map[string]any `json:"details" doc:"What changed, and of whom, masked: masked_name, masked_id_number, masked_username"`
+	Gone     bool           `json:"gone,omitempty" doc:"What it was done to exists no more"`
 }
 
 // Actor is who did it.
 type Actor struct {
 	ID             string `json:"id"`
 	MaskedUsername string `json:"masked_username"`
+	Username       string `json:"username,omitempty" doc:"Of an administrator, who answers for what they do, and of the reader"`
 }
 
 type listInput struct {
@@ -42,20 +44,22 @@ type listInput struct {
 
 type listOutput struct{ Body server.Page[Entry] }
 
-// Mount adds the operation that reads the record, newest first, within the reader's scope.
-func Mount(s *server.Server, d *db.DB) {
+// Mount adds the operation that reads the record, newest first, within the reader's scope. tables names, for each kind of
+// target that may go, the table that holds those that are still there, by their id.
+func Mount(s *server.Server, d *db.DB, tables map[string]string) {
 	server.Register(s, server.Op{
 		Method: "GET", Path: "/api/v1/admin/audit", ID: "list-audit", Tag: "audit", Rule: server.Administrator,
 		Summary: "What was done in one's scope, newest first",
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
-		page, err := list(ctx, d, in)
+		page, err := list(ctx, d, tables, in)
 		return &listOutput{page}, err
 	})
 }
 
-func list(ctx context.Context, d *db.DB, in *listInput) (server.Page[Entry], error) {
+func list(ctx context.Context, d *db.DB, tables map[string]string, in *listInput) (server.Page[Entry], error) {
 	var none server.Page[Entry]
-	reach := access.ActorFrom(ctx).Reach(access.AuditRead)
+	reader := access.ActorFrom(ctx)
+	reach := reader.Reach(access.AuditRead)
 	if reach.Empty() {
 		return none, fault.ErrForbidden.New()
 	}
@@ -80,7 +84,7 @@ func list(ctx context.Context, d *db.DB, in *listInput) (server.Page[Entry], err
 	}
 	args = append(args, in.Limit+1)
 	rows, err := d.Query(ctx, fmt.Sprintf(`SELECT a.id, a.at, a.actor_id, coalesce(u.username, ''), a.action, a.target, a.target_id, a.reason,
-		a.address, a.details FROM audit_records a LEFT JOIN accounts u ON u.id = a.actor_id
+		a.address, a.details, EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.actor_id) FROM audit_records a LEFT JOIN accounts u ON u.id = a.actor_id
 		WHERE %s ORDER BY a.id DESC LIMIT $%d`, condition, len(args)), args...)
 	if err != nil {
 		return none, err
@@ -91,17 +95,70 @@ func list(ctx context.Context, d *db.DB, in *listInput) (server.Page[Entry], err
 		var e Entry
 		var at db.Time
 		var actorID, username, details string
-		if err := rows.Scan(&e.ID, &at, &actorID, &username, &e.Action, &e.Target, &e.TargetID, &e.Reason, &e.Address, &details); err != nil {
+		var administrator bool
+		if err := rows.Scan(&e.ID, &at, &actorID, &username, &e.Action, &e.Target, &e.TargetID, &e.Reason, &e.Address, &details, &administrator); err != nil {
 			return none, err
 		}
 		e.At = at.Time
 		if actorID != "" {
-			e.Actor = &Actor{actorID, vault.MaskUsername(username)}
+			e.Actor = &Actor{ID: actorID, MaskedUsername: vault.MaskUsername(username)}
+			if administrator || actorID == reader.AccountID {
+				e.Actor.Username = username
+			}
 		}
 		if err := json.Unmarshal([]byte(details), &e.Details); err != nil {
 			return none, err
 		}
 		entries = append(entries, e)
 	}
-	return server.NewPage(entries, in.Limit, func(e Entry) string { return e.ID }), rows.Err()
+	if err := rows.Err(); err != nil {
+		return none, err
+	}
+	if err := markGone(ctx, d, tables, entries); err != nil {
+		return none, err
+	}
+	return server.NewPage(entries, in.Limit, func(e Entry) string { return e.ID }), nil
+}
+
+// markGone finds out which targets exist no more.
+func markGone(ctx context.Context, d *db.DB, tables map[string]string, entries []Entry) error {
+	for target, table := range tables {
+		var ids []any
+		var places []string
+		there := map[string]bool{}
+		for _, e := range entries {
+			if e.Target == target && e.TargetID != "" {
+				ids = append(ids, e.TargetID)
+				places = append(places, fmt.Sprintf("$%d", len(ids)))
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		if err := collect(ctx, d, `SELECT id FROM `+table+` WHERE id IN (`+strings.Join(places, ", ")+`)`, ids, there); err != nil {
+			return err
+		}
+		for i := range entries {
+			if e := &entries[i]; e.Target == target {
+				e.Gone = !there[e.TargetID]
+			}
+		}
+	}
+	return nil
+}
+
+func collect(ctx context.Context, d *db.DB, query string, args []any, there map[string]bool) error {
+	rows, err := d.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		there[id] = true
+	}
+	return rows.Err()
 }

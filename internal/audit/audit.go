@@ -13,12 +13,15 @@ import (
 
 // Event is one thing done. The actor, their address and the request come from the context.
 type Event struct {
-	Action   string         // "registry.rename", "account.sign_in", …
-	Target   string         // what kind of thing: entry, class, account, import, ticket …
-	TargetID string         //
-	Place    access.Place   // where it lies, which decides who may read the record
-	Reason   string         // what the actor gave as the reason, where one is asked for
-	Details  map[string]any // what changed; never an ID number, phone or name in full
+	Action   string       // "registry.rename", "account.sign_in", …
+	Target   string       // what kind of thing: entry, class, account, import, ticket …
+	TargetID string       //
+	Place    access.Place // where it lies, which decides who may read the record
+	Reason   string       // what the actor gave as the reason, where one is asked for
+	// Details say what changed, and of whom, for the record outlives the person it is about: masked_name, masked_id_number
+	// and masked_username tell those who know the person which one it was, and nobody else; never a name, an ID number or
+	// a phone in full.
+	Details map[string]any
 }
 
 // Record adds the event to the transaction.

@@ -225,7 +225,9 @@ func (s *Service) deleteClass(ctx context.Context, id string) error {
 		if _, err := tx.Exec(ctx, "DELETE FROM classes WHERE id = $1", id); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "class.delete", Target: "class", TargetID: id, Place: class.place})
+		return audit.Record(ctx, tx, audit.Event{
+			Action: "class.delete", Target: "class", TargetID: id, Place: class.place, Details: map[string]any{"class": class.DisplayName},
+		})
 	})
 }
 
@@ -278,7 +280,7 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 		}
 		return audit.Record(ctx, tx, audit.Event{
 			Action: "class.teachers", Target: "class", TargetID: classID, Place: class.place,
-			Details: map[string]any{"teachers": strings.Join(teachers, " ")},
+			Details: map[string]any{"class": class.DisplayName, "teachers": strings.Join(teachers, " ")},
 		})
 	})
 }

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -11,6 +12,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/vault"
 )
 
 // Entry is a person in the registry. Its numbers are sealed; Service opens them.
@@ -134,7 +136,9 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	}
 	if err := audit.Record(ctx, tx, audit.Event{
 		Action: "registry.create", Target: "entry", TargetID: id, Place: school.Place(),
-		Details: map[string]any{"kind": n.Kind, "id_type": n.IDType},
+		Details: map[string]any{
+			"kind": n.Kind, "id_type": n.IDType, "masked_name": vault.MaskName(n.Name), "masked_id_number": vault.MaskIDNumber(number.Text),
+		},
 	}); err != nil {
 		return Entry{}, err
 	}
@@ -227,10 +231,7 @@ func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID stri
 	if _, err := tx.Exec(ctx, "UPDATE registry_entries SET class_id = $1, updated_at = $2 WHERE id = $3", nullText(classID), db.At(s.now()), entryID); err != nil {
 		return err
 	}
-	return audit.Record(ctx, tx, audit.Event{
-		Action: "registry.set_class", Target: "entry", TargetID: entryID, Place: e.Place(),
-		Details: map[string]any{"class_id": classID},
-	})
+	return s.record(ctx, tx, "registry.set_class", e, "", map[string]any{"class_id": classID})
 }
 
 // Move takes an entry from one school to another within the transaction and records it; it answers whether the entry stood
@@ -312,10 +313,7 @@ func (s *Service) changeEntry(ctx context.Context, id string, c change) (e Entry
 		if _, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assignments+set.where(), set.args...); err != nil {
 			return err
 		}
-		if err := audit.Record(ctx, tx, audit.Event{
-			Action: "registry.change", Target: "entry", TargetID: id, Place: e.Place(),
-			Details: map[string]any{"changed": strings.Join(parts, " ")},
-		}); err != nil {
+		if err := s.record(ctx, tx, "registry.change", e, "", map[string]any{"changed": strings.Join(parts, " ")}); err != nil {
 			return err
 		}
 		e, err = s.EntryByID(ctx, tx, id)
@@ -345,10 +343,7 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		if _, err := tx.Exec(ctx, "DELETE FROM registry_entries WHERE id = $1", id); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{
-			Action: "registry.delete", Target: "entry", TargetID: id, Place: e.Place(),
-			Details: map[string]any{"kind": e.Kind, "unbound_account": e.AccountID},
-		})
+		return s.record(ctx, tx, "registry.delete", e, "", map[string]any{"unbound_account": e.AccountID})
 	})
 }
 
@@ -365,9 +360,27 @@ func (s *Service) reveal(ctx context.Context, id, reason string) (e Entry, err e
 		if e, err = s.reachableEntry(ctx, tx, access.RegistryUnmask, id); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, audit.Event{Action: "registry.reveal", Target: "entry", TargetID: id, Place: e.Place(), Reason: reason})
+		return s.record(ctx, tx, "registry.reveal", e, reason, nil)
 	})
 	return e, err
+}
+
+// Subject is what a record says of whom it is about, masked.
+func (s *Service) Subject(e Entry) (map[string]any, error) {
+	number, err := s.IDNumber(e)
+	return map[string]any{"kind": e.Kind, "masked_name": vault.MaskName(e.Name), "masked_id_number": vault.MaskIDNumber(number)}, err
+}
+
+// record adds an event about an entry as it was when it happened.
+func (s *Service) record(ctx context.Context, tx *db.Tx, action string, e Entry, reason string, more map[string]any) error {
+	details, err := s.Subject(e)
+	if err != nil {
+		return err
+	}
+	maps.Copy(details, more)
+	return audit.Record(ctx, tx, audit.Event{
+		Action: action, Target: "entry", TargetID: e.ID, Place: e.Place(), Reason: reason, Details: details,
+	})
 }
 
 func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

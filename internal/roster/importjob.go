@@ -101,7 +101,7 @@ func (s *Service) enqueue(ctx context.Context, r *importRecord) error {
 		}
 		if err := audit.Record(ctx, tx, audit.Event{
 			Action: "registry.import", Target: "import", TargetID: r.id, Place: r.place(),
-			Details: map[string]any{"kind": r.kind},
+			Details: map[string]any{"kind": r.kind, "filename": r.filename},
 		}); err != nil {
 			return err
 		}

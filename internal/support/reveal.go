@@ -116,4 +116,3 @@ func (s *Service) Withdraw(ctx context.Context, id string) error {
 func askerBound(a *Asker) error {
 	return errAskerBound.New(fault.Arg("kind", a.Kind), fault.Arg("name", a.MaskedName), fault.Detail("asker_binding", a), fault.Next("decline", ""))
 }
-

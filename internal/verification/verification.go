@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"time"
 
 	"caotang/internal/access"
@@ -98,7 +99,7 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 	if err := s.accounts.SetRole(ctx, tx, accountID, kind); err != nil {
 		return err
 	}
-	return record(ctx, tx, "binding.bind", entry.ID, entry.Place(), "", map[string]any{"account_id": accountID, "kind": kind})
+	return s.record(ctx, tx, "binding.bind", entry, accountID, "", map[string]any{"kind": kind})
 }
 
 // whyNotBound explains a binding that another stands in the way of; nil when that is the very same one.
@@ -139,7 +140,7 @@ func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string,
 			return err
 		}
 	}
-	return record(ctx, tx, "guardian.link", entry.ID, entry.Place(), "", map[string]any{"account_id": accountID})
+	return s.record(ctx, tx, "guardian.link", entry, accountID, "", nil)
 }
 
 // Unbind takes the entry's binding away, in the caller's transaction, records it with the reason and answers whose it
@@ -152,7 +153,7 @@ func (s *Service) Unbind(ctx context.Context, tx *db.Tx, entry roster.Entry, rea
 	if err != nil {
 		return "", err
 	}
-	return accountID, record(ctx, tx, "binding.unbind", entry.ID, entry.Place(), reason, map[string]any{"account_id": accountID})
+	return accountID, s.record(ctx, tx, "binding.unbind", entry, accountID, reason, nil)
 }
 
 // Follow takes an entry's binding, if it has one, along to the school that the entry has moved to, in the transaction that
@@ -177,12 +178,22 @@ func part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, reason s
 	} else if n == 0 {
 		return fault.ErrNotFound.New()
 	}
-	return record(ctx, tx, action, b.EntryID, b.Place, reason, map[string]any{"account_id": accountID})
+	return audit.Record(ctx, tx, audit.Event{
+		Action: action, Target: "entry", TargetID: b.EntryID, Place: b.Place, Reason: reason, Details: map[string]any{
+			"account_id": accountID, "kind": b.EntryKind, "masked_name": vault.MaskName(b.Name), "masked_id_number": b.MaskedIDNumber,
+		},
+	})
 }
 
-func record(ctx context.Context, tx *db.Tx, action, entryID string, at access.Place, reason string, details map[string]any) error {
+func (s *Service) record(ctx context.Context, tx *db.Tx, action string, entry roster.Entry, accountID, reason string, more map[string]any) error {
+	details, err := s.roster.Subject(entry)
+	if err != nil {
+		return err
+	}
+	details["account_id"] = accountID
+	maps.Copy(details, more)
 	return audit.Record(ctx, tx, audit.Event{
-		Action: action, Target: "entry", TargetID: entryID, Place: at, Reason: reason, Details: details,
+		Action: action, Target: "entry", TargetID: entry.ID, Place: entry.Place(), Reason: reason, Details: details,
 	})
 }
 

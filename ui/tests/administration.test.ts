@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { lookupFor, lookupQuery } from '@/domain/accounts/lookup'
-import { auditFiltersFrom, auditQueryOf, auditRequest, pageOf } from '@/domain/audit/record'
+import { auditFiltersFrom, auditQueryOf, auditRequest, pageOf, subjectOf } from '@/domain/audit/record'
 import { chosenColumns, keepColumns, usualColumns } from '@/domain/registry/columns'
 import { filtersFrom, narrowed, noFilters, queryOf, searchIn } from '@/domain/registry/filters'
 import { regionName, schoolCodeFault } from '@/domain/roster/schools'
@@ -153,8 +153,13 @@ describe('the audit log', () => {
     expect(auditRequest(auditFiltersFrom({ group: 'x', from: 'soon' }), '2026-03-03')).toEqual({ from: '2026-02-24T16:00:00.000Z' })
   })
   it('leads to what a record is about, unless it is gone', () => {
-    expect(pageOf({ target: 'entry', target_id: 'e1', action: 'registry.change' })?.query).toEqual({ entry: 'e1' })
-    expect(pageOf({ target: 'entry', target_id: 'e1', action: 'registry.delete' })).toBeNull()
+    expect(pageOf({ target: 'entry', target_id: 'e1', gone: false })?.query).toEqual({ entry: 'e1' })
+    expect(pageOf({ target: 'entry', target_id: 'e1', gone: true })).toBeNull()
+  })
+  it('says whom a record is about', () => {
+    expect(subjectOf({ details: { masked_name: '李*', masked_id_number: '510104********1234', masked_username: 'zh****01' } })).toBe('李*（510104********1234）')
+    expect(subjectOf({ details: { masked_username: 'zh****01' } })).toBe('zh****01')
+    expect(subjectOf({ details: {} })).toBe('')
   })
 })
 

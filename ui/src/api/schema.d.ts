@@ -1254,6 +1254,8 @@ export interface components {
         AuditActor: {
             id: string;
             masked_username: string;
+            /** @description Of an administrator, who answers for what they do, and of the reader */
+            username?: string;
         };
         AuditEntry: {
             action: string;
@@ -1262,9 +1264,12 @@ export interface components {
             address: string;
             /** Format: date-time */
             at: string;
+            /** @description What changed, and of whom, masked: masked_name, masked_id_number, masked_username */
             details: {
                 [key: string]: unknown;
             };
+            /** @description What it was done to exists no more */
+            gone?: boolean;
             id: string;
             reason: string;
             target: string;

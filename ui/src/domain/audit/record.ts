@@ -42,9 +42,16 @@ export function auditRequest({ group, span, from, to }: AuditFilters, today = da
   }
 }
 
+/** Whom a record is about, masked as it was kept: 李*（510104********1234）, or zh****01; '' when it is about nobody. */
+export function subjectOf({ details }: Pick<AuditEntry, 'details'>): string {
+  const text = (name: string) => (typeof details?.[name] === 'string' ? details[name] : '')
+  if (!text('masked_name')) return text('masked_username')
+  return text('masked_id_number') ? `${text('masked_name')}（${text('masked_id_number')}）` : text('masked_name')
+}
+
 /** Where what a record is about can be seen; null when it has no page or is gone. */
-export function pageOf(record: Pick<AuditEntry, 'target' | 'target_id' | 'action'>): { path: string; query: Record<string, string> } | null {
-  if (!record.target_id || record.action.endsWith('.delete')) return null
+export function pageOf(record: Pick<AuditEntry, 'target' | 'target_id' | 'gone'>): { path: string; query: Record<string, string> } | null {
+  if (!record.target_id || record.gone) return null
   switch (record.target) {
     case 'entry':
       return { path: '/admin/registry', query: { entry: record.target_id } }
