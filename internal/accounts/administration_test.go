@@ -173,7 +173,7 @@ func TestASearchByIDNumberIsRecorded(t *testing.T) {
 			got = append(got, fmt.Sprint(target, " ", region, " ", school, " ", details))
 		}
 		want := []string{
-			p.first.id + ` 510104 school1 {"found":1,"masked_id_number":"510104********` + idNumber[14:] + `"}`,
+			p.first.id + ` 510104 school1 {"found":1,"masked_id_number":"510104********` + idNumber[14:] + `","masked_username":"fi***01"}`,
 			` 510104 school1 {"found":0,"masked_id_number":"510703********` + otherIDNumber[14:] + `"}`,
 		}
 		if !slices.Equal(got, want) || rows.Err() != nil {
