@@ -471,6 +471,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/tickets/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The full number of whom a request is about, and the phone of whoever asked; the look is recorded with its reason */
+        post: operations["reveal-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/transfers": {
         parameters: {
             query?: never;
@@ -826,6 +843,23 @@ export interface paths {
         /** Ask a school's administrator for what only they can do */
         post: operations["ask-school"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tickets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back one's own request while nobody has answered it */
+        delete: operations["withdraw-ticket"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1507,6 +1541,9 @@ export interface components {
         "Reveal-registry-entryRequest": {
             reason: string;
         };
+        RevealInputBody: {
+            reason: string;
+        };
         RosterBulkBody: {
             /**
              * Format: int64
@@ -1833,6 +1870,8 @@ export interface components {
             /** @description For one open ticket: the account that the entry is bound to */
             holder?: components["schemas"]["RosterHolder"];
             id: string;
+            /** @description For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for */
+            in_the_way?: components["schemas"]["SupportAsker"];
             /** @enum {string} */
             kind: "missing_entry" | "missing_class" | "not_me";
             /**
@@ -1843,7 +1882,7 @@ export interface components {
             /** @description Whose administrator answers */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
-            state: "open" | "done" | "declined";
+            state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
         };
@@ -1861,6 +1900,11 @@ export interface components {
             number?: number;
             stage?: string;
         };
+        SupportAsker: {
+            /** @enum {string} */
+            kind: "teacher" | "student" | "parent";
+            masked_name: string;
+        };
         SupportPageAdminTicket: {
             items: components["schemas"]["SupportAdminTicket"][];
             /** @description Absent on the last page */
@@ -1870,6 +1914,14 @@ export interface components {
             items: components["schemas"]["SupportTicket"][];
             /** @description Absent on the last page */
             next_cursor?: string;
+        };
+        SupportRevealed: {
+            /** @description As asked for; absent where a ticket is about no person */
+            id_number?: string;
+            /** @description Of whoever asked; null when none is bound */
+            phone: string | null;
+            /** @description Of whoever asked */
+            username: string;
         };
         SupportTicket: {
             /** @description What the administrator wrote, if anything */
@@ -1884,7 +1936,7 @@ export interface components {
             /** @description Whose administrator answers */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
-            state: "open" | "done" | "declined";
+            state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
         };
@@ -3066,7 +3118,7 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                state?: "open" | "done" | "declined";
+                state?: "open" | "done" | "declined" | "withdrawn";
                 school_id?: string;
             };
             header?: never;
@@ -3183,6 +3235,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SupportAdminTicket"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reveal-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportRevealed"];
                 };
             };
             /** @description Error */
@@ -3973,6 +4060,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SupportTicket"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
