@@ -30,13 +30,15 @@ var (
 	// Rooms hold the business, one subject each. They import the leaves and the kernel freely, and beyond those:
 	rooms = map[string][]string{
 		"internal/sms":          {},
+		"internal/blob":         {},
 		"internal/accounts":     {"internal/sms"},
 		"internal/factors":      {"internal/accounts"},
 		"internal/roster":       {},
 		"internal/verification": {"internal/accounts", "internal/roster"},
 		"internal/support":      {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/transfers":    {"internal/accounts", "internal/roster", "internal/verification"},
-		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers"},
+		"internal/recovery":     {"internal/sms", "internal/blob", "internal/accounts", "internal/roster", "internal/verification"},
+		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
 	}
 
 	// Gateways to carriers, put together by the commands. The simulator speaks the carriers' side.
@@ -54,8 +56,9 @@ var (
 		"internal/vault/vaulttest": {"internal/vault"},
 		"internal/guard/guardtest": {},
 		"internal/roomtest": {
-			"internal/access", "internal/accounts", "internal/db", "internal/identity", "internal/jobs", "internal/roster", "internal/server",
-			"internal/sheet", "internal/sms", "internal/support", "internal/transfers", "internal/vault", "internal/vault/vaulttest", "internal/verification",
+			"internal/access", "internal/accounts", "internal/blob", "internal/db", "internal/identity", "internal/jobs", "internal/recovery",
+			"internal/roster", "internal/server", "internal/sheet", "internal/sms", "internal/support", "internal/transfers", "internal/vault",
+			"internal/vault/vaulttest", "internal/verification",
 		},
 		"internal/sms/smstest": {"internal/sms"},
 	}

@@ -12,11 +12,13 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/accounts"
 	"caotang/internal/audit"
+	"caotang/internal/blob"
 	"caotang/internal/db"
 	"caotang/internal/demo"
 	"caotang/internal/factors"
 	"caotang/internal/guard"
 	"caotang/internal/jobs"
+	"caotang/internal/recovery"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/sheet"
@@ -42,6 +44,7 @@ type app struct {
 	roster    *roster.Service
 	transfers *transfers.Service
 	factors   *factors.Service
+	recovery  *recovery.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -87,6 +90,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 		return nil, err
 	}
 	a.transfers = transfers.New(d, a.accounts, a.roster, verifying, rules, nil)
+	a.recovery = recovery.New(d, v, a.sms, a.accounts, a.roster, verifying, blob.New(filepath.Join(o.Data, "copies"), v), o.PublicURL, nil)
 
 	a.server.SetSessions(a.accounts)
 	audit.Mount(a.server, d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"})
@@ -97,7 +101,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	verifying.Mount(a.server)
 	supporting.Mount(a.server)
 	a.transfers.Mount(a.server)
-	spaces.New(d, a.accounts, a.roster, verifying, supporting, a.transfers).Mount(a.server)
+	a.recovery.Mount(a.server)
+	spaces.New(d, a.accounts, a.roster, verifying, supporting, a.transfers, a.recovery).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent)
 	}
@@ -113,6 +118,7 @@ func (a *app) housekeeping(ctx context.Context) {
 			"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
 			"transfers":          a.transfers.Sweep,
 			"passkey challenges": a.factors.Forget,
+			"recoveries":         a.recovery.Sweep,
 		} {
 			if err := chore(ctx); err != nil && ctx.Err() == nil {
 				a.log.Error("housekeeping", "chore", name, "error", err)

@@ -159,7 +159,7 @@ type adminCommand struct {
 
 type adminCreateCommand struct {
 	Username string `help:"6 to 16 letters or digits." required:"" placeholder:"NAME"`
-	Level    string `help:"province, city, county or school." enum:"province,city,county,school" required:""`
+	Level    string `help:"province, city, county or school; service for customer service, which sees requests for lost accounts alone." enum:"province,city,county,school,service" required:""`
 	Scope    string `help:"The division's code, or at level school the school's code or id." required:"" placeholder:"CODE"`
 	storage
 	limits
@@ -217,9 +217,13 @@ func (c *adminCreateCommand) resolve(ctx context.Context, a *app, grant *access.
 		return nil
 	}
 	var exists bool
-	err := a.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM regions WHERE code = $1 AND level = $2)`, c.Scope, c.Level).Scan(&exists)
+	level, what := c.Level, c.Level
+	if grant.Level == access.Service { // of a region of any height
+		level, what = "", "region"
+	}
+	err := a.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM regions WHERE code = $1 AND ($2 = '' OR level = $2))`, c.Scope, level).Scan(&exists)
 	if err == nil && !exists {
-		err = fmt.Errorf("--scope: no %s has the code %s", c.Level, c.Scope)
+		err = fmt.Errorf("--scope: no %s has the code %s", what, c.Scope)
 	}
 	return err
 }

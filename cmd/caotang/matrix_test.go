@@ -19,6 +19,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
+	"caotang/internal/recovery"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 	"caotang/internal/server"
@@ -35,83 +36,94 @@ import (
 //
 // A new operation needs a row here, and its request in requests below.
 const matrix = `
-                          anon must ready pupil teach own other county city prov else
-list-audit                 401  403   403   403   403 200   200    200  200  200  200
-send-sms-code              202  202   202   202   202 202   202    202  202  202  202
-get-sms-message            404  404   404   404   404 404   404    404  404  404  404
-get-settings               200  200   200   200   200 200   200    200  200  200  200
-register                   422  422   422   422   422 422   422    422  422  422  422
-sign-in                    401  401   401   401   401 401   401    401  401  401  401
-sign-out                   401  204   204   204   204 204   204    204  204  204  204
-change-password            401  204   204   204   204 204   204    204  204  204  204
-change-phone               401  422   422   422   422 422   422    422  422  422  422
-reset-password             422  422   422   422   422 422   422    422  422  422  422
-search-accounts            401  403   403   403   403 200   200    200  200  200  200
-issue-one-time-code        401  403   403   403   403 200   404    200  200  200  404
-replace-phone              401  403   403   403   403 200   404    200  200  200  404
-finish-sign-in             401  401   401   401   401 401   401    401  401  401  401
-ask-passkey                401  422   422   422   422 422   422    422  422  422  422
-reset-password-by-factor   422  422   422   422   422 422   422    422  422  422  422
-reset-factors              401  403   403   403   403 204   404    204  204  204  404
-list-my-factors            401  200   200   200   200 200   200    200  200  200  200
-confirm-me                 401  201   201   201   201 201   201    201  201  201  201
-enrol-authenticator        401  403   403   403   403 403   403    403  403  403  403
-set-authenticator          401  403   403   403   403 403   403    403  403  403  403
-remove-authenticator       401  403   403   403   403 403   403    403  403  403  403
-ask-new-passkey            401  403   403   403   403 403   403    403  403  403  403
-add-passkey                401  403   403   403   403 403   403    403  403  403  403
-remove-passkey             401  403   403   403   403 403   403    403  403  403  403
-renew-recovery-codes       401  403   403   403   403 403   403    403  403  403  403
-list-administrators        401  403   403   403   403 200   200    200  200  200  200
-appoint-administrator      401  403   403   403   403 404   404    201  201  201  404
-dismiss-administrator      401  403   403   403   403 404   404    204  204  204  404
-list-regions               200  200   200   200   200 200   200    200  200  200  200
-list-schools               200  200   200   200   200 200   200    200  200  200  200
-list-school-classes        200  200   200   200   200 200   200    200  200  200  200
-create-school              401  403   403   403   403 403   403    201  201  201  403
-rename-school              401  403   403   403   403 404   404    200  200  200  404
-list-classes               401  403   403   403   403 200   200    200  200  200  200
-create-class               401  403   403   403   403 201   404    201  201  201  404
-create-classes             401  403   403   403   403 201   404    201  201  201  404
-change-class               401  403   403   403   403 200   404    200  200  200  404
-delete-class               401  403   403   403   403 204   404    204  204  204  404
-list-class-teachers        401  403   403   403   403 200   404    200  200  200  404
-set-class-teachers         401  403   403   403   403 200   404    200  200  200  404
-import-roster              401  403   403   403   403 200   404    200  200  200  404
-list-imports               401  403   403   403   403 200   200    200  200  200  200
-get-import                 401  403   403   403   403 200   404    200  200  200  404
-download-rejected-rows     401  403   403   403   403 200   404    200  200  200  404
-download-roster-template   401  403   403   403   403 200   200    200  200  200  200
-list-registry              401  403   403   403   403 200   200    200  200  200  200
-create-registry-entry      401  403   403   403   403 201   404    201  201  201  404
-get-registry-entry         401  403   403   403   403 200   404    200  200  200  404
-change-registry-entry      401  403   403   403   403 200   404    200  200  200  404
-delete-registry-entry      401  403   403   403   403 204   404    204  204  204  404
-reveal-registry-entry      401  403   403   403   403 200   404    200  200  200  404
-bind-me                    401  403   201   409   409 201   201    201  201  201  201
-unbind-me                  401  403   404   204   204 404   404    404  404  404  404
-choose-my-class            401  403   403   200   422 403   403    403  403  403  403
-unbind-account             401  403   403   403   403 204   404    204  204  204  404
-ask-school                 401  403   201   409   409 201   201    201  201  201  201
-list-my-tickets            401  403   200   200   200 200   200    200  200  200  200
-withdraw-ticket            401  403   404   404   404 404   404    404  404  404  404
-list-tickets               401  403   403   403   403 200   200    200  200  200  200
-get-ticket                 401  403   403   403   403 200   404    200  200  200  404
-reveal-ticket              401  403   403   403   403 200   404    200  200  200  404
-complete-ticket            401  403   403   403   403 200   404    200  200  200  404
-decline-ticket             401  403   403   403   403 200   404    200  200  200  404
-request-transfer           401  403   403   201   201 403   403    403  403  403  403
-list-my-transfers          401  403   200   200   200 200   200    200  200  200  200
-cancel-my-transfer         401  403   404   404   404 404   404    404  404  404  404
-list-transfers             401  403   403   403   403 200   200    200  200  200  200
-get-transfer               401  403   403   403   403 200   404    200  200  200  200
-approve-transfer           401  403   403   403   403 200   404    200  200  200  200
-reject-transfer            401  403   403   403   403 200   404    200  200  200  200
-approve-transfers          401  403   403   403   403 200   200    200  200  200  200
-get-me                     401  200   200   200   200 200   200    200  200  200  200
-get-my-space               401  403   200   200   200 200   200    200  200  200  200
-list-my-classmates         401  403   403   200   200 403   403    403  403  403  403
-get-overview               401  403   403   403   403 200   200    200  200  200  200
+                          anon must ready pupil teach own other county city prov else serv
+list-audit                 401  403   403   403   403 200   200    200  200  200  200  403
+send-sms-code              202  202   202   202   202 202   202    202  202  202  202  202
+get-sms-message            404  404   404   404   404 404   404    404  404  404  404  404
+get-settings               200  200   200   200   200 200   200    200  200  200  200  200
+register                   422  422   422   422   422 422   422    422  422  422  422  422
+sign-in                    401  401   401   401   401 401   401    401  401  401  401  401
+sign-out                   401  204   204   204   204 204   204    204  204  204  204  204
+change-password            401  204   204   204   204 204   204    204  204  204  204  204
+change-phone               401  422   422   422   422 422   422    422  422  422  422  422
+reset-password             422  422   422   422   422 422   422    422  422  422  422  422
+search-accounts            401  403   403   403   403 200   200    200  200  200  200  403
+issue-one-time-code        401  403   403   403   403 200   404    200  200  200  404  404
+replace-phone              401  403   403   403   403 200   404    200  200  200  404  404
+finish-sign-in             401  401   401   401   401 401   401    401  401  401  401  401
+ask-passkey                401  422   422   422   422 422   422    422  422  422  422  422
+reset-password-by-factor   422  422   422   422   422 422   422    422  422  422  422  422
+reset-factors              401  403   403   403   403 204   404    204  204  204  404  404
+list-my-factors            401  200   200   200   200 200   200    200  200  200  200  200
+confirm-me                 401  201   201   201   201 201   201    201  201  201  201  201
+enrol-authenticator        401  403   403   403   403 403   403    403  403  403  403  403
+set-authenticator          401  403   403   403   403 403   403    403  403  403  403  403
+remove-authenticator       401  403   403   403   403 403   403    403  403  403  403  403
+ask-new-passkey            401  403   403   403   403 403   403    403  403  403  403  403
+add-passkey                401  403   403   403   403 403   403    403  403  403  403  403
+remove-passkey             401  403   403   403   403 403   403    403  403  403  403  403
+renew-recovery-codes       401  403   403   403   403 403   403    403  403  403  403  403
+list-administrators        401  403   403   403   403 200   200    200  200  200  200  200
+appoint-administrator      401  403   403   403   403 404   404    201  201  201  404  404
+dismiss-administrator      401  403   403   403   403 404   404    204  204  204  404  404
+list-regions               200  200   200   200   200 200   200    200  200  200  200  200
+list-schools               200  200   200   200   200 200   200    200  200  200  200  200
+list-school-classes        200  200   200   200   200 200   200    200  200  200  200  200
+create-school              401  403   403   403   403 403   403    201  201  201  403  403
+rename-school              401  403   403   403   403 404   404    200  200  200  404  404
+list-classes               401  403   403   403   403 200   200    200  200  200  200  403
+create-class               401  403   403   403   403 201   404    201  201  201  404  404
+create-classes             401  403   403   403   403 201   404    201  201  201  404  404
+change-class               401  403   403   403   403 200   404    200  200  200  404  404
+delete-class               401  403   403   403   403 204   404    204  204  204  404  404
+list-class-teachers        401  403   403   403   403 200   404    200  200  200  404  404
+set-class-teachers         401  403   403   403   403 200   404    200  200  200  404  404
+import-roster              401  403   403   403   403 200   404    200  200  200  404  403
+list-imports               401  403   403   403   403 200   200    200  200  200  200  200
+get-import                 401  403   403   403   403 200   404    200  200  200  404  404
+download-rejected-rows     401  403   403   403   403 200   404    200  200  200  404  404
+download-roster-template   401  403   403   403   403 200   200    200  200  200  200  200
+list-registry              401  403   403   403   403 200   200    200  200  200  200  200
+create-registry-entry      401  403   403   403   403 201   404    201  201  201  404  404
+get-registry-entry         401  403   403   403   403 200   404    200  200  200  404  404
+change-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
+delete-registry-entry      401  403   403   403   403 204   404    204  204  204  404  404
+reveal-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
+bind-me                    401  403   201   409   409 201   201    201  201  201  201  201
+unbind-me                  401  403   404   204   204 404   404    404  404  404  404  404
+choose-my-class            401  403   403   200   422 403   403    403  403  403  403  403
+unbind-account             401  403   403   403   403 204   404    204  204  204  404  404
+ask-school                 401  403   201   409   409 201   201    201  201  201  201  201
+list-my-tickets            401  403   200   200   200 200   200    200  200  200  200  200
+withdraw-ticket            401  403   404   404   404 404   404    404  404  404  404  404
+list-tickets               401  403   403   403   403 200   200    200  200  200  200  200
+get-ticket                 401  403   403   403   403 200   404    200  200  200  404  404
+reveal-ticket              401  403   403   403   403 200   404    200  200  200  404  404
+complete-ticket            401  403   403   403   403 200   404    200  200  200  404  404
+decline-ticket             401  403   403   403   403 200   404    200  200  200  404  404
+request-transfer           401  403   403   201   201 403   403    403  403  403  403  403
+list-my-transfers          401  403   200   200   200 200   200    200  200  200  200  200
+cancel-my-transfer         401  403   404   404   404 404   404    404  404  404  404  404
+list-transfers             401  403   403   403   403 200   200    200  200  200  200  200
+get-transfer               401  403   403   403   403 200   404    200  200  200  200  404
+approve-transfer           401  403   403   403   403 200   404    200  200  200  200  404
+reject-transfer            401  403   403   403   403 200   404    200  200  200  200  404
+approve-transfers          401  403   403   403   403 200   200    200  200  200  200  200
+get-me                     401  200   200   200   200 200   200    200  200  200  200  200
+get-my-space               401  403   200   200   200 200   200    200  200  200  200  200
+list-my-classmates         401  403   403   200   200 403   403    403  403  403  403  403
+get-overview               401  403   403   403   403 200   200    200  200  200  200  200
+ask-for-account            201  201  201   201   201 201   201    201  201  201  201  201
+get-recovery               200  200  200   200   200 200   200    200  200  200  200  200
+withdraw-recovery          200  200  200   200   200 200   200    200  200  200  200  200
+send-copy                  200  200  200   200   200 200   200    200  200  200  200  200
+submit-recovery            409  409  409   409   409 409   409    409  409  409  409  409
+finish-recovery            409  409  409   409   409 409   409    409  409  409  409  409
+list-recoveries            401  403  403   403   403 200   200    200  200  200  200  200
+read-recovery              401  403  403   403   403 200   404    200  200  200  404  404
+look-at-copy               401  403  403   403   403 404   404    404  404  200  404  200
+approve-recovery           401  403  403   403   403 200   404    200  200  200  404  404
+reject-recovery            401  403  403   403   403 404   404    404  404  200  404  200
 `
 
 var columns = strings.Fields(strings.Split(strings.TrimSpace(matrix), "\n")[0])
@@ -120,6 +132,7 @@ var columns = strings.Fields(strings.Split(strings.TrimSpace(matrix), "\n")[0])
 type request struct {
 	target func(c *cell) string
 	query  string
+	number func(c *cell) string // of a recovery: the query holds it
 	body   func(c *cell) any
 	origin string // of the page that calls, where it counts
 }
@@ -168,6 +181,19 @@ var requests = map[string]request{
 	},
 	"remove-passkey":       {target: func(*cell) string { return "unknown" }, body: unconfirmed},
 	"renew-recovery-codes": {body: unconfirmed},
+	"ask-for-account":      {body: func(c *cell) any { return c.lost("school") }},
+	"get-recovery":         {number: (*cell).collecting},
+	"withdraw-recovery":    {number: (*cell).collecting},
+	"send-copy":            {number: (*cell).collecting, body: func(c *cell) any { return c.copy() }},
+	"submit-recovery":      {number: (*cell).collecting},
+	"finish-recovery": {number: (*cell).collecting, body: func(*cell) any {
+		return object{"sms_code": "000000", "new_password": roomtest.Password}
+	}},
+	"list-recoveries":  {},
+	"read-recovery":    {target: (*cell).vouching},
+	"look-at-copy":     {target: (*cell).withCopies},
+	"approve-recovery": {target: (*cell).vouching, body: reason},
+	"reject-recovery":  {target: (*cell).withCopies, body: reason},
 
 	"get-me":             {},
 	"get-my-space":       {},
@@ -363,6 +389,62 @@ func (c *cell) transfer() string {
 	return id
 }
 
+// lost is what a pupil of the school types who lost their account, with a code that came to their phone.
+func (c *cell) lost(proof string) object {
+	e, phone := c.entry(), c.phone()
+	if _, err := c.app.db.Exec(c.t.Context(), `UPDATE recoveries SET address = ''`); err != nil { // all come from one
+		c.t.Fatal(err)
+	}
+	c.world.Bind(c.t, c.world.Person(c.t, "student"), e, roster.Student)
+	c.must(202, "POST", "/api/v1/sms-codes", object{"phone": phone, "purpose": "recover_account"})
+	_, code := c.world.Text(c.t, phone, "recover_account")
+	o := c.claim(e)
+	o["phone"], o["sms_code"], o["proof"] = phone, code, proof
+	return o
+}
+
+// must makes a request as nobody.
+func (c *cell) must(status int, method, path string, body any) roomtest.Answer {
+	a := roomtest.Do(c.t, c.app.server, "", method, path, body)
+	if a.Status != status {
+		c.t.Fatalf("%s %s: %v", method, path, a)
+	}
+	return a
+}
+
+func (c *cell) collecting() string {
+	return c.must(201, "POST", "/api/v1/recoveries", c.lost("copies")).Get("tracking_number").(string)
+}
+
+// vouching is the id of a request that the school decides.
+func (c *cell) vouching() string {
+	return c.recovery(c.must(201, "POST", "/api/v1/recoveries", c.lost("school")).Get("tracking_number").(string))
+}
+
+// withCopies is the id of a request that customer service decides.
+func (c *cell) withCopies() string {
+	number := c.collecting()
+	for _, name := range []recovery.Copy{recovery.IDCard, recovery.Certificate} {
+		if _, err := c.app.recovery.Receive(c.t.Context(), number, name, strings.NewReader(paper)); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	if _, err := c.app.recovery.Submit(c.t.Context(), number); err != nil {
+		c.t.Fatal(err)
+	}
+	return c.recovery(number)
+}
+
+func (c *cell) recovery(number string) (id string) {
+	if err := c.app.db.QueryRow(c.t.Context(), `SELECT id FROM recoveries WHERE number_index = $1`, c.world.Vault.Index("recovery_number", number)).Scan(&id); err != nil {
+		c.t.Fatal(err)
+	}
+	return id
+}
+
+const paper = "%PDF-1.4\n%%EOF\n"
+
+func (c *cell) copy() form { return c.formWith("copy.pdf", []byte(paper), nil) }
 func (c *cell) claim(e roster.Entry) object {
 	number, err := c.app.roster.IDNumber(e)
 	if err != nil {
@@ -398,13 +480,17 @@ type form struct {
 }
 
 func (c *cell) upload() form {
+	return c.formWith("roster.csv", c.csv(), map[string]string{"kind": roster.Student, "school_id": c.world.Here.ID})
+}
+
+func (c *cell) formWith(filename string, bytesOfFile []byte, fields map[string]string) form {
 	var content bytes.Buffer
 	w := multipart.NewWriter(&content)
-	file, err := w.CreateFormFile("file", "roster.csv")
+	file, err := w.CreateFormFile("file", filename)
 	if err == nil {
-		_, err = file.Write(c.csv())
+		_, err = file.Write(bytesOfFile)
 	}
-	for name, value := range map[string]string{"kind": roster.Student, "school_id": c.world.Here.ID} {
+	for name, value := range fields {
 		if err == nil {
 			err = w.WriteField(name, value)
 		}
@@ -445,13 +531,15 @@ func (c *cell) actor(role string) roomtest.Person {
 		return w.Administrator(c.t, access.Province, "510000")
 	case "else":
 		return w.Administrator(c.t, access.City, "510300")
+	case "serv":
+		return w.Administrator(c.t, access.Service, "510000")
 	}
 	c.t.Fatalf("no such column: %s", role)
 	return roomtest.Person{}
 }
 
 func (c *cell) call(op server.Op, how request, role string) int {
-	path := op.Path
+	path := strings.Replace(op.Path, "{copy}", "id_card", 1)
 	if begin, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}'); begin >= 0 {
 		path = path[:begin] + how.target(c) + path[end+1:]
 	}
@@ -467,7 +555,11 @@ func (c *cell) call(op server.Op, how request, role string) int {
 			body = form{"application/json", text}
 		}
 	}
-	r := httptest.NewRequestWithContext(context.Background(), op.Method, path+how.query, bytes.NewReader(body.content))
+	query := how.query
+	if how.number != nil {
+		query = "?number=" + how.number(c)
+	}
+	r := httptest.NewRequestWithContext(context.Background(), op.Method, path+query, bytes.NewReader(body.content))
 	if body.contentType != "" {
 		r.Header.Set("Content-Type", body.contentType)
 	}

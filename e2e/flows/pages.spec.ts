@@ -1,9 +1,9 @@
 import { administrator, Api, type DemoAccount } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 
-const forAnyone = ['/', '/login', '/register', '/reset-password', '/demo', '/no-such-page']
+const forAnyone = ['/', '/login', '/register', '/reset-password', '/recover', '/demo', '/no-such-page']
 const forMembers = ['/verify', '/space', '/me', '/me/security', '/me/transfers', '/me/tickets']
-const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/accounts', '/admin/tickets', '/admin/transfers', '/admin/audit']
+const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/accounts', '/admin/tickets', '/admin/transfers', '/admin/recoveries', '/admin/audit']
 
 /** Signs the browser in without the screen. */
 async function enter(page: import('@playwright/test').Page, account: Pick<DemoAccount, 'username' | 'password'>): Promise<void> {

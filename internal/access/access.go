@@ -1,8 +1,9 @@
 // Package access decides who may do what to things that lie where. It is pure: rooms ask it, on the server, for every
 // operation; no path goes around it.
 //
-// Administrators hold grants on a scope: the province, a city, a county or one school. A thing lies in a [Place]. An
-// actor may do an action there when one of their grants covers the place and its level permits the action.
+// Administrators hold grants on a scope: the province, a city, a county or one school; customer service holds one on a
+// region. A thing lies in a [Place]. An actor may do an action there when one of their grants covers the place and its
+// level permits the action.
 package access
 
 import (
@@ -14,16 +15,18 @@ import (
 // Level is the height of an administrator's scope.
 type Level string
 
-// The four levels, from the widest down.
+// The four levels of administration, from the widest down, and customer service, which administers nothing: it looks at
+// the copies with which people prove who they are, and decides (F-08).
 const (
 	Province Level = "province"
 	City     Level = "city"
 	County   Level = "county"
 	School   Level = "school"
+	Service  Level = "service"
 )
 
 // Grant is the right to administer one scope. ScopeID is a division code of GB/T 2260 (province 510000, city 510100,
-// county 510104) or, at level School, a school's id.
+// county 510104; at level Service any of these) or, at level School, a school's id.
 type Grant struct {
 	Level   Level
 	ScopeID string
@@ -66,6 +69,8 @@ const (
 	SchoolsManage        Action = "schools.manage"
 	TransfersDecide      Action = "transfers.decide"
 	AdministratorsManage Action = "administrators.manage"
+	RecoveryVouch        Action = "recovery.vouch"  // say of one's own people who they are
+	RecoveryCopies       Action = "recovery.copies" // look at copies of documents, and decide by them
 )
 
 // permitted is the permission table: the levels that may do each action within their scope.
@@ -80,6 +85,8 @@ var permitted = map[Action][]Level{
 	SchoolsManage:        {Province, City, County},
 	TransfersDecide:      {Province, City, County, School},
 	AdministratorsManage: {Province, City, County},
+	RecoveryVouch:        {Province, City, County, School},
+	RecoveryCopies:       {Province, Service}, // the province stands in where it has no customer service
 }
 
 // Can reports whether the actor may do the action to something that lies at the place.
@@ -106,6 +113,17 @@ func (a Actor) MayGrant(level Level, at Place) bool {
 	return height[level] > 0 && a.Above(level).Can(AdministratorsManage, at)
 }
 
+// GrantsFor lists the actor's grants whose level permits the action.
+func (a Actor) GrantsFor(action Action) []Grant {
+	var all []Grant
+	for _, g := range a.Grants {
+		if g.permits(action) {
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
 func (g Grant) permits(action Action) bool {
 	for _, level := range permitted[action] {
 		if g.Level == level {
@@ -126,7 +144,7 @@ func (g Grant) covers(at Place) bool {
 // regionPrefix is the part of a county's code that tells that it lies within the grant: GB/T 2260 gives two digits to
 // the province, two to the city and two to the county.
 func (g Grant) regionPrefix() (string, bool) {
-	digits := map[Level]int{Province: 2, City: 4, County: 6}[g.Level]
+	digits := map[Level]int{Province: 2, City: 4, County: 6, Service: len(strings.TrimSuffix(strings.TrimSuffix(g.ScopeID, "00"), "00"))}[g.Level]
 	if digits == 0 || len(g.ScopeID) != 6 {
 		return "", false
 	}

@@ -5,8 +5,8 @@
 // reads bindings, registry entries and schools, and changes none of them.
 //
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
-// [Service.MaskedOf], [Service.PhoneOf], [Service.CheckPassword], [Service.SetRole], [Service.Notify]; for the
-// second step [Service.Pending], [Service.FinishSignIn], [Service.SetFactors], [Service.Guess], [Service.ResetPasswordBy],
+// [Service.MaskedOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],
+// [Service.Notify], [Service.NewPassword], [Service.Recover], [Service.ReachesBeyond]; for the second step [Service.Pending], [Service.FinishSignIn], [Service.SetFactors], [Service.Guess], [Service.ResetPasswordBy],
 // [Service.MayResetFactors], [Service.Record]; for commands [Service.CreateAdministrator], [Service.IDOf],
 // [Service.ImportAccounts], [HashPassword], [SealOldHash] and [Service.Forget].
 //

@@ -22,7 +22,7 @@ func Own(ctx context.Context) Account {
 
 // Grant is a scope that an account administers, with its name.
 type Grant struct {
-	Level     access.Level `json:"level" enum:"province,city,county,school"`
+	Level     access.Level `json:"level" enum:"province,city,county,school,service"`
 	ScopeID   string       `json:"scope_id"`
 	ScopeName string       `json:"scope_name"`
 }

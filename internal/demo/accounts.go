@@ -35,6 +35,7 @@ var demoAccounts = []account{
 	{username: "jinjiang1", role: "teacher", phone: "13880000003", level: access.County, scope: showCounty},
 	{username: "school1", role: "teacher", phone: "13880000004", level: access.School, county: showCounty, stage: roster.Junior},
 	{username: "school2", role: "teacher", phone: "13880000005", level: access.School, county: otherCounty, stage: roster.Junior},
+	{username: "service1", role: "public", phone: "13880000010", level: access.Service, scope: divisions.Province},
 	{username: "teacher1", role: "teacher", phone: "13880000006", county: showCounty, stage: roster.Junior, bound: true},
 	{username: "student1", role: "student", phone: "13880000007", county: showCounty, stage: roster.Junior, bound: true},
 	{username: "parent1", role: "parent", phone: "13880000008", county: showCounty, stage: roster.Junior, bound: true},

@@ -154,6 +154,7 @@ func TestAccountsHaveOneAdministratorPerLevel(t *testing.T) {
 		"student":               {"student1", "old_student"},
 		"parent":                {"parent1", "old_parent"},
 		"public":                {"public1", "old_public"},
+		string(access.Service):  {"四川省"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -20,9 +20,11 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
+	"caotang/internal/blob"
 	"caotang/internal/db"
 	"caotang/internal/identity"
 	"caotang/internal/jobs"
+	"caotang/internal/recovery"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/sheet"
@@ -52,6 +54,9 @@ type World struct {
 	Verification *verification.Service
 	Support      *support.Service
 	Transfers    *transfers.Service
+	Copies       *blob.Store
+	CopiesDir    string
+	Recovery     *recovery.Service
 
 	Here, Nearby, Elsewhere roster.School
 
@@ -74,7 +79,8 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	}
 	runner := jobs.New(d, log)
 	texts := sms.New(sms.Options{DB: d, Vault: v, Jobs: runner, Log: log, Gateway: sms.NewConsole(io.Discard), Limits: sms.DefaultLimits()})
-	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, SMS: texts, Accounts: accounts.New(d, v, texts, accounts.DefaultConfig(), nil)}
+	copies := t.TempDir()
+	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, SMS: texts, Copies: blob.New(copies, v), CopiesDir: copies, Accounts: accounts.New(d, v, texts, accounts.DefaultConfig(), nil)}
 	w.Roster = roster.New(d, v, runner, t.TempDir(), sheet.DefaultLimits())
 	w.Verification = verification.New(d, v, w.Accounts, w.Roster, rules)
 	w.Support = support.New(d, v, w.Accounts, w.Roster, w.Verification)
@@ -84,6 +90,9 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	w.Verification.Mount(srv)
 	w.Support.Mount(srv)
 	w.Transfers.Mount(srv)
+	w.Recovery = recovery.New(d, v, texts, w.Accounts, w.Roster, w.Verification, w.Copies, "", nil)
+	texts.Mount(srv)
+	w.Recovery.Mount(srv)
 	w.schools(t)
 	return w
 }
@@ -218,6 +227,26 @@ func (w *World) Notices(t testing.TB, p Person) int {
 	return w.Count(t, `SELECT count(*) FROM sms_messages WHERE purpose = 'notice' AND phone_index = $1`, w.Vault.Index("phone", p.Phone))
 }
 
+// Text is the newest message to a phone that still waits to be sent, for jobs do not run: its words, and its code if it
+// carries one.
+func (w *World) Text(t testing.TB, phone, purpose string) (words, code string) {
+	t.Helper()
+	var sealed []byte
+	if err := w.DB.QueryRow(context.Background(), `SELECT content_sealed FROM sms_messages WHERE phone_index = $1 AND purpose = $2
+		ORDER BY id DESC LIMIT 1`, w.Vault.Index("phone", phone), purpose).Scan(&sealed); err != nil {
+		t.Fatalf("a message to %s: %v", phone, err)
+	}
+	plain, err := w.Vault.Open("sms_content", sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content struct{ Text, Code string }
+	if err := json.Unmarshal([]byte(plain), &content); err != nil {
+		t.Fatal(err)
+	}
+	return content.Text, content.Code
+}
+
 // Count answers a query for one number.
 func (w *World) Count(t testing.TB, query string, args ...any) (n int) {
 	t.Helper()
@@ -281,12 +310,18 @@ func Do(t testing.TB, h http.Handler, token, method, path string, body any) Answ
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
+	return Record(t, h, r)
+}
+
+// Record has a handler answer a request.
+func Record(t testing.TB, h http.Handler, r *http.Request) Answer {
+	t.Helper()
 	recorded := httptest.NewRecorder()
 	h.ServeHTTP(recorded, r)
 	a := Answer{Status: recorded.Code, Header: recorded.Header(), Text: recorded.Body.String()}
 	if strings.Contains(recorded.Header().Get("Content-Type"), "json") {
 		if err := json.Unmarshal(recorded.Body.Bytes(), &a.Body); err != nil {
-			t.Fatalf("%s %s: %v: %s", method, path, err, a.Text)
+			t.Fatalf("%s %s: %v: %s", r.Method, r.URL.Path, err, a.Text)
 		}
 	}
 	return a

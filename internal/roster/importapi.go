@@ -119,7 +119,7 @@ func (s *Service) mountImports(srv *server.Server) {
 		return server.Op{Method: method, Path: "/api/v1/admin/registry" + path, ID: id, Summary: summary, Tag: "registry", Rule: server.Administrator}
 	}
 	start := op("POST", "/imports", "import-roster", "Import a roster, or with dry_run see what that would do (answers 200)")
-	start.Status, start.MaxBody = 202, s.limits.FileBytes+1<<20
+	start.Status, start.MaxBody, start.Form = 202, s.limits.FileBytes+1<<20, map[string]bool{"kind": true, "school_id": false}
 	server.Register(srv, start, s.receiveImport)
 	server.Register(srv, op("GET", "/imports", "list-imports", "The imports in one's scope, the newest first"),
 		func(ctx context.Context, in *server.PageInput) (*body[server.Page[Import]], error) {
@@ -234,12 +234,15 @@ func (s *Service) scopeOf(ctx context.Context, r *importRecord) error {
 		return fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
 	}
 	var divisions, schools []string
-	for _, g := range access.ActorFrom(ctx).Grants {
+	for _, g := range access.ActorFrom(ctx).GrantsFor(access.RegistryWrite) {
 		if g.Level == access.School {
 			schools = append(schools, g.ScopeID)
 		} else {
 			divisions = append(divisions, g.ScopeID)
 		}
+	}
+	if len(divisions)+len(schools) == 0 {
+		return fault.ErrForbidden.New()
 	}
 	if r.school == "" && len(divisions) == 0 {
 		if len(schools) != 1 {

@@ -170,6 +170,10 @@ func (s *Server) boundBody(next http.Handler) http.Handler {
 		}
 		_, pattern := s.mux.Handler(r)
 		if limit := s.uploads[pattern]; limit > 0 {
+			if r.ContentLength > limit { // told before it is sent, where the client waits to be told
+				s.writeProblem(w, r, UploadError(&http.MaxBytesError{Limit: limit}))
+				return
+			}
 			r.Body = http.MaxBytesReader(w, r.Body, limit)
 			next.ServeHTTP(w, r)
 			return

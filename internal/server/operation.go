@@ -74,10 +74,11 @@ type Op struct {
 	Summary string
 	Tag     string
 	Rule    Rule
-	Status  int   // of success; 200 when zero
-	MaxBody int64 // in bytes, for uploads; 1 MiB when zero
-	Hidden  bool  // not part of the contract
-	Captcha bool  // may answer captcha_required
+	Status  int             // of success; 200 when zero
+	MaxBody int64           // in bytes, for uploads; 1 MiB when zero
+	Hidden  bool            // not part of the contract
+	Captcha bool            // may answer captcha_required
+	Form    map[string]bool // the fields of an upload beside its file, and whether each must be there
 }
 
 // captchaHeader is where a request brings the solution of a captcha.
@@ -122,7 +123,7 @@ func Register[I, O any](s *Server, op Op, handle func(ctx context.Context, in *I
 		declared := s.api.OpenAPI().Paths[op.Path]
 		for _, o := range []*huma.Operation{declared.Post, declared.Put, declared.Patch} {
 			if o != nil && o.OperationID == op.ID {
-				o.RequestBody = uploadBody()
+				o.RequestBody = uploadBody(op.Form)
 			}
 		}
 	}

@@ -3,9 +3,11 @@ package server
 import (
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -48,16 +50,15 @@ func UploadError(err error) error {
 	return fault.ErrBadRequest.New(fault.Cause(err))
 }
 
-func uploadBody() *huma.RequestBody {
-	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		"multipart/form-data": {Schema: &huma.Schema{
-			Type: "object",
-			Properties: map[string]*huma.Schema{
-				"file":      {Type: "string", Format: "binary"},
-				"kind":      {Type: "string"},
-				"school_id": {Type: "string"},
-			},
-			Required: []string{"file", "kind"},
-		}},
-	}}
+func uploadBody(form map[string]bool) *huma.RequestBody {
+	schema := &huma.Schema{
+		Type: "object", Properties: map[string]*huma.Schema{"file": {Type: "string", Format: "binary"}}, Required: []string{"file"},
+	}
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		schema.Properties[name] = &huma.Schema{Type: "string"}
+		if form[name] {
+			schema.Required = append(schema.Required, name)
+		}
+	}
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: schema}}}
 }

@@ -13,6 +13,7 @@ type Overview struct {
 	Activated     ByKind          `json:"activated" doc:"Entries that are bound to an account"`
 	OpenTickets   int             `json:"open_tickets"`
 	OpenTransfers int             `json:"open_transfers" doc:"Changes of school that wait for an answer from this scope"`
+	OpenRecovery  int             `json:"open_recoveries" doc:"Requests for lost accounts that wait for the caller"`
 	RecentImports []roster.Import `json:"recent_imports"`
 	Schools       int             `json:"schools"`
 	Classes       int             `json:"classes"`
@@ -46,6 +47,9 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 		return nil, err
 	}
 	if o.OpenTransfers, err = s.transfers.WaitingIn(ctx, access.ActorFrom(ctx)); err != nil {
+		return nil, err
+	}
+	if o.OpenRecovery, err = s.recovery.OpenFor(ctx); err != nil {
 		return nil, err
 	}
 	o.RecentImports, err = s.roster.RecentImports(ctx, recentImports)

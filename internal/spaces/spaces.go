@@ -8,6 +8,7 @@ import (
 	"caotang/internal/accounts"
 	"caotang/internal/db"
 	"caotang/internal/messages"
+	"caotang/internal/recovery"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/support"
@@ -23,11 +24,12 @@ type Service struct {
 	verification *verification.Service
 	support      *support.Service
 	transfers    *transfers.Service
+	recovery     *recovery.Service
 }
 
 // New makes the room.
-func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service, t *transfers.Service) *Service {
-	return &Service{db: d, accounts: a, roster: r, verification: v, support: s, transfers: t}
+func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service, t *transfers.Service, lost *recovery.Service) *Service {
+	return &Service{db: d, accounts: a, roster: r, verification: v, support: s, transfers: t, recovery: lost}
 }
 
 // Me is who the caller is.
@@ -92,7 +94,7 @@ type ClassTaught struct {
 
 // Suggestion is something to do, in the reader's language.
 type Suggestion struct {
-	Action string `json:"action" doc:"verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_transfers, manage_registry"`
+	Action string `json:"action" doc:"verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_transfers, answer_recoveries, manage_registry"`
 	Title  string `json:"title"`
 	Href   string `json:"href"`
 }
@@ -171,7 +173,15 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	if open > 0 {
 		add("answer_transfers", "/admin/transfers")
 	}
-	add("manage_registry", "/admin/registry")
+	if open, err = s.recovery.OpenFor(ctx); err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		add("answer_recoveries", "/admin/recoveries")
+	}
+	if !actor.Reach(access.RegistryWrite).Empty() {
+		add("manage_registry", "/admin/registry")
+	}
 	return steps, nil
 }
 

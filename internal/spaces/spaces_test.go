@@ -20,7 +20,7 @@ func each(t *testing.T, test func(t *testing.T, w *roomtest.World)) {
 
 func world(t testing.TB, d *db.DB) *roomtest.World {
 	w := roomtest.New(t, d, roomtest.Rules())
-	spaces.New(d, w.Accounts, w.Roster, w.Verification, w.Support, w.Transfers).Mount(w.Server)
+	spaces.New(d, w.Accounts, w.Roster, w.Verification, w.Support, w.Transfers, w.Recovery).Mount(w.Server)
 	return w
 }
 

@@ -24,6 +24,7 @@ export type Administrator = Schemas['AccountsAdministrator']
 export type Appointment = Omit<Schemas['AccountsAppointment'], 'one_time_code'> & { one_time_code: Schemas['AccountsOneTimeCode'] | null }
 export type AppointmentForm = Omit<Schemas['AppointInputBody'], 'level'> & { level: GrantLevel }
 export type TicketNumbers = Schemas['SupportRevealed']
+export type RecoveryRequest = Nullable<Schemas['RecoveryRequest'], 'school'>
 export type TicketCompletion = Schemas['CompleteInputBody']
 export type AuditEntry = Nullable<Schemas['AuditEntry'], 'actor'>
 export type RosterImport = Nullable<Schemas['RosterImport'], 'school'>

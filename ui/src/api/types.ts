@@ -25,4 +25,6 @@ export type FactorProof = Pick<Schemas['SecondStepInputBody'], 'code' | 'passkey
 export type Region = Schemas['RosterRegion']
 export type School = Schemas['RosterSchool']
 export type SchoolClass = Schemas['RosterClass']
+export type Recovery = Schemas['RecoveryStatus']
+export type RecoveryForm = Schemas['FileRecoveryInputBody']
 export interface Page<T> { items: T[]; next_cursor?: string }

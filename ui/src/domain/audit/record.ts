@@ -2,7 +2,7 @@ import type { AuditEntry } from '@/api/admin'
 import { beginningOf, dayAfter, dayInChina } from '@/core/moment'
 
 /** Actions by what they are about; the API takes the beginning with its dot. */
-export const groups = ['registry', 'school', 'class', 'account', 'binding', 'ticket', 'transfer'] as const
+export const groups = ['registry', 'school', 'class', 'account', 'binding', 'ticket', 'transfer', 'recovery'] as const
 export type Group = (typeof groups)[number]
 
 export const spans = ['today', 'week', 'month', 'all', 'days'] as const
@@ -61,6 +61,8 @@ export function pageOf(record: Pick<AuditEntry, 'target' | 'target_id' | 'gone'>
       return { path: '/admin/tickets', query: { ticket: record.target_id } }
     case 'transfer':
       return { path: '/admin/transfers', query: { view: 'all', transfer: record.target_id } }
+    case 'recovery':
+      return { path: '/admin/recoveries', query: { request: record.target_id } }
     default:
       return null
   }

@@ -14,10 +14,10 @@ export class Abandoned extends Error {}
  * Sends a form with its file and tells how much has left, from 0 to 1. Fetch
  * cannot tell that, so this is XMLHttpRequest.
  */
-export function upload<T>(path: string, form: FormData, progress: (share: number) => void, key?: string): Upload<T> {
+export function upload<T>(path: string, form: FormData, progress: (share: number) => void, key?: string, method = 'POST'): Upload<T> {
   const request = new XMLHttpRequest()
   const answer = new Promise<T>((resolve, reject) => {
-    request.open('POST', path)
+    request.open(method, path)
     request.setRequestHeader('Accept', 'application/json')
     request.setRequestHeader('Accept-Language', currentLanguage())
     if (key) request.setRequestHeader('Idempotency-Key', key)

@@ -1,6 +1,12 @@
 import type { Grant, Region } from '@/api/types'
 
-const heights: Grant['level'][] = ['province', 'city', 'county', 'school']
+const heights: Grant['level'][] = ['province', 'city', 'county', 'school', 'service']
+
+/** The grants by which somebody administers; customer service only decides about lost accounts. */
+const administered = (grants: Grant[]): Grant[] => grants.filter(({ level }) => level !== 'service')
+
+/** Whether somebody is customer service and administers nothing. */
+export const onlyService = (grants: Grant[]): boolean => grants.length > 0 && administered(grants).length === 0
 
 /** The widest grants, each scope once; the others add nothing to what is shown. */
 export function widestFirst(grants: Grant[]): Grant[] {
@@ -23,19 +29,19 @@ const prefixOf = (code: string) => code.replace(/(00){1,2}$/, '')
 
 /** Whether a region's code lies within what is granted, or holds it (and so leads to it). */
 export function regionOffered(code: string, grants: Grant[]): boolean {
-  return grants.some((grant) => grant.level !== 'school' && (code.startsWith(prefixOf(grant.scope_id)) || grant.scope_id.startsWith(prefixOf(code))))
+  return administered(grants).some((grant) => grant.level !== 'school' && (code.startsWith(prefixOf(grant.scope_id)) || grant.scope_id.startsWith(prefixOf(code))))
 }
 
 /** Whether all of the region lies within what is granted. */
 export function regionGranted(code: string, grants: Grant[]): boolean {
-  return grants.some((grant) => grant.level !== 'school' && code.startsWith(prefixOf(grant.scope_id)))
+  return administered(grants).some((grant) => grant.level !== 'school' && code.startsWith(prefixOf(grant.scope_id)))
 }
 
 /** Whether somebody may add and rename schools: administrators of a county and above. */
-export const managesSchools = (grants: Grant[]): boolean => grants.some(({ level }) => level !== 'school')
+export const managesSchools = (grants: Grant[]): boolean => administered(grants).some(({ level }) => level !== 'school')
 
 /** The division that holds the most of what is granted; '' for administrators of schools alone. */
-export const widestRegion = (grants: Grant[]): string => widestFirst(grants).find(({ level }) => level !== 'school')?.scope_id ?? ''
+export const widestRegion = (grants: Grant[]): string => widestFirst(administered(grants)).find(({ level }) => level !== 'school')?.scope_id ?? ''
 
 /** A city as a heading with the counties that are granted; `whole` when all of it is. */
 export interface OfferedCity extends Region {

@@ -31,6 +31,7 @@ const administration: RouteRecordRaw = {
     { path: 'tickets', component: () => import('./admin/TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },
     { path: 'transfers', component: () => import('./admin/TransfersPage.vue'), meta: { title: 'admin.nav.transfers' } },
     { path: 'administrators', component: () => import('./admin/AdministratorsPage.vue'), meta: { title: 'admin.nav.administrators' } },
+    { path: 'recoveries', component: () => import('./admin/RecoveriesPage.vue'), meta: { title: 'admin.nav.recoveries' } },
     { path: 'audit', component: () => import('./admin/AuditPage.vue'), meta: { title: 'admin.nav.audit' } },
   ],
 }
@@ -43,6 +44,7 @@ export const router = createRouter({
     { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { title: 'account.sign_in' } },
     { path: '/register', component: () => import('./pages/RegisterPage.vue'), meta: { title: 'account.register' } },
     { path: '/reset-password', component: () => import('./pages/ResetPasswordPage.vue'), meta: { title: 'account.reset.title' } },
+    { path: '/recover', component: page('member', () => import('./pages/RecoverPage.vue')), meta: { title: 'recovery.title' } },
     { path: '/verify', component: page('member', () => import('./pages/VerifyPage.vue')), meta: { needs: 'ready', title: 'verify.title' } },
     { path: '/space', component: page('member', () => import('./pages/SpacePage.vue')), meta: { needs: 'ready', title: 'space.title' } },
     {

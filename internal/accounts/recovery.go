@@ -1,0 +1,79 @@
+package accounts
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+)
+
+// HashedPassword is a password that meets the policy, in the form in which it is stored.
+type HashedPassword struct{ hash string }
+
+// NewPassword checks a password that somebody chose and hashes it, or answers password_invalid for the field. It waits for
+// a turn at the cores: call it outside a transaction.
+func (s *Service) NewPassword(ctx context.Context, field, password string) (HashedPassword, error) {
+	if err := s.config.Password.check(field, password); err != nil {
+		return HashedPassword{}, err
+	}
+	hash, err := s.hasher.hash(ctx, password)
+	return HashedPassword{hash}, err
+}
+
+// Recover gives an account back to its owner (F-08): a new password, the phone that they proved to have, and every session
+// ended. The phone before is told. It answers the username. The caller has made sure whose the account is. Errors:
+// not_found, phone_taken.
+func (s *Service) Recover(ctx context.Context, tx *db.Tx, accountID, phone string, password HashedPassword) (username string, err error) {
+	before, err := s.load(ctx, tx, accountID)
+	if err != nil {
+		return "", err
+	}
+	if before.phone != phone {
+		if _, err := s.setPhone(ctx, tx, accountID, phone, "notice.phone_changed", audit.Event{Action: "account.change_phone"}); err != nil {
+			return "", err
+		}
+	}
+	address := access.ClientFrom(ctx).Address
+	for _, login := range []string{before.username, phone} {
+		if err := s.guard.Forgive(ctx, tx, s.loginHere(login, address), s.loginAnywhere(login)); err != nil {
+			return "", err
+		}
+	}
+	if err := s.guard.Forgive(ctx, tx, s.ownPassword(accountID)); err != nil {
+		return "", err
+	}
+	return before.username, s.setPassword(ctx, tx, accountID, password.hash, "", "account.recover")
+}
+
+// AccountOfPhone gives the account that a phone is bound to, "" when there is none.
+func (s *Service) AccountOfPhone(ctx context.Context, q db.Querier, phone string) (accountID string, err error) {
+	err = q.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, s.phoneKey(phone)).Scan(&accountID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return accountID, err
+}
+
+// ReachesBeyond reports whether the account administers anything that the actor does not: whoever gives such an account
+// to somebody would climb by it.
+func (s *Service) ReachesBeyond(ctx context.Context, q db.Querier, accountID string) (bool, error) {
+	actor := access.ActorFrom(ctx)
+	rows, err := q.Query(ctx, `SELECT coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
+		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id WHERE g.account_id = $1`, accountID)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = rows.Close() }()
+	beyond := false
+	for rows.Next() {
+		var scope access.Place
+		if err := rows.Scan(&scope.Region, &scope.School); err != nil {
+			return false, err
+		}
+		beyond = beyond || !actor.Can(access.AccountsManage, scope)
+	}
+	return beyond, rows.Err()
+}

@@ -1,0 +1,17 @@
+// Package recovery gives people back an account that they lost (F-08): neither the username nor the phone is at hand.
+//
+// Whoever asks proves a contact phone by a code, says who they are, and chooses what shows it. Better: the school, which
+// knows its people, vouches for them, and nothing is sent. Or: copies of two documents, which customer service looks at.
+//
+// It owns recoveries (requests), open_recoveries and recovery_copies, and promises:
+//
+//   - No answer tells whether the registry knows the person, or whether they have an account, before somebody decided; nor
+//     does its time (F-11).
+//   - The tracking number is all that it takes to see how far a request is, to add copies and to withdraw it. The account
+//     is given back only to whoever also has the contact phone.
+//   - Copies are taken for what they are by content, never by name; pictures are decoded and written anew, without what
+//     else lay in the file. They are sealed, shown to those who decide alone, each look recorded, and removed 30 days
+//     after the decision, or at once when the request ends without one.
+//   - Of two who decide at once, one does and the other is told.
+//   - Nobody gives away an account that administers more than they do.
+package recovery

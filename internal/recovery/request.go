@@ -1,0 +1,199 @@
+package recovery
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/identity"
+	"caotang/internal/roster"
+	"caotang/internal/server"
+	"caotang/internal/vault"
+)
+
+// Request is a request as those see it who may decide it.
+type Request struct {
+	ID             string            `json:"id"`
+	State          State             `json:"state" enum:"open,approved,completed,rejected,withdrawn,expired"`
+	Proof          Proof             `json:"proof" enum:"school,copies"`
+	Kind           string            `json:"kind" enum:"teacher,student,parent" doc:"Who the person says they are"`
+	Name           string            `json:"name" doc:"As typed; a parent names the child"`
+	IDType         identity.Type     `json:"id_type"`
+	MaskedIDNumber string            `json:"masked_id_number"`
+	MaskedPhone    string            `json:"masked_phone" doc:"The contact phone, which the person has proved to have"`
+	School         *roster.SchoolRef `json:"school" doc:"Whose it is to decide; null for the province at large"`
+	NamedSchool    string            `json:"named_school,omitempty" doc:"The school that the person named"`
+	Note           string            `json:"note,omitempty"`
+	Copies         []ReceivedCopy    `json:"copies"`
+	CreatedAt      time.Time         `json:"created_at"`
+	SubmittedAt    *time.Time        `json:"submitted_at"`
+	DueAt          *time.Time        `json:"due_at" doc:"When it should be decided; null once it is"`
+	Overdue        bool              `json:"overdue"`
+	DecidedAt      *time.Time        `json:"decided_at"`
+	Reason         string            `json:"reason,omitempty"`
+	Findings       *Findings         `json:"findings,omitempty" doc:"Of one open request: what the registry and the accounts say"`
+}
+
+// Findings are what is known of the person whom a request names.
+type Findings struct {
+	Registry string    `json:"registry" enum:"absent,here,elsewhere" doc:"Where the registry has the number under that name and kind"`
+	Entry    *Found    `json:"entry,omitempty" doc:"When it is here"`
+	Accounts []Account `json:"accounts" doc:"Which stand for that entry: several guardians may for a pupil's"`
+	Others   int       `json:"others" doc:"Other unfinished requests that name the same person"`
+}
+
+// Found is the registry's entry, masked.
+type Found struct {
+	Kind           string           `json:"kind" enum:"teacher,student"`
+	Name           string           `json:"name"`
+	School         roster.SchoolRef `json:"school"`
+	Class          string           `json:"class,omitempty"`
+	MaskedIDNumber string           `json:"masked_id_number"`
+}
+
+// Account is one that may be given back, masked.
+type Account struct {
+	ID             string    `json:"id"`
+	MaskedUsername string    `json:"masked_username"`
+	MaskedPhone    string    `json:"masked_phone,omitempty"`
+	BoundAt        time.Time `json:"bound_at"`
+	SamePhone      bool      `json:"same_phone" doc:"The contact phone is the account's own"`
+}
+
+func (s *Service) request(r row) Request {
+	q := Request{
+		ID: r.id, State: r.state, Proof: r.proof, Kind: r.content.Kind, Name: r.content.Name, IDType: r.content.IDType,
+		MaskedIDNumber: vault.MaskIDNumber(r.content.IDNumber), MaskedPhone: vault.MaskPhone(r.content.Phone),
+		School: r.school, NamedSchool: r.named, Note: r.content.Note, Copies: r.received(), CreatedAt: r.createdAt.Time,
+		SubmittedAt: r.submittedAt.Ptr(), DecidedAt: r.decidedAt.Ptr(), Reason: r.reason,
+	}
+	if r.state == Open && r.submittedAt.Valid {
+		due := r.submittedAt.Time.Add(decideWithin)
+		q.DueAt, q.Overdue = &due, s.now().After(due)
+	}
+	return q
+}
+
+// action is what it takes to decide a request.
+func (p Proof) action() access.Action {
+	if p == BySchool {
+		return access.RecoveryVouch
+	}
+	return access.RecoveryCopies
+}
+
+// decidable is a request that the actor may decide; fault.ErrNotFound otherwise. One whose copies are still to come is
+// nobody's yet.
+func (s *Service) decidable(ctx context.Context, q db.Querier, id string) (row, error) {
+	r, err := s.byID(ctx, q, id)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (!r.submittedAt.Valid || !access.ActorFrom(ctx).Can(r.proof.action(), r.place)) {
+		return row{}, fault.ErrNotFound.New()
+	}
+	return r, err
+}
+
+// reach is the condition for the requests that the actor may decide.
+func reach(ctx context.Context, firstArg int) (condition string, args []any) {
+	actor := access.ActorFrom(ctx)
+	vouching, args := actor.Reach(access.RecoveryVouch).SQL(regionColumn, "s.id", firstArg)
+	looking, more := actor.Reach(access.RecoveryCopies).SQL(regionColumn, "s.id", firstArg+len(args))
+	return "r.submitted_at IS NOT NULL AND (r.proof = 'school' AND " + vouching + " OR r.proof = 'copies' AND " + looking + ")", append(args, more...)
+}
+
+// Queue lists the requests that the actor may decide, the newest first; an empty filter does not narrow it.
+func (s *Service) Queue(ctx context.Context, state State, proof Proof, page server.PageInput) (server.Page[Request], error) {
+	condition, args := reach(ctx, 1)
+	for _, filter := range []struct{ sql, value string }{
+		{" AND r.state = $%d", string(state)}, {" AND r.proof = $%d", string(proof)}, {" AND r.id < $%d", page.Cursor},
+	} {
+		if filter.value != "" {
+			args = append(args, filter.value)
+			condition += fmt.Sprintf(filter.sql, len(args))
+		}
+	}
+	args = append(args, page.Limit+1)
+	found, err := s.rows(ctx, s.db, fmt.Sprintf(" WHERE %s ORDER BY r.id DESC LIMIT $%d", condition, len(args)), args...)
+	if err != nil {
+		return server.Page[Request]{}, err
+	}
+	all := make([]Request, len(found))
+	for i, r := range found {
+		all[i] = s.request(r)
+	}
+	return server.NewPage(all, page.Limit, func(q Request) string { return q.ID }), nil
+}
+
+// OpenFor counts the requests that wait for the actor.
+func (s *Service) OpenFor(ctx context.Context) (open int, err error) {
+	condition, args := reach(ctx, 1)
+	err = s.db.QueryRow(ctx, `SELECT count(*)`+rowTables+` WHERE r.state = 'open' AND `+condition, args...).Scan(&open)
+	return open, err
+}
+
+// Read is one request that the actor may decide, with what is known of the person while it is open.
+func (s *Service) Read(ctx context.Context, id string) (Request, error) {
+	r, err := s.decidable(ctx, s.db, id)
+	if err != nil {
+		return Request{}, err
+	}
+	q := s.request(r)
+	if r.state == Open {
+		findings, err := s.findings(ctx, s.db, r)
+		if err != nil {
+			return q, err
+		}
+		q.Findings = &findings
+	}
+	return q, nil
+}
+
+func (s *Service) findings(ctx context.Context, q db.Querier, r row) (Findings, error) {
+	f := Findings{Registry: "absent", Accounts: []Account{}}
+	if err := q.QueryRow(ctx, `SELECT count(*) FROM recoveries WHERE person_index = $1 AND id <> $2 AND state IN ('open', 'approved')`,
+		s.vault.Index(personPurpose, r.content.document().Key()), r.id).Scan(&f.Others); err != nil {
+		return f, err
+	}
+	entry, err := s.match(ctx, q, r.content)
+	if err != nil || entry == nil {
+		return f, err
+	}
+	if !access.ActorFrom(ctx).Can(r.proof.action(), entry.Place()) {
+		f.Registry = "elsewhere"
+		return f, nil
+	}
+	f.Registry = "here"
+	f.Entry = &Found{
+		Kind: entry.Kind, Name: entry.Name, School: roster.SchoolRef{ID: entry.School.ID, Name: entry.School.Name},
+		MaskedIDNumber: vault.MaskIDNumber(r.content.IDNumber),
+	}
+	if entry.Class != nil {
+		f.Entry.Class = entry.Class.DisplayName
+	}
+	f.Accounts, err = s.holders(ctx, q, r, *entry)
+	return f, err
+}
+
+func (s *Service) holders(ctx context.Context, q db.Querier, r row, entry roster.Entry) ([]Account, error) {
+	holders, err := s.verification.HoldersOf(ctx, q, entry, r.content.Kind)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Account, len(holders))
+	for i, h := range holders {
+		phone, err := s.accounts.PhoneOf(ctx, q, h.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		masked, err := s.accounts.MaskedOf(ctx, q, h.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = Account{h.AccountID, masked.MaskedUsername, masked.MaskedPhone, h.BoundAt, phone == r.content.Phone}
+	}
+	return all, nil
+}
