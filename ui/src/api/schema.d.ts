@@ -246,6 +246,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests for lost accounts that one may decide, the newest first */
+        get: operations["list-recoveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/recoveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A request, and what the registry and the accounts say to it */
+        get: operations["read-recovery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/recoveries/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the account back to whoever asked */
+        post: operations["approve-recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/recoveries/{id}/copies/{copy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A copy, as a file; every look is recorded */
+        get: operations["look-at-copy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/recoveries/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn a request down, with the reason */
+        post: operations["reject-recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/registry": {
         parameters: {
             query?: never;
@@ -951,6 +1036,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for an account that one lost */
+        post: operations["ask-for-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a request is */
+        get: operations["get-recovery"];
+        put?: never;
+        post?: never;
+        /** Withdraw a request; its copies are removed */
+        delete: operations["withdraw-recovery"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery/copies/{copy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Send a copy: JPEG, PNG, WebP or PDF, up to 10 MB; in place of one that was sent before */
+        put: operations["send-copy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set the new password of an account that was given back, with a code to the contact phone */
+        post: operations["finish-recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery/submission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand a request in once its copies have arrived */
+        post: operations["submit-recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions": {
         parameters: {
             query?: never;
@@ -1179,7 +1350,7 @@ export interface components {
         };
         AccountsGrant: {
             /** @enum {string} */
-            level: "province" | "city" | "county" | "school";
+            level: "province" | "city" | "county" | "school" | "service";
             scope_id: string;
             scope_name: string;
         };
@@ -1254,6 +1425,12 @@ export interface components {
         };
         ApproveAllOutputBody: {
             items: components["schemas"]["TransfersOutcome"][];
+        };
+        ApproveRecoveryInputBody: {
+            /** @description Which, where several stand for the person */
+            account_id?: string;
+            /** @description How one knows: the person reads it */
+            reason: string;
         };
         AskInputBody: {
             /** @description missing_entry, not_me: teacher, student, or parent of a student */
@@ -1447,6 +1624,31 @@ export interface components {
             /** Format: date-time */
             used_at?: string;
         };
+        FileRecoveryInputBody: {
+            /** @description A parent's child's */
+            id_number: string;
+            id_type: string;
+            /** @description teacher, student, or parent of a student */
+            kind: string;
+            name: string;
+            note?: string;
+            /** @description Where the person is told */
+            phone: string;
+            /** @description school: the school vouches; copies: copies of two documents follow */
+            proof: string;
+            /** @description When the person knows it */
+            school_id?: string;
+            /** @description Of purpose recover_account */
+            sms_code: string;
+        };
+        FinishRecoveryInputBody: {
+            new_password: string;
+            /** @description Of purpose recover_account, sent to the contact phone */
+            sms_code: string;
+        };
+        FinishRecoveryOutputBody: {
+            username: string;
+        };
         IssueInputBody: {
             reason: string;
         };
@@ -1487,8 +1689,127 @@ export interface components {
             field: string;
             message: string;
         };
+        RecoveryAccount: {
+            /** Format: date-time */
+            bound_at: string;
+            id: string;
+            masked_phone?: string;
+            masked_username: string;
+            /** @description The contact phone is the account's own */
+            same_phone: boolean;
+        };
         RecoveryCodesOutputBody: {
             recovery_codes: string[];
+        };
+        RecoveryFindings: {
+            /** @description Which stand for that entry: several guardians may for a pupil's */
+            accounts: components["schemas"]["RecoveryAccount"][];
+            /** @description When it is here */
+            entry?: components["schemas"]["RecoveryFound"];
+            /**
+             * Format: int64
+             * @description Other unfinished requests that name the same person
+             */
+            others: number;
+            /**
+             * @description Where the registry has the number under that name and kind
+             * @enum {string}
+             */
+            registry: "absent" | "here" | "elsewhere";
+        };
+        RecoveryFound: {
+            class?: string;
+            /** @enum {string} */
+            kind: "teacher" | "student";
+            masked_id_number: string;
+            name: string;
+            school: components["schemas"]["RosterSchoolRef"];
+        };
+        RecoveryPageRequest: {
+            items: components["schemas"]["RecoveryRequest"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        RecoveryReceivedCopy: {
+            /** @enum {string} */
+            copy: "id_card" | "certificate";
+            /** @enum {string} */
+            media_type: "image/jpeg" | "application/pdf";
+            /** Format: date-time */
+            received_at: string;
+        };
+        RecoveryRequest: {
+            copies: components["schemas"]["RecoveryReceivedCopy"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it should be decided; null once it is
+             */
+            due_at: string | null;
+            /** @description Of one open request: what the registry and the accounts say */
+            findings?: components["schemas"]["RecoveryFindings"];
+            id: string;
+            id_type: string;
+            /**
+             * @description Who the person says they are
+             * @enum {string}
+             */
+            kind: "teacher" | "student" | "parent";
+            masked_id_number: string;
+            /** @description The contact phone, which the person has proved to have */
+            masked_phone: string;
+            /** @description As typed; a parent names the child */
+            name: string;
+            /** @description The school that the person named */
+            named_school?: string;
+            note?: string;
+            overdue: boolean;
+            /** @enum {string} */
+            proof: "school" | "copies";
+            reason?: string;
+            /** @description Whose it is to decide; null for the province at large */
+            school: components["schemas"]["RosterSchoolRef"];
+            /** @enum {string} */
+            state: "open" | "approved" | "completed" | "rejected" | "withdrawn" | "expired";
+            /** Format: date-time */
+            submitted_at: string | null;
+        };
+        RecoveryStatus: {
+            copies: components["schemas"]["RecoveryReceivedCopy"][];
+            /** @description Where the person is told */
+            masked_phone: string;
+            /** @description That time has passed: the county's administrator decides as well */
+            overdue: boolean;
+            /** @enum {string} */
+            proof: "school" | "copies";
+            /** @description Of the decision */
+            reason?: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "collecting" | "open" | "approved" | "completed" | "rejected" | "withdrawn" | "expired";
+            /** @description What has happened, the oldest first */
+            steps: components["schemas"]["RecoveryStep"][];
+            tracking_number: string;
+            /**
+             * Format: date-time
+             * @description When whoever must act should have; null when nobody must
+             */
+            until: string | null;
+            /**
+             * @description Who must act: the person who asked, the school's administrator, customer service
+             * @enum {string}
+             */
+            waiting: "person" | "school" | "service" | "nobody";
+        };
+        RecoveryStep: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            step: "filed" | "submitted" | "approved" | "rejected" | "completed" | "withdrawn" | "expired";
         };
         RegisterInputBody: {
             password: string;
@@ -1504,6 +1825,10 @@ export interface components {
             token: string;
         };
         RejectInputBody: {
+            reason: string;
+        };
+        RejectRecoveryInputBody: {
+            /** @description And what to do: the person reads it, and is told by SMS */
             reason: string;
         };
         RemovePasskeyInputBody: {
@@ -1743,7 +2068,7 @@ export interface components {
         SendInputBody: {
             phone: string;
             /** @enum {string} */
-            purpose: "register" | "bind_phone" | "change_phone" | "reset_password";
+            purpose: "register" | "bind_phone" | "change_phone" | "reset_password" | "recover_account";
         };
         "Set-class-teachersRequest": {
             /** @description Entries of teachers of the same school */
@@ -1824,6 +2149,11 @@ export interface components {
             /** Format: int64 */
             classes: number;
             entries: components["schemas"]["SpacesByKind"];
+            /**
+             * Format: int64
+             * @description Requests for lost accounts that wait for the caller
+             */
+            open_recoveries: number;
             /** Format: int64 */
             open_tickets: number;
             /**
@@ -1850,7 +2180,7 @@ export interface components {
             school: components["schemas"]["RosterSchoolRef"];
         };
         SpacesSuggestion: {
-            /** @description verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_transfers, manage_registry */
+            /** @description verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_transfers, answer_recoveries, manage_registry */
             action: string;
             href: string;
             title: string;
@@ -2659,6 +2989,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpacesOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-recoveries": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                state?: "open" | "approved" | "completed" | "rejected" | "withdrawn" | "expired";
+                proof?: "school" | "copies";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryPageRequest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRequest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApproveRecoveryInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRequest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "look-at-copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                copy: "id_card" | "certificate";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reject-recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectRecoveryInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryRequest"];
                 };
             };
             /** @description Error */
@@ -4284,6 +4780,212 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-for-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileRecoveryInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-recovery": {
+        parameters: {
+            query: {
+                /** @description The tracking number */
+                number: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-recovery": {
+        parameters: {
+            query: {
+                /** @description The tracking number */
+                number: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-copy": {
+        parameters: {
+            query: {
+                /** @description The tracking number */
+                number: string;
+            };
+            header?: never;
+            path: {
+                copy: "id_card" | "certificate";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "finish-recovery": {
+        parameters: {
+            query: {
+                /** @description The tracking number */
+                number: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishRecoveryInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinishRecoveryOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "submit-recovery": {
+        parameters: {
+            query: {
+                /** @description The tracking number */
+                number: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryStatus"];
+                };
             };
             /** @description Error */
             default: {
