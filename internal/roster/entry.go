@@ -325,6 +325,10 @@ func (s *Service) changeEntry(ctx context.Context, id string, c change) (e Entry
 // deleteEntry removes an entry: already_bound while an account is bound to it, unless it is to be unbound with that.
 func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		// The entry before its binding, as whoever binds it does: else each would wait for the other.
+		if _, err := tx.Exec(ctx, "UPDATE registry_entries SET updated_at = updated_at WHERE id = $1", id); err != nil {
+			return err
+		}
 		e, err := s.reachableEntry(ctx, tx, access.RegistryWrite, id)
 		if err != nil {
 			return err

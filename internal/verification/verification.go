@@ -78,12 +78,8 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 			return AccountBound()
 		}
 	}
-	// Touched first, so that an entry on its way to another school takes its new binding along, or this waits for where it went.
-	err := tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 RETURNING school_id`, entry.ID).Scan(&entry.School.ID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return fault.ErrNotFound.New()
-	}
-	if err != nil {
+	var err error
+	if entry.School.ID, err = hold(ctx, tx, entry.ID); err != nil {
 		return err
 	}
 	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, school_id, kind, bound_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -100,6 +96,17 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 		return err
 	}
 	return s.record(ctx, tx, "binding.bind", entry, accountID, "", map[string]any{"kind": kind})
+}
+
+// hold makes whoever changes an entry or its binding take turns, and gives the school where the entry stands: an entry on its
+// way to another school takes its new binding along, or this waits for where it went. Always entry first, then binding, so
+// that nobody waits for each other.
+func hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err error) {
+	err = tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 RETURNING school_id`, entryID).Scan(&schoolID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fault.ErrNotFound.New()
+	}
+	return schoolID, err
 }
 
 // whyNotBound explains a binding that another stands in the way of; nil when that is the very same one.
@@ -146,6 +153,9 @@ func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string,
 // Unbind takes the entry's binding away, in the caller's transaction, records it with the reason and answers whose it
 // was; "" when it had none. Nothing that belonged to the person is touched.
 func (s *Service) Unbind(ctx context.Context, tx *db.Tx, entry roster.Entry, reason string) (accountID string, err error) {
+	if _, err := hold(ctx, tx, entry.ID); err != nil {
+		return "", err
+	}
 	err = tx.QueryRow(ctx, `DELETE FROM bindings WHERE entry_id = $1 RETURNING account_id`, entry.ID).Scan(&accountID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
