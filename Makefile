@@ -17,6 +17,7 @@ go_sources := $(shell find cmd internal ui/embed.go -type f -not -name '*_test.g
 ui_sources := $(shell find ui/src ui/scripts ui/public -type f 2>/dev/null) $(wildcard ui/*.ts ui/*.html) ui/package.json
 ui_installed := ui/node_modules/.package-lock.json
 ui_built := ui/dist/web/index.html
+fonts := ui/dist/fonts/sans.ttf.gz
 e2e_installed := e2e/node_modules/.package-lock.json
 
 .PHONY: help
@@ -28,7 +29,7 @@ help: ## Lists these commands
 .PHONY: build
 build: bin/caotang ## Builds bin/caotang, one file with the web pages inside
 
-bin/caotang: $(go_sources) $(ui_built)
+bin/caotang: $(go_sources) $(ui_built) $(fonts)
 	go build -o $@ ./cmd/caotang
 	@touch $@
 
@@ -46,6 +47,11 @@ install: $(ui_installed) $(e2e_installed) ## Fetches the libraries that the lock
 
 $(ui_built): $(ui_sources) $(ui_installed)
 	cd ui && npm run build
+	@touch $@
+
+# Printed papers want them, and so do the tests that print.
+$(fonts): ui/scripts/fonts.mjs $(ui_installed)
+	cd ui && npm run fonts
 	@touch $@
 
 ## Checking
@@ -89,7 +95,7 @@ budget: $(ui_built) ## Fails when a first load is heavier than its budget
 	cd ui && npm run budget
 
 .PHONY: test-go
-test-go: ## Runs the Go tests, on SQLite and on a PostgreSQL server of their own (PKG=./internal/sms/... for some)
+test-go: $(fonts) ## Runs the Go tests, on SQLite and on a PostgreSQL server of their own (PKG=./internal/sms/... for some)
 	@mkdir -p .tools/results .tools/bin
 	@go build -o .tools/bin/testlog ./scripts/testlog
 	@scripts/postgres.sh run go test -json $(if $(PKG),$(PKG),./...) | .tools/bin/testlog watch .tools/results/test-go.json

@@ -35,6 +35,7 @@ var (
 		"internal/factors":      {"internal/accounts"},
 		"internal/roster":       {},
 		"internal/verification": {"internal/accounts", "internal/roster"},
+		"internal/slips":        {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/support":      {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/transfers":    {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/recovery":     {"internal/sms", "internal/blob", "internal/accounts", "internal/roster", "internal/verification"},

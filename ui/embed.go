@@ -24,3 +24,14 @@ func Face(name string) (fs.FS, bool) {
 	}
 	return face, true
 }
+
+// Fonts returns the fonts of printed papers, which the build lays beside the
+// faces: sans.ttf.gz, and rare.ttf.gz for characters that it lacks. A binary
+// built without them gives an empty folder.
+func Fonts() fs.FS {
+	fonts, err := fs.Sub(dist, "dist/fonts")
+	if err != nil {
+		return embed.FS{}
+	}
+	return fonts
+}

@@ -22,6 +22,7 @@ import (
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/sheet"
+	"caotang/internal/slips"
 	"caotang/internal/sms"
 	"caotang/internal/spaces"
 	"caotang/internal/support"
@@ -91,6 +92,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	}
 	a.transfers = transfers.New(d, a.accounts, a.roster, verifying, rules, nil)
 	a.recovery = recovery.New(d, v, a.sms, a.accounts, a.roster, verifying, blob.New(filepath.Join(o.Data, "copies"), v), o.PublicURL, nil)
+	printing := slips.New(d, v, a.accounts, a.roster, verifying, slips.Printing{Fonts: ui.Fonts(), PublicURL: o.PublicURL}, o.slipRules(), nil)
 
 	a.server.SetSessions(a.accounts)
 	audit.Mount(a.server, d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"})
@@ -99,6 +101,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.factors.Mount(a.server)
 	a.roster.Mount(a.server)
 	verifying.Mount(a.server)
+	printing.Mount(a.server)
 	supporting.Mount(a.server)
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
@@ -202,6 +205,12 @@ func (l limits) transferRules() (transfers.Config, error) {
 		return config, fmt.Errorf("--holidays: %s: %w", l.Holidays, err)
 	}
 	return config, nil
+}
+
+func (l limits) slipRules() slips.Config {
+	config := slips.DefaultConfig()
+	config.TTL, config.Guard = l.SlipTTL, l.suspicion()
+	return config
 }
 
 func (l limits) files() sheet.Limits {

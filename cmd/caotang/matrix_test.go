@@ -93,6 +93,13 @@ bind-me                    401  403   201   409   409 201   201    201  201  201
 unbind-me                  401  403   404   204   204 404   404    404  404  404  404  404
 choose-my-class            401  403   403   200   422 403   403    403  403  403  403  403
 unbind-account             401  403   403   403   403 204   404    204  204  204  404  404
+list-slips                 401  403   404   404   404 200   404    200  200  200  404  404
+print-slips                401  403   404   404   404 200   404    200  200  200  404  404
+end-slips                  401  403   404   404   404 200   404    200  200  200  404  404
+check-slip                 422  422   422   422   422 422   422    422  422  422  422  422
+register-by-slip           422  422   422   422   422 422   422    422  422  422  422  422
+set-password-by-slip       422  422   422   422   422 422   422    422  422  422  422  422
+bind-me-by-slip            401  403   422   422   422 422   422    422  422  422  422  422
 ask-school                 401  403   201   409   409 201   201    201  201  201  201  201
 list-my-tickets            401  403   200   200   200 200   200    200  200  200  200  200
 withdraw-ticket            401  403   404   404   404 404   404    404  404  404  404  404
@@ -132,9 +139,11 @@ var columns = strings.Fields(strings.Split(strings.TrimSpace(matrix), "\n")[0])
 type request struct {
 	target func(c *cell) string
 	query  string
-	number func(c *cell) string // of a recovery: the query holds it
-	body   func(c *cell) any
-	origin string // of the page that calls, where it counts
+	// queryOf is a query that needs something made.
+	queryOf func(c *cell) string
+	number  func(c *cell) string // of a recovery: the query holds it
+	body    func(c *cell) any
+	origin  string // of the page that calls, where it counts
 }
 
 type object = map[string]any
@@ -201,9 +210,19 @@ var requests = map[string]request{
 	"bind-me":            {body: func(c *cell) any { return c.claim(c.entry()) }},
 	"unbind-me":          {body: func(*cell) any { return object{"password": roomtest.Password} }},
 	"choose-my-class":    {body: func(c *cell) any { return object{"class_id": c.class()} }},
+	"bind-me-by-slip":    {body: func(*cell) any { return object{"code": "2222-2222-2222"} }},
 	"ask-school":         {body: func(c *cell) any { return c.missing() }},
 	"list-my-tickets":    {},
 	"withdraw-ticket":    {target: (*cell).ticket},
+
+	"list-slips":  {queryOf: func(c *cell) string { return "?class_id=" + c.fullClass() }},
+	"print-slips": {body: func(c *cell) any { return object{"class_id": c.fullClass()} }},
+	"end-slips":   {body: func(c *cell) any { return object{"class_id": c.fullClass()} }},
+	"check-slip":  {body: func(*cell) any { return object{"code": "2222-2222-2222"} }},
+	"register-by-slip": {body: func(c *cell) any {
+		return object{"code": "2222-2222-2222", "username": c.name(), "password": roomtest.Password}
+	}},
+	"set-password-by-slip": {body: func(*cell) any { return object{"code": "2222-2222-2222", "password": roomtest.Password} }},
 
 	"list-regions":        {},
 	"list-schools":        {},
@@ -346,6 +365,13 @@ func (c *cell) entryOf(kind string) roster.Entry {
 }
 
 func (c *cell) class() string { return c.world.Class(c.t, c.world.Here.ID, 900-c.next()%800).ID }
+
+// fullClass is a class with a pupil.
+func (c *cell) fullClass() string {
+	class := c.class()
+	c.world.Entry(c.t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: c.number(), SchoolID: c.world.Here.ID, ClassID: class})
+	return class
+}
 
 func (c *cell) account() string {
 	p := c.world.Person(c.t, "student")
@@ -556,6 +582,9 @@ func (c *cell) call(op server.Op, how request, role string) int {
 		}
 	}
 	query := how.query
+	if how.queryOf != nil {
+		query = how.queryOf(c)
+	}
 	if how.number != nil {
 		query = "?number=" + how.number(c)
 	}

@@ -108,6 +108,7 @@ type record struct {
 	passwordHash    string
 	role            string
 	phone           string // "" when none is bound
+	phoneFree       bool   // the owner's school has vouched for them: no phone is asked for
 	replacePassword bool
 	passwordExpires db.NullTime
 	createdAt       db.Time
@@ -118,7 +119,7 @@ type record struct {
 
 // columns are what scan reads of accounts a.
 func (s *Service) columns() string {
-	return `a.id, a.username, a.password_hash, a.role, a.phone_sealed, a.replace_password, a.password_expires, a.created_at, a.factors, ` + s.factorDue
+	return `a.id, a.username, a.password_hash, a.role, a.phone_sealed, a.phone_free, a.replace_password, a.password_expires, a.created_at, a.factors, ` + s.factorDue
 }
 
 // scan reads columns, then what more the query asks for.
@@ -126,7 +127,7 @@ func (s *Service) scan(row interface{ Scan(...any) error }, more ...any) (*recor
 	var r record
 	var phone []byte
 	columns := []any{
-		&r.id, &r.username, &r.passwordHash, &r.role, &phone, &r.replacePassword, &r.passwordExpires, &r.createdAt,
+		&r.id, &r.username, &r.passwordHash, &r.role, &phone, &r.phoneFree, &r.replacePassword, &r.passwordExpires, &r.createdAt,
 		&r.factors, &r.factorDue,
 	}
 	if err := row.Scan(append(columns, more...)...); err != nil {
@@ -154,15 +155,18 @@ func (r *record) shown() Account {
 	return Account{ID: r.id, Username: r.username, Role: r.role, MaskedPhone: masked(r.phone), CreatedAt: r.createdAt.Time}
 }
 
-func (r *record) must() []string { return mustOf(r.replacePassword, r.phone != "", r.factorDue) }
+func (r *record) must() []string {
+	return mustOf(r.replacePassword, r.phone != "" || r.phoneFree, r.factorDue)
+}
 
 // mustOf lists what an account has to do before anything else, in the order in which the screens ask for it.
-func mustOf(replacePassword, hasPhone, factorDue bool) []string {
+// Whether it may go on without a phone is the school's word: see [Service.CreateVouched].
+func mustOf(replacePassword, phoneSettled, factorDue bool) []string {
 	must := []string{}
 	if replacePassword {
 		must = append(must, server.MustReplacePassword)
 	}
-	if !hasPhone {
+	if !phoneSettled {
 		must = append(must, server.MustBindPhone)
 	}
 	if factorDue {

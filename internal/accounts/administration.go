@@ -46,7 +46,7 @@ type NewAdministrator struct {
 // CreateAdministrator makes an account that administers a scope. It has no password but a one-time code, which its owner
 // replaces at the first sign-in, and no phone, which they bind then.
 func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (OneTimeCode, error) {
-	if faults := usernameFaults("username", a.Username); len(faults) > 0 {
+	if faults := usernameFaults(a.Username); len(faults) > 0 {
 		return OneTimeCode{}, ErrUsernameInvalid.New(faults...)
 	}
 	on, err := s.scopeOf(ctx, s.db, a.Grant)

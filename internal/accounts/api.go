@@ -136,8 +136,8 @@ func (s *Service) Mount(srv *server.Server) {
 		if err != nil {
 			return nil, err
 		}
-		out := &registerOutput{SetCookie: server.SessionCookie(signedIn.token, signedIn.expires)}
-		out.Body.Account, out.Body.Token = signedIn.Account, signedIn.token
+		out := &registerOutput{SetCookie: signedIn.Cookie()}
+		out.Body.Account, out.Body.Token = signedIn.Account, signedIn.Token()
 		return out, nil
 	})
 	server.Register(srv, server.Op{

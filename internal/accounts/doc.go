@@ -6,9 +6,10 @@
 //
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
 // [Service.MaskedOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],
-// [Service.Notify], [Service.NewPassword], [Service.Recover], [Service.ReachesBeyond]; for the second step [Service.Pending], [Service.FinishSignIn], [Service.SetFactors], [Service.Guess], [Service.ResetPasswordBy],
-// [Service.MayResetFactors], [Service.Record]; for commands [Service.CreateAdministrator], [Service.IDOf],
-// [Service.ImportAccounts], [HashPassword], [SealOldHash] and [Service.Forget].
+// [Service.Notify], [Service.NewPassword], [Service.Recover], [Service.ReachesBeyond]; for the second step [Service.Pending],
+// [Service.FinishSignIn], [Service.SetFactors], [Service.Guess], [Service.ResetPasswordBy], [Service.MayResetFactors],
+// [Service.Record]; for slips [Service.PrepareVouched], [Service.CreateVouched], [Service.ResetVouched]; for commands
+// [Service.CreateAdministrator], [Service.IDOf], [Service.ImportAccounts], [HashPassword], [SealOldHash] and [Service.Forget].
 //
 // What holds everywhere: a username or phone belongs to one account because the table logins says so, whatever the
 // interleaving; a stranger learns from no answer, nor from its delay, which accounts and phones exist, with the one

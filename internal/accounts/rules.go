@@ -17,7 +17,8 @@ const (
 
 // usernameFaults names each part of the rule that the username breaks; none for a valid one. Length counts characters as
 // people see them typed: a full-width letter is one.
-func usernameFaults(field, username string) []fault.Option {
+func usernameFaults(username string) []fault.Option {
+	const field = "username"
 	if username == "" {
 		return []fault.Option{fault.Field(field, "missing")}
 	}

@@ -41,7 +41,7 @@ func TestUsernameRule(t *testing.T) {
 		"Ａb c_":                  {"username_too_short", "username_full_width Ａ", "username_space U+0020", "username_bad_character _"},
 		strings.Repeat("a", 1e6): {"username_too_long"},
 	} {
-		if got := named(usernameFaults("username", username)); !slices.Equal(got, want) {
+		if got := named(usernameFaults(username)); !slices.Equal(got, want) {
 			t.Errorf("%.20q: %q, want %q", username, got, want)
 		}
 	}

@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/guard"
+	"caotang/internal/server"
 	"caotang/internal/vault"
 )
 
@@ -26,6 +28,12 @@ type session struct {
 	token   string
 	expires time.Time
 }
+
+// Token is for clients that are no browsers.
+func (s session) Token() string { return s.token }
+
+// Cookie is for browsers.
+func (s session) Cookie() http.Cookie { return server.SessionCookie(s.token, s.expires) }
 
 func hashToken(token string) []byte {
 	hash := sha256.Sum256([]byte(token))
@@ -71,7 +79,7 @@ func (s *Service) Resolve(ctx context.Context, token string) (access.Actor, erro
 // actorOf gives a session's actor and times; an unknown one has expired long since.
 func (s *Service) actorOf(ctx context.Context, tokenHash []byte) (a access.Actor, used, expires db.Time, err error) {
 	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT s.id, s.used_at, s.expires_at, a.id, a.username, a.role, a.phone_sealed, a.created_at,
-			a.replace_password, `+s.factorDue+`, EXISTS (SELECT 1 FROM bindings b WHERE b.account_id = a.id)
+			a.phone_free, a.replace_password, `+s.factorDue+`, EXISTS (SELECT 1 FROM bindings b WHERE b.account_id = a.id)
 				OR EXISTS (SELECT 1 FROM guardian_links l WHERE l.account_id = a.id), g.level, g.scope_id
 		FROM sessions s JOIN accounts a ON a.id = s.account_id LEFT JOIN grants g ON g.account_id = a.id
 		WHERE s.token_hash = $1 ORDER BY g.level, g.scope_id`, tokenHash)
@@ -80,12 +88,12 @@ func (s *Service) actorOf(ctx context.Context, tokenHash []byte) (a access.Actor
 	}
 	defer func() { _ = rows.Close() }()
 	var phone []byte
-	var replacePassword, factorDue bool
+	var phoneFree, replacePassword, factorDue bool
 	for rows.Next() {
 		var registered db.Time
 		var level, scope *string
 		if err := rows.Scan(&a.SessionID, &used, &expires, &a.AccountID, &a.Username, &a.Role, &phone, &registered,
-			&replacePassword, &factorDue, &a.Verified, &level, &scope); err != nil {
+			&phoneFree, &replacePassword, &factorDue, &a.Verified, &level, &scope); err != nil {
 			return a, used, expires, err
 		}
 		a.RegisteredAt = registered.Time
@@ -93,7 +101,7 @@ func (s *Service) actorOf(ctx context.Context, tokenHash []byte) (a access.Actor
 			a.Grants = append(a.Grants, access.Grant{Level: access.Level(*level), ScopeID: *scope})
 		}
 	}
-	a.Must = mustOf(replacePassword, phone != nil, factorDue)
+	a.Must = mustOf(replacePassword, phone != nil || phoneFree, factorDue)
 	if phone != nil {
 		plain, err := s.vault.Open(phonePurpose, phone)
 		if err != nil {

@@ -74,7 +74,7 @@ func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error
 
 // checkRegistration answers the phone in canonical form.
 func (s *Service) checkRegistration(r Registration) (phone string, err error) {
-	username := usernameFaults("username", r.Username)
+	username := usernameFaults(r.Username)
 	password := s.config.Password.faults("password", r.Password)
 	phone, phoneErr := sms.ParsePhone("phone", r.Phone)
 	all := append(slices.Concat(username, password), s.config.Password.args()...)
@@ -108,9 +108,9 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, r record, hash string) 
 		phone = s.vault.Seal(phonePurpose, r.phone)
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO accounts
-		(id, username, password_hash, role, phone_sealed, replace_password, password_expires, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
-		r.id, r.username, hash, r.role, phone, r.replacePassword, r.passwordExpires, r.createdAt)
+		(id, username, password_hash, role, phone_sealed, phone_free, replace_password, password_expires, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
+		r.id, r.username, hash, r.role, phone, r.phoneFree, r.replacePassword, r.passwordExpires, r.createdAt)
 	if err != nil {
 		return err
 	}

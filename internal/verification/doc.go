@@ -9,6 +9,6 @@
 //   - The same claim made again answers the same binding.
 //   - Unbinding takes the link away and nothing else.
 //
-// Doors for other rooms: [Service.StandingOf], [Service.BindingOf], [Service.HoldersOf], [Service.Match], [Service.Bind],
+// Doors for other rooms: [Service.StandingOf], [Service.BindingOf], [Service.HoldersOf], [Service.Match], [Hold], [Service.Bind],
 // [Service.Unbind], [Service.Follow].
 package verification

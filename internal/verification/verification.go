@@ -79,7 +79,7 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 		}
 	}
 	var err error
-	if entry.School.ID, err = hold(ctx, tx, entry.ID); err != nil {
+	if entry.School.ID, err = Hold(ctx, tx, entry.ID); err != nil {
 		return err
 	}
 	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, school_id, kind, bound_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -98,10 +98,10 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 	return s.record(ctx, tx, "binding.bind", entry, accountID, "", map[string]any{"kind": kind})
 }
 
-// hold makes whoever changes an entry or its binding take turns, and gives the school where the entry stands: an entry on its
+// Hold makes whoever changes an entry or its binding take turns, and gives the school where the entry stands: an entry on its
 // way to another school takes its new binding along, or this waits for where it went. Always entry first, then binding, so
 // that nobody waits for each other.
-func hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err error) {
+func Hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err error) {
 	err = tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 RETURNING school_id`, entryID).Scan(&schoolID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fault.ErrNotFound.New()
@@ -153,7 +153,7 @@ func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string,
 // Unbind takes the entry's binding away, in the caller's transaction, records it with the reason and answers whose it
 // was; "" when it had none. Nothing that belonged to the person is touched.
 func (s *Service) Unbind(ctx context.Context, tx *db.Tx, entry roster.Entry, reason string) (accountID string, err error) {
-	if _, err := hold(ctx, tx, entry.ID); err != nil {
+	if _, err := Hold(ctx, tx, entry.ID); err != nil {
 		return "", err
 	}
 	err = tx.QueryRow(ctx, `DELETE FROM bindings WHERE entry_id = $1 RETURNING account_id`, entry.ID).Scan(&accountID)

@@ -710,6 +710,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/binding/slip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bind one's account by a slip */
+        post: operations["bind-me-by-slip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/classmates": {
         parameters: {
             query?: never;
@@ -1241,6 +1258,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/slips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose activation slips have come how far, in a class or among a school's teachers; for its administrators and the class's teachers */
+        get: operations["list-slips"];
+        put?: never;
+        /** Print activation slips: a PDF, the only place where their codes stand */
+        post: operations["print-slips"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/slips/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an account without a phone by a slip, verified and signed in */
+        post: operations["register-by-slip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/slips/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whose a slip is, masked */
+        post: operations["check-slip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/slips/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End slips that still work */
+        post: operations["end-slips"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/slips/passwords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set the password of an account without a phone anew by a slip; its sessions end, and one begins */
+        post: operations["set-password-by-slip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sms-codes": {
         parameters: {
             query?: never;
@@ -1575,6 +1678,13 @@ export interface components {
             reason: string;
             scope_id: string;
         };
+        EndOutputBody: {
+            /**
+             * Format: int64
+             * @description How many slips worked until now
+             */
+            ended: number;
+        };
         Factors: {
             /** @description Absent when there is none */
             authenticator?: components["schemas"]["FactorsAuthenticatorApp"];
@@ -1660,6 +1770,10 @@ export interface components {
             href: string;
             label: string;
         };
+        PasswordBySlipInputBody: {
+            code: string;
+            password: string;
+        };
         PasswordInputBody: {
             current_password: string;
             new_password: string;
@@ -1668,6 +1782,16 @@ export interface components {
             password: string;
             phone: string;
             sms_code: string;
+        };
+        PrintInputBody: {
+            /** @description The pupils of a class; either this or school_id */
+            class_id?: string;
+            /** @description Some of them; everybody who is not activated when empty */
+            entry_ids?: string[];
+            /** @description Print anew for those too whose slip still works; that one ends */
+            replace?: boolean;
+            /** @description The teachers of a school */
+            school_id?: string;
         };
         Problem: {
             /** @description Stable code of the failure */
@@ -1810,6 +1934,11 @@ export interface components {
             at: string;
             /** @enum {string} */
             step: "filed" | "submitted" | "approved" | "rejected" | "completed" | "withdrawn" | "expired";
+        };
+        RegisterBySlipInputBody: {
+            code: string;
+            password: string;
+            username: string;
         };
         RegisterInputBody: {
             password: string;
@@ -2090,6 +2219,107 @@ export interface components {
             must: ("replace_password" | "bind_phone" | "second_factor")[];
             /** @description For clients that are no browsers: the bearer token of the new session */
             token: string;
+        };
+        SignedInOutputBody: {
+            account: components["schemas"]["AccountsAccount"];
+            /** @description For clients that are no browsers: the bearer token of the new session */
+            token: string;
+        };
+        SlipCodeInputBody: {
+            /** @description As typed: letter case, spaces and dashes do not matter */
+            code: string;
+        };
+        SlipsCounts: {
+            /** Format: int64 */
+            activated: number;
+            /**
+             * Format: int64
+             * @description Not activated, their slip was ended
+             */
+            ended: number;
+            /**
+             * Format: int64
+             * @description Not activated, their slip has expired
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description Not activated, without a slip
+             */
+            none: number;
+            /** Format: int64 */
+            people: number;
+            /**
+             * Format: int64
+             * @description Not activated, with a slip that works
+             */
+            unused: number;
+        };
+        SlipsGroupBody: {
+            /** @description The pupils of a class; either this or school_id */
+            class_id?: string;
+            /** @description Some of them; everybody who is not activated when empty */
+            entry_ids?: string[];
+            /** @description The teachers of a school */
+            school_id?: string;
+        };
+        SlipsHolder: {
+            /** @description An account is bound to them, by whatever way */
+            activated: boolean;
+            /** @description That account has no phone and no second factor: a slip sets its password anew */
+            can_reset: boolean;
+            entry_id: string;
+            /**
+             * Format: date-time
+             * @description Until when the slip is valid; null without one
+             */
+            expires_at: string | null;
+            /** @description Of that account */
+            masked_username?: string;
+            name: string;
+            /**
+             * @description What the slip is for; absent without one
+             * @enum {string}
+             */
+            purpose?: "activate" | "reset_password";
+            /**
+             * @description Of the slip
+             * @enum {string}
+             */
+            state: "none" | "unused" | "used" | "expired" | "ended";
+            /** Format: date-time */
+            used_at: string | null;
+        };
+        SlipsNamed: {
+            id: string;
+            name: string;
+        };
+        SlipsOverview: {
+            /** @description Null for the teachers of a school */
+            class: components["schemas"]["SlipsNamed"];
+            counts: components["schemas"]["SlipsCounts"];
+            /**
+             * Format: int64
+             * @description How long a slip printed now would be valid
+             */
+            days: number;
+            items: components["schemas"]["SlipsHolder"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+            school: components["schemas"]["SlipsNamed"];
+        };
+        SlipsShown: {
+            class?: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @enum {string} */
+            kind: "teacher" | "student";
+            masked_name: string;
+            /** @description Of the account whose password the slip sets anew */
+            masked_username?: string;
+            /** @enum {string} */
+            purpose: "activate" | "reset_password";
+            school: string;
         };
         SmsPromise: {
             /**
@@ -4075,6 +4305,42 @@ export interface operations {
             };
         };
     };
+    "bind-me-by-slip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlipCodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationBinding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-my-classmates": {
         parameters: {
             query?: {
@@ -5216,6 +5482,217 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountsSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-slips": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description The pupils of a class; either this or school_id */
+                class_id?: string;
+                /** @description The teachers of a school */
+                school_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlipsOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "print-slips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrintInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "register-by-slip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterBySlipInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-slip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlipCodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlipsShown"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-slips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlipsGroupBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-password-by-slip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordBySlipInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInOutputBody"];
                 };
             };
             /** @description Error */

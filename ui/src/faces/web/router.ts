@@ -27,6 +27,7 @@ const administration: RouteRecordRaw = {
     { path: 'registry/import', component: () => import('./admin/ImportPage.vue'), meta: { title: 'admin.nav.import' } },
     { path: 'schools', component: () => import('./admin/SchoolsPage.vue'), meta: { title: 'admin.nav.schools' } },
     { path: 'classes', component: () => import('./admin/ClassesPage.vue'), meta: { title: 'admin.nav.classes' } },
+    { path: 'slips', component: () => import('./admin/SlipsPage.vue'), meta: { title: 'slip.print.title' } },
     { path: 'accounts', component: () => import('./admin/AccountsPage.vue'), meta: { title: 'admin.nav.accounts' } },
     { path: 'tickets', component: () => import('./admin/TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },
     { path: 'transfers', component: () => import('./admin/TransfersPage.vue'), meta: { title: 'admin.nav.transfers' } },
@@ -45,7 +46,9 @@ export const router = createRouter({
     { path: '/register', component: () => import('./pages/RegisterPage.vue'), meta: { title: 'account.register' } },
     { path: '/reset-password', component: () => import('./pages/ResetPasswordPage.vue'), meta: { title: 'account.reset.title' } },
     { path: '/recover', component: page('member', () => import('./pages/RecoverPage.vue')), meta: { title: 'recovery.title' } },
+    { path: '/activate', component: page('member', () => import('./pages/ActivatePage.vue')), meta: { title: 'slip.title' } },
     { path: '/verify', component: page('member', () => import('./pages/VerifyPage.vue')), meta: { needs: 'ready', title: 'verify.title' } },
+    { path: '/slips/:id', component: page('administration', () => import('./pages/ClassSlipsPage.vue')), meta: { needs: 'ready', title: 'slip.print.title' } },
     { path: '/space', component: page('member', () => import('./pages/SpacePage.vue')), meta: { needs: 'ready', title: 'space.title' } },
     {
       path: '/me',
