@@ -38,6 +38,7 @@ test('a forgotten password is reset, and the new one signs in', async ({ page, t
   const person = await register('public')
   await page.goto('/login')
   await page.getByRole('link', { name: t('account.login.forgot') }).click()
+  await expect(page.getByRole('heading', { name: t('account.reset.title') })).toBeVisible()
   await page.getByLabel(t('account.username.label')).fill(person.username)
   await page.getByLabel(t('account.password.new'), { exact: true }).fill(otherPassword)
   await askAndTypeCode(page, t, person.phone)
