@@ -81,7 +81,11 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 		}
 	}
 	a.sms = sms.New(sms.Options{DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: a.gateway, Limits: o.codes(), Guard: o.suspicion(), Signature: o.SMSSignature})
-	a.accounts = accounts.New(d, v, a.sms, o.accountRules(o.demo), nil)
+	ofAccounts, err := o.accountRules()
+	if err != nil {
+		return nil, err
+	}
+	a.accounts = accounts.New(d, v, a.sms, ofAccounts, nil)
 	a.factors = factors.New(d, v, a.accounts, factors.Config{PublicURL: o.PublicURL}, nil)
 	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
 	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
@@ -157,15 +161,18 @@ func (l limits) suspicion() guard.Rules {
 	return guard.Rules{Account: l.CaptchaAccount, Phone: l.CaptchaPhone, Address: l.CaptchaAddress}
 }
 
-func (l limits) accountRules(demo bool) accounts.Config {
+func (o appOptions) accountRules() (accounts.Config, error) {
 	config := accounts.DefaultConfig()
-	config.Password.Min, config.Password.Max, config.Password.AllowSpecial = l.PasswordMin, l.PasswordMax, l.PasswordSpecial
-	config.LoginTries, config.LoginWait = l.LoginTries, l.LoginWait
-	config.Guard = l.suspicion()
-	config.SessionIdle, config.SessionLifetime = l.SessionIdle, l.SessionLifetime
-	config.OneTimeCodeTTL, config.RealnameProof, config.Demo = l.OneTimeCodeTTL, l.RealnameProof, demo
-	config.SecondFactor = l.secondFactor(demo)
-	return config
+	config.Password.Min, config.Password.Max, config.Password.AllowSpecial = o.PasswordMin, o.PasswordMax, o.PasswordSpecial
+	config.LoginTries, config.LoginWait = o.LoginTries, o.LoginWait
+	config.Guard = o.suspicion()
+	config.OneTimeCodeTTL, config.RealnameProof, config.Demo = o.OneTimeCodeTTL, o.RealnameProof, o.demo
+	config.SecondFactor = o.secondFactor(o.demo)
+	if config.PublicURL = o.PublicURL; o.demo && config.PublicURL == "" {
+		config.PublicURL = "http://" + o.Listen
+	}
+	err := o.configure(&config)
+	return config, err
 }
 
 // secondFactor gives the levels whose administrators must have a second factor. The demo's accounts stay simple.

@@ -56,6 +56,7 @@ func (s storage) open(ctx context.Context) (*db.DB, *vault.Vault, error) {
 
 // limits are the rules that an operator may change. The defaults are the requirements'.
 type limits struct {
+	sessions
 	SMSCodeTTL      time.Duration `name:"sms-code-ttl" help:"How long a verification code is valid (F-14)." default:"5m"`
 	SMSCooldown     time.Duration `name:"sms-cooldown" help:"Least time between two codes to one phone (F-14)." default:"60s"`
 	SMSDailyLimit   int           `name:"sms-daily-limit" help:"Codes to one phone in a day of Asia/Shanghai (F-14)." default:"10"`
@@ -71,8 +72,6 @@ type limits struct {
 	CaptchaAccount  int           `help:"Failed sign-ins to one account within an hour from which on the browser must do a calculation; 0 for never." default:"10"`
 	CaptchaPhone    int           `help:"The same for wrong codes of one phone." default:"10"`
 	CaptchaAddress  int           `help:"The same for failures, registrations, or phones that codes are sent to, of one address; four times as many for its network. Twenty times as many must wait." default:"30"`
-	SessionIdle     time.Duration `help:"A session unused for so long ends." default:"336h"`
-	SessionLifetime time.Duration `help:"A session ends after so long however much it is used." default:"2160h"`
 	OneTimeCodeTTL  time.Duration `help:"How long an administrator's one-time code is valid (F-28)." default:"24h"`
 	TransferAnswer  int           `name:"transfer-answer-days" help:"Working days for a school to answer a change of school, before the county is called in (F-23)." default:"5"`
 	TransferLife    int           `name:"transfer-life-days" help:"Working days until an unanswered change of school expires." default:"30"`
@@ -107,8 +106,7 @@ func (l limits) validate() error {
 	check(l.CaptchaAccount >= 0 && l.CaptchaAccount <= 1_000_000, "captcha-account", "must be from 0 to 1000000")
 	check(l.CaptchaPhone >= 0 && l.CaptchaPhone <= 1_000_000, "captcha-phone", "must be from 0 to 1000000")
 	check(l.CaptchaAddress >= 0 && l.CaptchaAddress <= 1_000_000, "captcha-address", "must be from 0 to 1000000")
-	check(l.SessionIdle >= time.Minute, "session-idle", "must be at least 1m")
-	check(l.SessionLifetime >= l.SessionIdle, "session-lifetime", "must be at least --session-idle")
+	bad = append(bad, l.sessions.validate())
 	check(l.OneTimeCodeTTL >= time.Minute && l.OneTimeCodeTTL <= 30*24*time.Hour, "one-time-code-ttl", "must be from 1m to 720h")
 	check(l.TransferAnswer >= 1 && l.TransferAnswer <= 60, "transfer-answer-days", "must be from 1 to 60")
 	check(l.TransferLife >= l.TransferAnswer && l.TransferLife <= 250, "transfer-life-days", "must be from --transfer-answer-days to 250")

@@ -47,6 +47,13 @@ sign-out                   401  204   204   204   204 204   204    204  204  204
 change-password            401  204   204   204   204 204   204    204  204  204  204  204
 change-phone               401  422   422   422   422 422   422    422  422  422  422  422
 reset-password             422  422   422   422   422 422   422    422  422  422  422  422
+list-my-sessions           401  200   200   200   200 200   200    200  200  200  200  200
+end-my-session             401  404   404   404   404 404   404    404  404  404  404  404
+end-my-other-sessions      401  200   200   200   200 200   200    200  200  200  200  200
+list-my-security-events    401  200   200   200   200 200   200    200  200  200  200  200
+read-notice                410  410   410   410   410 410   410    410  410  410  410  410
+freeze-account             410  410   410   410   410 410   410    410  410  410  410  410
+unfreeze-account           401  403   403   403   403 200   404    200  200  200  404  404
 search-accounts            401  403   403   403   403 200   200    200  200  200  200  403
 issue-one-time-code        401  403   403   403   403 200   404    200  200  200  404  404
 replace-phone              401  403   403   403   403 200   404    200  200  200  404  404
@@ -167,8 +174,15 @@ var requests = map[string]request{
 	"reset-password": {body: func(c *cell) any {
 		return object{"username": c.name(), "phone": c.phone(), "sms_code": "000000", "new_password": roomtest.Password}
 	}},
-	"send-sms-code":   {body: func(c *cell) any { return object{"phone": c.phone(), "purpose": "register"} }},
-	"get-sms-message": {target: func(*cell) string { return "unknown" }},
+	"list-my-sessions":        {},
+	"end-my-session":          {target: func(*cell) string { return "unknown" }},
+	"end-my-other-sessions":   {},
+	"list-my-security-events": {},
+	"read-notice":             {body: func(*cell) any { return object{"token": "unknown"} }},
+	"freeze-account":          {body: func(*cell) any { return object{"token": "unknown"} }},
+	"unfreeze-account":        {target: (*cell).frozen, body: reason},
+	"send-sms-code":           {body: func(c *cell) any { return object{"phone": c.phone(), "purpose": "register"} }},
+	"get-sms-message":         {target: func(*cell) string { return "unknown" }},
 
 	"finish-sign-in": {body: func(*cell) any { return object{"ticket": "unknown", "code": "000000"} }},
 	"ask-passkey":    {body: func(*cell) any { return object{} }, origin: "http://localhost:8080"},
@@ -388,6 +402,25 @@ func (c *cell) factor() string {
 		return err
 	})
 	return id
+}
+
+// frozen is an account that its owner has frozen.
+func (c *cell) frozen() string {
+	id := c.account()
+	texts := c.world.Texts(c.t, c.phoneOf(id))
+	_, token, _ := strings.Cut(texts[0], "/n#")
+	if a := roomtest.Do(c.t, c.world.Server, "", http.MethodPost, "/api/v1/notice-links/freeze", object{"token": token}); a.Status != 200 {
+		c.t.Fatal(a)
+	}
+	return id
+}
+
+func (c *cell) phoneOf(accountID string) string {
+	phone, err := c.world.Accounts.PhoneOf(c.t.Context(), c.world.DB, accountID)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return phone
 }
 
 func (c *cell) missing() object {

@@ -27,6 +27,10 @@ var (
 	ErrCredentialsWrong   = fault.Define(fault.Unauthenticated, "credentials_wrong")
 	ErrOneTimeCodeExpired = fault.Define(fault.Unauthenticated, "one_time_code_expired")
 	ErrPasswordWrong      = fault.Define(fault.Invalid, "password_wrong")
+	ErrAccountFrozen      = fault.Define(fault.Forbidden, "account_frozen")
+	ErrNotFrozen          = fault.Define(fault.Conflict, "account_not_frozen")
+	errStillFrozen        = fault.Define(fault.Conflict, "account_still_frozen")
+	errLinkEnded          = fault.Define(fault.Gone, "notice_link_ended")
 
 	ErrAlreadyAdministrator = fault.Define(fault.Conflict, "already_administrator")
 )
@@ -39,23 +43,27 @@ var (
 
 // Config are the rules that an operator may change.
 type Config struct {
-	Password        PasswordPolicy
-	LoginTries      int            // failed sign-ins of one login from one address before it must wait
-	LoginWait       time.Duration  // longest wait for a turn to hash a password
-	SessionIdle     time.Duration  // a session unused for so long ends
-	SessionLifetime time.Duration  // a session ends after so long however much it is used
-	OneTimeCodeTTL  time.Duration  // how long an administrator's one-time code is valid
-	SecondFactor    []access.Level // whose administrators must have a second factor
-	RealnameProof   string         // one_number or two_numbers: shown in the settings
-	Demo            bool           // shown in the settings
-	Guard           guard.Rules    // what is suspicious; nothing when zero
+	Password       PasswordPolicy
+	LoginTries     int               // failed sign-ins of one login from one address before it must wait
+	LoginWait      time.Duration     // longest wait for a turn to hash a password
+	Sessions       map[Face]Lifetime // of those begun on a computer that their person trusts, and by programs
+	Untrusted      Lifetime          // of those begun on any other computer
+	OneTimeCodeTTL time.Duration     // how long an administrator's one-time code is valid
+	NoticeTTL      time.Duration     // how long the link in a notice works, and a phone that was replaced may take its account back
+	PublicURL      string            // what links in notices begin with; without it they have none
+	Addresses      *Addresses        // where addresses are; nil when the operator has not said
+	SecondFactor   []access.Level    // whose administrators must have a second factor
+	RealnameProof  string            // one_number or two_numbers: shown in the settings
+	Demo           bool              // shown in the settings
+	Guard          guard.Rules       // what is suspicious; nothing when zero
 }
 
 // DefaultConfig is the requirements'.
 func DefaultConfig() Config {
 	return Config{
 		Password: DefaultPasswordPolicy(), LoginTries: 5, LoginWait: 5 * time.Second,
-		SessionIdle: 14 * 24 * time.Hour, SessionLifetime: 90 * 24 * time.Hour, OneTimeCodeTTL: 24 * time.Hour,
+		Sessions:  map[Face]Lifetime{Web: {Idle: 14 * 24 * time.Hour, Whole: 90 * 24 * time.Hour}, API: {Idle: 14 * 24 * time.Hour, Whole: 90 * 24 * time.Hour}},
+		Untrusted: Lifetime{Idle: 2 * time.Hour, Whole: 12 * time.Hour}, OneTimeCodeTTL: 24 * time.Hour, NoticeTTL: 7 * 24 * time.Hour,
 		RealnameProof: "one_number",
 	}
 }
@@ -69,6 +77,7 @@ type Service struct {
 	guard  *guard.Guard
 	hasher *hasher
 	gates  gates
+	watch  Watcher // nil where nobody answers requests
 	now    func() time.Time
 
 	factorDue string // an SQL condition: the account a must set up a second factor
@@ -86,7 +95,8 @@ func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now fun
 	s.gates.gate = map[string]*gate{}
 	messages.Restrict(sms.ResetPassword, func(ctx context.Context, q db.Querier, phone string) (bool, error) {
 		var known bool
-		err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM logins WHERE login_key = $1)`, s.phoneKey(phone)).Scan(&known)
+		err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM logins WHERE login_key = $1) OR EXISTS (SELECT 1 FROM freezes WHERE phone_index = $2)`,
+			s.phoneKey(phone), s.phoneIndex(phone)).Scan(&known)
 		return known, err
 	})
 	return s
@@ -192,8 +202,10 @@ func usernameKey(username string) string { return "u:" + strings.ToLower(usernam
 func exactKey(username string) string { return "e:" + username }
 
 func (s *Service) phoneKey(phone string) string {
-	return "p:" + hex.EncodeToString(s.vault.Index(phonePurpose, phone))
+	return "p:" + hex.EncodeToString(s.phoneIndex(phone))
 }
+
+func (s *Service) phoneIndex(phone string) []byte { return s.vault.Index(phonePurpose, phone) }
 
 // takeLogin gives a login key to the account, unless another has it: then it reports false.
 func takeLogin(ctx context.Context, tx *db.Tx, key, accountID string) (bool, error) {

@@ -92,20 +92,30 @@ func (s *Service) IssueCode(ctx context.Context, accountID, reason string) (OneT
 		return OneTimeCode{}, err
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE accounts SET password_hash = $1, replace_password = true, password_expires = $2, updated_at = $3
-			WHERE id = $4`, hash, db.At(code.ExpiresAt), db.At(s.now()), accountID)
-		if err != nil {
+		if err := s.storeCode(ctx, tx, accountID, hash, code); err != nil {
 			return err
 		}
-		if err := endSessions(ctx, tx, accountID, ""); err != nil {
+		if _, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {
+			return err
+		} else if frozen { // a code alone would let nobody in
+			return errStillFrozen.New(fault.Next("unfreeze", ""))
+		}
+		if _, err := endSessions(ctx, tx, accountID, ""); err != nil {
 			return err
 		}
 		if err := s.record(ctx, tx, accountID, audit.Event{Action: "account.issue_code", Reason: reason}); err != nil {
 			return err
 		}
-		return s.Notify(ctx, tx, accountID, "notice.code_issued", nil)
+		return s.Tell(ctx, tx, accountID, CodeIssued, nil)
 	})
 	return code, err
+}
+
+// storeCode makes a one-time code an account's password.
+func (s *Service) storeCode(ctx context.Context, tx *db.Tx, accountID, hash string, code OneTimeCode) error {
+	_, err := tx.Exec(ctx, `UPDATE accounts SET password_hash = $1, replace_password = true, password_expires = $2, updated_at = $3
+		WHERE id = $4`, hash, db.At(code.ExpiresAt), db.At(s.now()), accountID)
+	return err
 }
 
 // ReplacePhone gives an account of the administrator's scope another phone, on their word (F-28). Both phones are told.
@@ -121,11 +131,7 @@ func (s *Service) ReplacePhone(ctx context.Context, accountID, phoneTyped, reaso
 		return Found{}, err
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		before, err := s.setPhone(ctx, tx, accountID, phone, "notice.phone_replaced", audit.Event{Action: "account.replace_phone", Reason: reason})
-		if err != nil || before == phone {
-			return err
-		}
-		return s.sms.Notify(ctx, tx, phone, "notice.phone_assigned", nil)
+		return s.setPhone(ctx, tx, accountID, phone, PhoneReplaced, phoneAssigned, audit.Event{Action: "account.replace_phone", Reason: reason})
 	})
 	if err != nil {
 		return Found{}, err

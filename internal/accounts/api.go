@@ -16,6 +16,7 @@ type registerInput struct {
 		Phone    string `json:"phone" maxLength:"100"`
 		SMSCode  string `json:"sms_code" maxLength:"100"`
 		Role     string `json:"role" maxLength:"100" doc:"teacher, student, parent or public"`
+		Trusted  *bool  `json:"trusted,omitempty" doc:"As for signing in"`
 	}
 }
 
@@ -31,6 +32,7 @@ type signInInput struct {
 	Body struct {
 		Login    string `json:"login" maxLength:"1000" doc:"Username, in its own spelling, or phone"`
 		Password string `json:"password" maxLength:"1000"`
+		Trusted  *bool  `json:"trusted,omitempty" doc:"For web pages: whether the person trusts this computer. If not, the session ends with the browser, and soon when unused. Programs leave it out"`
 	}
 }
 
@@ -46,7 +48,7 @@ type SignInOutput struct {
 
 // Output is the session as the API answers it.
 func (in SignedIn) Output() *SignInOutput {
-	out := &SignInOutput{SetCookie: server.SessionCookie(in.token, in.expires)}
+	out := &SignInOutput{SetCookie: server.SessionCookie(in.token, in.keep)}
 	out.Body.Account, out.Body.Token, out.Body.Must = in.Account, in.token, in.Must
 	return out
 }
@@ -132,7 +134,7 @@ func (s *Service) Mount(srv *server.Server) {
 		Summary: "Register an account and sign it in",
 	}, func(ctx context.Context, in *registerInput) (*registerOutput, error) {
 		b := in.Body
-		signedIn, err := s.Register(ctx, Registration{b.Username, b.Password, b.Phone, b.SMSCode, b.Role})
+		signedIn, err := s.Register(ctx, Registration{b.Username, b.Password, b.Phone, b.SMSCode, b.Role, BeginBy(b.Trusted)})
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +146,7 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "POST", Path: "/api/v1/sessions", ID: "sign-in", Tag: "accounts", Status: 201, Captcha: true,
 		Summary: "Sign in by username or phone",
 	}, func(ctx context.Context, in *signInInput) (*SignInOutput, error) {
-		signedIn, err := s.SignIn(ctx, in.Body.Login, in.Body.Password)
+		signedIn, err := s.SignIn(ctx, in.Body.Login, in.Body.Password, BeginBy(in.Body.Trusted))
 		if err != nil {
 			return nil, err
 		}
@@ -176,6 +178,8 @@ func (s *Service) Mount(srv *server.Server) {
 		b := in.Body
 		return nil, s.ResetPassword(ctx, Reset{b.Username, b.Phone, b.SMSCode, b.NewPassword})
 	})
+	s.mountDevices(srv)
+	s.mountNotices(srv)
 	s.mountAdministration(srv)
 	s.mountAppointments(srv)
 }

@@ -12,6 +12,7 @@ type searchInput struct {
 	Name     string `query:"name" maxLength:"500" doc:"Whole name of the person whom the account is bound to"`
 	Username string `query:"username" maxLength:"1000" doc:"Whole, whatever its case"`
 	Phone    string `query:"phone" maxLength:"100" doc:"Whole"`
+	Frozen   bool   `query:"frozen" doc:"Only accounts that their owners have frozen"`
 }
 
 type searchOutput struct{ Body server.Page[Found] }
@@ -40,7 +41,7 @@ func (s *Service) mountAdministration(srv *server.Server) {
 		Method: "GET", Path: "/api/v1/admin/accounts", ID: "search-accounts", Tag: "accounts", Rule: server.Administrator,
 		Summary: "Find accounts of one's scope",
 	}, func(ctx context.Context, in *searchInput) (*searchOutput, error) {
-		page, err := s.Search(ctx, Search{in.IDNumber, in.Name, in.Username, in.Phone, in.Limit, in.Cursor})
+		page, err := s.Search(ctx, Search{in.IDNumber, in.Name, in.Username, in.Phone, in.Frozen, in.Limit, in.Cursor})
 		return &searchOutput{page}, err
 	})
 	server.Register(srv, server.Op{

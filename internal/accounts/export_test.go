@@ -34,3 +34,6 @@ func (s *Service) Trying() int {
 	defer s.gates.mu.Unlock()
 	return len(s.gates.gate)
 }
+
+// PlaceOf is where a table says that an address is.
+func PlaceOf(t *Addresses, address string) Place { return t.placeOf(address) }

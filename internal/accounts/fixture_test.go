@@ -59,6 +59,7 @@ func newGuarded(t *testing.T, d *db.DB, rules guard.Rules) *fixture {
 	config := accounts.DefaultConfig()
 	config.Guard = rules
 	config.LoginWait = 5 * time.Minute // a busy machine hashes slowly; that there is an end to waiting is tested apart
+	config.PublicURL = "https://edu.example.cn/"
 	f.Service = accounts.New(d, f.vault, f.sms, config, f.now)
 	var err error
 	if f.srv, err = server.New(server.Options{DB: d, Vault: f.vault, Log: quiet}); err != nil {

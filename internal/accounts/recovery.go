@@ -23,16 +23,27 @@ func (s *Service) NewPassword(ctx context.Context, field, password string) (Hash
 	return HashedPassword{hash}, err
 }
 
-// Recover gives an account back to its owner (F-08): a new password, the phone that they proved to have, and every session
-// ended. The phone before is told. It answers the username. The caller has made sure whose the account is. Errors:
+// Recover gives an account back to its owner (F-08): a new password, the phone that they proved to have, every session ended,
+// and its freeze with them. Both phones are told; the one before, which may be lost or stolen, takes nothing back. It answers the username. The caller has made sure whose the account is. Errors:
 // not_found, phone_taken.
 func (s *Service) Recover(ctx context.Context, tx *db.Tx, accountID, phone string, password HashedPassword) (username string, err error) {
 	before, err := s.load(ctx, tx, accountID)
 	if err != nil {
 		return "", err
 	}
+	// Signing in, freezing and giving back take turns by this row.
+	if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = $1 WHERE id = $2`, db.At(s.now()), accountID); err != nil {
+		return "", err
+	}
+	if _, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {
+		return "", err
+	} else if frozen {
+		if err := s.thaw(ctx, tx, accountID, ""); err != nil {
+			return "", err
+		}
+	}
 	if before.phone != phone {
-		if _, err := s.setPhone(ctx, tx, accountID, phone, "notice.phone_changed", audit.Event{Action: "account.change_phone"}); err != nil {
+		if err := s.setPhone(ctx, tx, accountID, phone, PhoneReplaced, phoneAssigned, audit.Event{Action: "account.change_phone"}); err != nil {
 			return "", err
 		}
 	}

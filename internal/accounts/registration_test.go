@@ -29,7 +29,7 @@ func TestRegisteringSignsIn(t *testing.T) {
 		}
 		cookies := (&http.Response{Header: r.header}).Cookies()
 		if len(cookies) != 1 || cookies[0].Value != r.token() || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode ||
-			!cookies[0].Expires.Equal(f.now().Add(90*24*time.Hour)) {
+			!cookies[0].Expires.IsZero() { // nobody has said that the computer is trusted
 			t.Errorf("cookies %v", cookies)
 		}
 		if f.anyone().call(t, "GET", "/api/v1/test/ready", nil, "Cookie", cookies[0].Name+"="+cookies[0].Value).status != 204 {

@@ -26,6 +26,7 @@ type Found struct {
 	CreatedAt      time.Time     `json:"created_at"`
 	SecondFactor   bool          `json:"second_factor" doc:"It signs in in two steps"`
 	Binding        *FoundBinding `json:"binding" doc:"Null for an account that is not verified"`
+	Freeze         *Freeze       `json:"freeze" doc:"Null for an account that is not frozen"`
 }
 
 // FoundBinding is whom the account is bound to.
@@ -50,6 +51,7 @@ type Search struct {
 	Name     string
 	Username string // whatever its case
 	Phone    string
+	Frozen   bool // only those that are frozen
 	Limit    int
 	Cursor   string
 }
@@ -163,6 +165,9 @@ func (s *Service) narrow(q *query, search Search) error {
 		}
 		q.where("a.id = (SELECT l.account_id FROM logins l WHERE l.login_key = $%d)", s.phoneKey(phone))
 	}
+	if search.Frozen {
+		q.where("f.account_id IS NOT NULL")
+	}
 	return nil
 }
 
@@ -189,8 +194,8 @@ func (s *Service) documentIndexes(number string) ([]any, error) {
 
 func (s *Service) find(ctx context.Context, q *query, limit int) ([]Found, error) {
 	rows, err := s.db.Query(ctx, fmt.Sprintf(`SELECT a.id, a.username, a.phone_sealed, a.role, a.created_at, a.factors,
-			b.id, b.kind, b.bound_at, e.name, e.id_number_sealed, s.id, s.name
-		FROM accounts a %[1]s bindings b ON b.account_id = a.id %[1]s registry_entries e ON e.id = b.entry_id
+			b.id, b.kind, b.bound_at, e.name, e.id_number_sealed, s.id, s.name, f.account_id IS NOT NULL
+		FROM accounts a LEFT JOIN freezes f ON f.account_id = a.id %[1]s bindings b ON b.account_id = a.id %[1]s registry_entries e ON e.id = b.entry_id
 		%[1]s schools s ON s.id = e.school_id WHERE %[2]s ORDER BY a.id LIMIT %[3]d`,
 		q.join, strings.Join(q.conditions, " AND "), limit), q.args...)
 	if err != nil {
@@ -198,15 +203,17 @@ func (s *Service) find(ctx context.Context, q *query, limit int) ([]Found, error
 	}
 	defer func() { _ = rows.Close() }()
 	var items []Found
+	var frozen []int
 	for rows.Next() {
 		var f Found
 		var username, factors string
+		var isFrozen bool
 		var phone, number []byte
 		var created db.Time
 		var bound db.NullTime
 		var binding struct{ id, kind, name, school, schoolName *string }
 		if err := rows.Scan(&f.ID, &username, &phone, &f.Role, &created, &factors, &binding.id, &binding.kind, &bound,
-			&binding.name, &number, &binding.school, &binding.schoolName); err != nil {
+			&binding.name, &number, &binding.school, &binding.schoolName, &isFrozen); err != nil {
 			return nil, err
 		}
 		f.MaskedUsername, f.CreatedAt = vault.MaskUsername(username), created.Time
@@ -228,9 +235,20 @@ func (s *Service) find(ctx context.Context, q *query, limit int) ([]Found, error
 				MaskedIDNumber: vault.MaskIDNumber(plain), BoundAt: bound.Time.Time,
 			}
 		}
+		if isFrozen {
+			frozen = append(frozen, len(items))
+		}
 		items = append(items, f)
 	}
-	return items, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for _, at := range frozen { // they are few
+		if items[at].Freeze, err = s.FreezeOf(ctx, s.db, items[at].ID); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
 }
 
 // recordSearch records that somebody looked for an ID number, where the account lies that was found; where none was, in

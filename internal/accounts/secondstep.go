@@ -36,6 +36,7 @@ const ticketPurpose = "sign_in_ticket"
 type ticket struct {
 	AccountID string    `json:"account_id"`
 	Digest    []byte    `json:"digest"` // of the password's hash
+	Begin     Begin     `json:"begin"`
 	Expires   time.Time `json:"expires"`
 }
 
@@ -53,12 +54,12 @@ func factorDue(levels []access.Level) string {
 
 // secondStep is the answer to a right password of an account that has a second factor; renewed is what the password is
 // stored as now, "" for as before.
-func (s *Service) secondStep(account *record, renewed string) error {
+func (s *Service) secondStep(account *record, renewed string, how Begin) error {
 	if renewed == "" {
 		renewed = account.passwordHash
 	}
 	digest := sha256.Sum256([]byte(renewed))
-	plain, err := json.Marshal(ticket{account.id, digest[:], s.now().Add(ticketTTL)})
+	plain, err := json.Marshal(ticket{account.id, digest[:], how, s.now().Add(ticketTTL)})
 	if err != nil {
 		return err
 	}
@@ -71,6 +72,7 @@ func (s *Service) secondStep(account *record, renewed string) error {
 type Pending struct {
 	AccountID string
 	account   *record
+	begin     Begin
 }
 
 // Pending finds whose sign-in a ticket is: sign_in_expired when its time is over, or the password has been replaced since.
@@ -95,7 +97,7 @@ func (s *Service) Pending(ctx context.Context, text string) (Pending, error) {
 	if digest := sha256.Sum256([]byte(account.passwordHash)); subtle.ConstantTimeCompare(digest[:], held.Digest) != 1 {
 		return Pending{}, expired
 	}
-	return Pending{account.id, account}, nil
+	return Pending{account.id, account, held.Begin}, nil
 }
 
 // FinishSignIn begins the session of a sign-in whose second step has been done in the transaction.
@@ -103,7 +105,7 @@ func (s *Service) FinishSignIn(ctx context.Context, tx *db.Tx, p Pending) (Signe
 	if err := s.stillOpens(ctx, tx, p.account, ""); err != nil {
 		return SignedIn{}, err
 	}
-	begun, err := s.begin(ctx, tx, p.account.id, db.NullTime{})
+	begun, err := s.begin(ctx, tx, p.account.id, p.begin, db.NullTime{})
 	return SignedIn{p.account.shown(), p.account.must(), begun}, err
 }
 
@@ -204,6 +206,11 @@ func (s *Service) ResetPasswordBy(ctx context.Context, username, replacement str
 			address := access.ClientFrom(ctx).Address
 			if err := s.guard.Forgive(ctx, tx, s.loginHere(username, address), s.loginAnywhere(username), s.ownPassword(accountID)); err != nil {
 				return err
+			}
+			if _, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {
+				return err
+			} else if frozen { // whoever took the account may have set the factor up
+				return ErrAccountFrozen.New()
 			}
 			return s.setPassword(ctx, tx, accountID, hash, "", "account.reset_password_by_factor")
 		})

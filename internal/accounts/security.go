@@ -79,24 +79,28 @@ func (s *Service) ChangePassword(ctx context.Context, current, replacement strin
 	})
 }
 
-// setPassword stores a password that its owner chose, ends every other session, records it and tells the owner's phone.
+// setPassword stores a password that its owner chose, ends every other session, records it and tells the owner.
 func (s *Service) setPassword(ctx context.Context, tx *db.Tx, accountID, hash, keepSession, action string) error {
-	_, err := tx.Exec(ctx, `UPDATE accounts SET password_hash = $1, replace_password = false, password_expires = NULL, updated_at = $2
-		WHERE id = $3`, hash, db.At(s.now()), accountID)
-	if err != nil {
+	if err := s.storePassword(ctx, tx, accountID, hash); err != nil {
 		return err
 	}
-	if err := endSessions(ctx, tx, accountID, keepSession); err != nil {
+	if _, err := endSessions(ctx, tx, accountID, keepSession); err != nil {
 		return err
 	}
 	if err := s.record(ctx, tx, accountID, audit.Event{Action: action}); err != nil {
 		return err
 	}
-	return s.Notify(ctx, tx, accountID, "notice.password_changed", nil)
+	return s.Tell(ctx, tx, accountID, PasswordChanged, nil)
+}
+
+func (s *Service) storePassword(ctx context.Context, tx *db.Tx, accountID, hash string) error {
+	_, err := tx.Exec(ctx, `UPDATE accounts SET password_hash = $1, replace_password = false, password_expires = NULL, updated_at = $2
+		WHERE id = $3`, hash, db.At(s.now()), accountID)
+	return err
 }
 
 // ChangePhone binds a phone to the actor's account, in place of the one before if there is one. The code is of purpose
-// bind_phone for a first phone and change_phone for another. The phone before is told.
+// bind_phone for a first phone and change_phone for another. Both phones are told.
 func (s *Service) ChangePhone(ctx context.Context, password, phoneTyped, code string) (Account, error) {
 	actor := access.ActorFrom(ctx)
 	phone, err := sms.ParsePhone("phone", phoneTyped)
@@ -123,7 +127,7 @@ func (s *Service) ChangePhone(ctx context.Context, password, phoneTyped, code st
 		if err := proof.Use(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := s.setPhone(ctx, tx, actor.AccountID, phone, "notice.phone_changed", audit.Event{Action: "account.change_phone"}); err != nil {
+		if err := s.setPhone(ctx, tx, actor.AccountID, phone, PhoneChanged, phoneNow, audit.Event{Action: "account.change_phone"}); err != nil {
 			return err
 		}
 		after, err = s.load(ctx, tx, actor.AccountID)
@@ -135,38 +139,51 @@ func (s *Service) ChangePhone(ctx context.Context, password, phoneTyped, code st
 	return after.shown(), nil
 }
 
-// setPhone gives the account a phone, or answers phone_taken. It records the event, tells the phone before with a text of
-// the catalogue, and answers which it was ("" for none).
-func (s *Service) setPhone(ctx context.Context, tx *db.Tx, accountID, phone, notice string, event audit.Event) (before string, err error) {
+// setPhone gives the account a phone, or answers phone_taken. It records the event and tells both phones: the one before
+// with the notice's own text, this one with another.
+func (s *Service) setPhone(ctx context.Context, tx *db.Tx, accountID, phone string, notice, toNew Notice, event audit.Event) error {
+	before, free, err := s.movePhone(ctx, tx, accountID, phone)
+	if err != nil {
+		return err
+	}
+	if !free {
+		return ErrPhoneTaken.New(fault.Field("phone", "phone_taken"))
+	}
+	event.Details = map[string]any{"masked_phone": masked(phone), "masked_phone_before": masked(before)}
+	if err := s.record(ctx, tx, accountID, event); err != nil || before == phone {
+		return err
+	}
+	if before == "" && notice == PhoneChanged {
+		return s.tell(ctx, tx, accountID, happened{notice: PhoneBound, phone: phone}, recipient{phone, toNew})
+	}
+	return s.tell(ctx, tx, accountID, happened{notice: notice, phone: phone, phoneBefore: before}, recipient{before, notice}, recipient{phone, toNew})
+}
+
+// movePhone makes a phone the account's, and answers which it had before ("" for none). Of a phone that is another
+// account's it says that it is not free; then the account is left without one.
+func (s *Service) movePhone(ctx context.Context, tx *db.Tx, accountID, phone string) (before string, free bool, err error) {
 	// The update comes first, for it alone makes two changes of one account take turns.
-	if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = $1 WHERE id = $2`, db.At(s.now()), accountID); err != nil {
-		return "", err
+	if _, err := tx.Exec(ctx, `UPDATE accounts SET phone_sealed = phone_sealed, updated_at = $1 WHERE id = $2`, db.At(s.now()), accountID); err != nil {
+		return "", false, err
 	}
 	account, err := s.load(ctx, tx, accountID)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if account.phone != "" {
 		if _, err := tx.Exec(ctx, `DELETE FROM logins WHERE login_key = $1 AND account_id = $2`, s.phoneKey(account.phone), accountID); err != nil {
-			return "", err
+			return "", false, err
 		}
 	}
-	if free, err := takeLogin(ctx, tx, s.phoneKey(phone), accountID); err != nil {
-		return "", err
-	} else if !free {
-		return "", ErrPhoneTaken.New(fault.Field("phone", "phone_taken"))
+	if free, err = takeLogin(ctx, tx, s.phoneKey(phone), accountID); err != nil {
+		return "", false, err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE accounts SET phone_sealed = $1 WHERE id = $2`, s.vault.Seal(phonePurpose, phone), accountID); err != nil {
-		return "", err
+	var sealed []byte
+	if free {
+		sealed = s.vault.Seal(phonePurpose, phone)
 	}
-	event.Details = map[string]any{"masked_phone": masked(phone), "masked_phone_before": masked(account.phone)}
-	if err := s.record(ctx, tx, accountID, event); err != nil {
-		return "", err
-	}
-	if account.phone != "" && account.phone != phone {
-		err = s.sms.Notify(ctx, tx, account.phone, notice, map[string]any{"phone": *masked(phone)})
-	}
-	return account.phone, err
+	_, err = tx.Exec(ctx, `UPDATE accounts SET phone_sealed = $1 WHERE id = $2`, sealed, accountID)
+	return account.phone, free, err
 }
 
 // Reset is what a person types who forgot their password.
@@ -179,7 +196,8 @@ type Reset struct {
 
 // ResetPassword sets a new password by username, bound phone and code, and ends every session (F-07). Whatever does not
 // fit, the username, the phone, the code or their match, the answer is sms_code_wrong (F-11), or sms_code_expired for a
-// code that has ended, which a phone without an account gets as well.
+// code that has ended, which a phone without an account gets as well. A frozen account is its owner's again when the phone
+// is the one that may take it back; with any other that has proved itself the answer is account_frozen.
 func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 	phone, err := sms.ParsePhone("phone", r.Phone)
 	if err != nil {
@@ -201,8 +219,9 @@ func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		var id string
-		err := tx.QueryRow(ctx, `SELECT a.id FROM logins p JOIN accounts a ON a.id = p.account_id WHERE p.login_key = $1 AND a.username = $2`,
-			s.phoneKey(phone), r.Username).Scan(&id)
+		err := tx.QueryRow(ctx, `SELECT a.id FROM accounts a WHERE a.username = $1 AND a.id IN (
+				SELECT l.account_id FROM logins l WHERE l.login_key = $2 UNION SELECT f.account_id FROM freezes f WHERE f.phone_index = $3)`,
+			r.Username, s.phoneKey(phone), s.phoneIndex(phone)).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return resetMismatch()
 		}
@@ -221,7 +240,20 @@ func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 		if err := s.guard.Forgive(ctx, tx, s.ownPassword(id)); err != nil {
 			return err
 		}
-		return s.setPassword(ctx, tx, id, hash, "", "account.reset_password")
+		frozen, is, err := s.freezeOf(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !is {
+			return s.setPassword(ctx, tx, id, hash, "", "account.reset_password")
+		}
+		if frozen.phone != phone {
+			return ErrAccountFrozen.New()
+		}
+		if err := s.storePassword(ctx, tx, id, hash); err != nil {
+			return err
+		}
+		return s.takeBack(ctx, tx, frozen)
 	})
 }
 

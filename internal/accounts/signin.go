@@ -19,6 +19,7 @@ type Registration struct {
 	Phone    string
 	Code     string
 	Role     string
+	Begin    Begin
 }
 
 // SignedIn is a new session.
@@ -66,7 +67,7 @@ func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error
 		if err := s.guard.CountIn(ctx, tx, burst...); err != nil {
 			return err
 		}
-		begun, err = s.begin(ctx, tx, made.id, db.NullTime{})
+		begun, err = s.begin(ctx, tx, made.id, r.Begin, db.NullTime{})
 		return err
 	})
 	return SignedIn{made.shown(), made.must(), begun}, err
@@ -122,19 +123,20 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, r record, hash string) 
 }
 
 // SignIn begins a session by username, in its own spelling, or by phone. A wrong pair is credentials_wrong whichever half
-// is wrong, after the same work. A password hash of the old system is replaced (F-06). An account with a second factor gets
-// no session yet: the answer is second_factor_needed with the ticket for the second step, see [Service.Pending].
-func (s *Service) SignIn(ctx context.Context, login, password string) (SignedIn, error) {
-	signedIn, err := s.signIn(ctx, login, password)
+// is wrong, after the same work; account_frozen is told to those alone who know both. A password hash of the old system is
+// replaced (F-06). An account with a second factor gets no session yet: the answer is second_factor_needed with the ticket
+// for the second step, see [Service.Pending].
+func (s *Service) SignIn(ctx context.Context, login, password string, how Begin) (SignedIn, error) {
+	signedIn, err := s.signIn(ctx, login, password, how)
 	if errors.Is(err, errHashRenewed) { // by a sign-in at the same time: the new one says whether the password is right
-		return s.signIn(ctx, login, password)
+		return s.signIn(ctx, login, password, how)
 	}
 	return signedIn, err
 }
 
 var errHashRenewed = errors.New("accounts: the old system's hash has just been replaced")
 
-func (s *Service) signIn(ctx context.Context, login, password string) (SignedIn, error) {
+func (s *Service) signIn(ctx context.Context, login, password string, how Begin) (SignedIn, error) {
 	address := access.ClientFrom(ctx).Address
 	candidates, known, err := s.candidates(ctx, login, address)
 	if err != nil {
@@ -182,18 +184,18 @@ func (s *Service) signIn(ctx context.Context, login, password string) (SignedIn,
 		if account.factors != "" {
 			return nil
 		}
-		begun, err = s.begin(ctx, tx, account.id, account.seenHere)
+		begun, err = s.begin(ctx, tx, account.id, how, account.seenHere)
 		return err
 	})
 	if err == nil && account.factors != "" {
-		return SignedIn{}, s.secondStep(account, renewed)
+		return SignedIn{}, s.secondStep(account, renewed, how)
 	}
 	return SignedIn{account.shown(), account.must(), begun}, err
 }
 
 // stillOpens makes sure that the password has not been replaced while this request waited to check it: a session that began
 // then would outlive the replacement, which ends all. The update makes the two take turns, and stores what the password is
-// to be stored as from now on, where that is something new.
+// to be stored as from now on, where that is something new. A frozen account opens to nobody: account_frozen.
 func (s *Service) stillOpens(ctx context.Context, tx *db.Tx, account *record, renewed string) error {
 	query, args := `UPDATE accounts SET updated_at = updated_at WHERE id = $1 AND password_hash = $2`, []any{account.id, account.passwordHash}
 	if renewed != "" {
@@ -204,8 +206,13 @@ func (s *Service) stillOpens(ctx context.Context, tx *db.Tx, account *record, re
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 1 {
+	if n, err := result.RowsAffected(); err != nil {
 		return err
+	} else if n == 1 {
+		if _, frozen, err := s.freezeOf(ctx, tx, account.id); err != nil || !frozen {
+			return err
+		}
+		return ErrAccountFrozen.New(toReset)
 	}
 	if renewed != "" {
 		return errHashRenewed

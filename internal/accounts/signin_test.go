@@ -81,7 +81,7 @@ func TestALoginOfNobodyCostsAHashToo(t *testing.T) {
 	hurried := accounts.New(f.db, f.vault, f.sms, config, f.now)
 	defer hurried.Occupy()()
 	for _, login := range []string{"Zhang01", "nobody1", newPhone()} {
-		if _, err := hurried.SignIn(t.Context(), login, password); err == nil || !strings.HasPrefix(err.Error(), "server_busy") {
+		if _, err := hurried.SignIn(t.Context(), login, password, accounts.Begin{}); err == nil || !strings.HasPrefix(err.Error(), "server_busy") {
 			t.Errorf("%s: %v, want server_busy", login, err)
 		}
 	}

@@ -37,7 +37,7 @@ func (s *Service) CreateVouched(ctx context.Context, tx *db.Tx, v Vouched) (Sign
 	if err := s.insert(ctx, tx, v.record, v.hash); err != nil {
 		return SignedIn{}, err
 	}
-	begun, err := s.begin(ctx, tx, v.record.id, db.NullTime{})
+	begun, err := s.begin(ctx, tx, v.record.id, shared, db.NullTime{})
 	return SignedIn{v.record.shown(), v.record.must(), begun}, err
 }
 
@@ -64,6 +64,6 @@ func (s *Service) ResetVouched(ctx context.Context, tx *db.Tx, accountID string,
 	if err := s.guard.Forgive(ctx, tx, s.loginHere(account.username, address), s.loginAnywhere(account.username), s.ownPassword(accountID)); err != nil {
 		return SignedIn{}, err
 	}
-	begun, err := s.begin(ctx, tx, accountID, db.NullTime{})
+	begun, err := s.begin(ctx, tx, accountID, shared, db.NullTime{})
 	return SignedIn{account.shown(), account.must(), begun}, err
 }

@@ -163,7 +163,7 @@ func (f Factors) kinds() []string {
 
 // changed ends every change of an account's factors: it keeps which kinds there are now, records the change and tells the
 // account's phone. The first factor brings recovery codes, which it answers; with the last one they go.
-func (s *Service) changed(ctx context.Context, tx *db.Tx, accountID, notice string, event audit.Event) (codes []string, err error) {
+func (s *Service) changed(ctx context.Context, tx *db.Tx, accountID string, notice accounts.Notice, event audit.Event) (codes []string, err error) {
 	err = s.accounts.SetFactors(ctx, tx, accountID, func() ([]string, error) {
 		has, err := s.of(ctx, tx, accountID)
 		if err != nil {
@@ -185,15 +185,16 @@ func (s *Service) changed(ctx context.Context, tx *db.Tx, accountID, notice stri
 	if err := s.accounts.Record(ctx, tx, accountID, event); err != nil {
 		return nil, err
 	}
-	return codes, s.accounts.Notify(ctx, tx, accountID, notice, nil)
+	return codes, s.accounts.Tell(ctx, tx, accountID, notice, nil)
 }
 
-// The texts that tell an account's phone of a change.
+// What an account's owner is told of.
 const (
-	noticeAdded   = "notice.factor_added"
-	noticeRemoved = "notice.factor_removed"
-	noticeReset   = "notice.factors_reset"
-	noticeRenewed = "notice.recovery_codes_renewed"
+	noticeAdded   accounts.Notice = "factor_added"
+	noticeRemoved accounts.Notice = "factor_removed"
+	noticeReset   accounts.Notice = "factors_reset"
+	noticeRenewed accounts.Notice = "recovery_codes_renewed"
+	noticeUsed    accounts.Notice = "recovery_code_used"
 )
 
 func kindOf(kind string) map[string]any { return map[string]any{"kind": kind} }

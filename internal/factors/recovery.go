@@ -88,7 +88,7 @@ func (s *Service) useRecoveryCode(ctx context.Context, tx *db.Tx, accountID, cod
 	if err := s.accounts.Record(ctx, tx, accountID, audit.Event{Action: "account.use_recovery_code", Details: left}); err != nil {
 		return false, err
 	}
-	return true, s.accounts.Notify(ctx, tx, accountID, "notice.recovery_code_used", left)
+	return true, s.accounts.Tell(ctx, tx, accountID, noticeUsed, left)
 }
 
 func (s *Service) forgetRecoveryCodes(ctx context.Context, tx *db.Tx, accountID string) error {

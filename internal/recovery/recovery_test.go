@@ -56,11 +56,11 @@ func TestTheSchoolVouchesAndTheAccountComesBack(t *testing.T) {
 			t.Errorf("the username shown is %v, want %s", done.Get("username"), owner.Username)
 		}
 		for _, login := range []string{owner.Username, phone} {
-			if _, err := w.Accounts.SignIn(t.Context(), login, newPassword); err != nil {
+			if _, err := w.Accounts.SignIn(t.Context(), login, newPassword, accounts.Begin{}); err != nil {
 				t.Errorf("signing in as %s: %v", login, err)
 			}
 		}
-		if _, err := w.Accounts.SignIn(t.Context(), owner.Phone, newPassword); err == nil {
+		if _, err := w.Accounts.SignIn(t.Context(), owner.Phone, newPassword, accounts.Begin{}); err == nil {
 			t.Error("the phone before still opens the account")
 		}
 		expect(t, w.Do(t, owner, "DELETE", "/api/v1/me/binding", object{"password": newPassword}), 401, "unauthenticated") // the sessions before have ended
@@ -221,7 +221,7 @@ func TestAnAccountThatWasUnboundMeanwhileIsNotGivenAway(t *testing.T) {
 		unbind()
 		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/recovery/password"+of(number),
 			object{"sms_code": code(t, w, phone), "new_password": newPassword}), 409, "recovery_moot")
-		if _, err := w.Accounts.SignIn(t.Context(), owner.Username, roomtest.Password); err != nil {
+		if _, err := w.Accounts.SignIn(t.Context(), owner.Username, roomtest.Password, accounts.Begin{}); err != nil {
 			t.Errorf("the account changed hands: %v", err)
 		}
 		if told := status(t, w, number); told.Get("state") != "expired" {

@@ -80,7 +80,9 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	runner := jobs.New(d, log)
 	texts := sms.New(sms.Options{DB: d, Vault: v, Jobs: runner, Log: log, Gateway: sms.NewConsole(io.Discard), Limits: sms.DefaultLimits()})
 	copies := t.TempDir()
-	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, SMS: texts, Copies: blob.New(copies, v), CopiesDir: copies, Accounts: accounts.New(d, v, texts, accounts.DefaultConfig(), nil)}
+	config := accounts.DefaultConfig()
+	config.PublicURL = "https://edu.example.cn/"
+	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, SMS: texts, Copies: blob.New(copies, v), CopiesDir: copies, Accounts: accounts.New(d, v, texts, config, nil)}
 	w.Roster = roster.New(d, v, runner, t.TempDir(), sheet.DefaultLimits())
 	w.Verification = verification.New(d, v, w.Accounts, w.Roster, rules)
 	w.Support = support.New(d, v, w.Accounts, w.Roster, w.Verification)
@@ -222,9 +224,53 @@ func (w *World) Bind(t testing.TB, p Person, e roster.Entry, kind string) {
 }
 
 // Notices counts the SMS notices that were sent to a person.
-func (w *World) Notices(t testing.TB, p Person) int {
+func (w *World) Notices(t testing.TB, p Person) int { return len(w.Texts(t, p.Phone)) }
+
+// Texts lists the notices that wait to be sent to a phone, the newest first.
+func (w *World) Texts(t testing.TB, phone string) []string {
 	t.Helper()
-	return w.Count(t, `SELECT count(*) FROM sms_messages WHERE purpose = 'notice' AND phone_index = $1`, w.Vault.Index("phone", p.Phone))
+	rows, err := w.DB.Query(t.Context(), `SELECT content_sealed FROM sms_messages WHERE purpose = 'notice' AND phone_index = $1 ORDER BY id DESC`,
+		w.Vault.Index("phone", phone))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var texts []string
+	for rows.Next() {
+		var sealed []byte
+		if err := rows.Scan(&sealed); err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, w.content(t, sealed).Text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+// content reads what waits to be sent.
+func (w *World) content(t testing.TB, sealed []byte) (content struct{ Text, Code string }) {
+	t.Helper()
+	plain, err := w.Vault.Open("sms_content", sealed)
+	if err == nil {
+		err = json.Unmarshal([]byte(plain), &content)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// Told counts the texts to a person that hold a part.
+func (w *World) Told(t testing.TB, p Person, part string) (n int) {
+	t.Helper()
+	for _, text := range w.Texts(t, p.Phone) {
+		if strings.Contains(text, part) {
+			n++
+		}
+	}
+	return n
 }
 
 // Text is the newest message to a phone that still waits to be sent, for jobs do not run: its words, and its code if it
@@ -236,14 +282,7 @@ func (w *World) Text(t testing.TB, phone, purpose string) (words, code string) {
 		ORDER BY id DESC LIMIT 1`, w.Vault.Index("phone", phone), purpose).Scan(&sealed); err != nil {
 		t.Fatalf("a message to %s: %v", phone, err)
 	}
-	plain, err := w.Vault.Open("sms_content", sealed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var content struct{ Text, Code string }
-	if err := json.Unmarshal([]byte(plain), &content); err != nil {
-		t.Fatal(err)
-	}
+	content := w.content(t, sealed)
 	return content.Text, content.Code
 }
 

@@ -9,13 +9,14 @@ import (
 // CookieName is the browser's session cookie.
 const CookieName = "caotang_session"
 
-// SessionCookie makes the cookie that a browser keeps until the session's end. Secure follows the connection: the
-// outermost middleware adds it to what is answered over HTTPS.
-func SessionCookie(token string, expires time.Time) http.Cookie {
-	return http.Cookie{
-		Name: CookieName, Value: token, Path: "/", Expires: expires.UTC(),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+// SessionCookie makes the cookie that a browser keeps until the session's end, or until it is closed when keep is zero.
+// Secure follows the connection: the outermost middleware adds it to what is answered over HTTPS.
+func SessionCookie(token string, keep time.Time) http.Cookie {
+	cookie := http.Cookie{Name: CookieName, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	if !keep.IsZero() {
+		cookie.Expires = keep.UTC()
 	}
+	return cookie
 }
 
 // EndedCookie makes the browser forget its session.

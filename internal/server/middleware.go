@@ -43,7 +43,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		begun := time.Now()
 		trusted := s.fromTrustedProxy(r)
 		client := access.Client{
-			Address: clientAddress(r, trusted), UserAgent: truncate(r.UserAgent(), 200), RequestID: db.NewID(),
+			Address: clientAddress(r, trusted), UserAgent: truncate(r.UserAgent(), 500), RequestID: db.NewID(),
 			Language: messages.Negotiate(r.Header.Get("Accept-Language")), Captcha: r.Header.Get(captchaHeader),
 		}
 		r = r.WithContext(access.WithClient(r.Context(), client))

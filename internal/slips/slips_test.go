@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"caotang/internal/access"
+	"caotang/internal/accounts"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/fault"
@@ -144,7 +145,7 @@ func TestAPupilWithoutAPhoneIsActivatedByASlip(t *testing.T) {
 			t.Error("the account is not bound to the slip's entry")
 		}
 		// The same password opens the account later, which still asks for no phone.
-		signedIn, err := f.Accounts.SignIn(t.Context(), "hanmeimei", roomtest.Password)
+		signedIn, err := f.Accounts.SignIn(t.Context(), "hanmeimei", roomtest.Password, accounts.Begin{})
 		if err != nil || len(signedIn.Must) != 0 {
 			t.Errorf("signing in: %v, must %v", err, signedIn.Must)
 		}
@@ -307,7 +308,7 @@ func TestAForgottenPasswordIsSetAnewByASlip(t *testing.T) {
 		if actor, _ := f.Accounts.Resolve(t.Context(), person(a).Token); actor.AccountID != p.ID {
 			t.Error("the pupil is not signed in")
 		}
-		if _, err := f.Accounts.SignIn(t.Context(), "hanmeimei", roomtest.Password); err == nil {
+		if _, err := f.Accounts.SignIn(t.Context(), "hanmeimei", roomtest.Password, accounts.Begin{}); err == nil {
 			t.Error("the old password still opens the account")
 		}
 		expect(t, set(code, "Third2026"), 409, "slip_used")

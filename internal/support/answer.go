@@ -19,6 +19,7 @@ type Completion struct {
 	StudentNumber     string // missing_entry
 	CertificateNumber string // missing_entry
 	SchoolingYears    int    // missing_class: 0 is the usual length of the stage
+	Phone             string // frozen: which phone the account keeps, as for [accounts.Service.Unfreeze]
 	Answer            string // a word to whoever asked
 }
 
@@ -30,6 +31,11 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 	answer, err := text("answer", in.Answer)
 	if err != nil {
 		return AdminTicket{}, err
+	}
+	if t, err := s.answerable(ctx, s.db, id); err != nil {
+		return AdminTicket{}, err
+	} else if t.Kind == Frozen {
+		return s.unfreeze(ctx, t, answer, in.Phone)
 	}
 	return s.answer(ctx, id, Done, answer, func(tx *db.Tx, t row) error {
 		switch t.Kind {
@@ -43,7 +49,7 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 }
 
 // Decline ends a ticket without doing what it asks for, and tells why. Errors: not_found, ticket_closed, invalid without
-// a reason.
+// a reason; ticket_stays_open for a frozen account, which would be left without a way back.
 func (s *Service) Decline(ctx context.Context, id, reason string) (AdminTicket, error) {
 	reason, err := text("reason", reason)
 	if err == nil && reason == "" {
@@ -52,7 +58,12 @@ func (s *Service) Decline(ctx context.Context, id, reason string) (AdminTicket, 
 	if err != nil {
 		return AdminTicket{}, err
 	}
-	return s.answer(ctx, id, Declined, reason, func(*db.Tx, row) error { return nil })
+	return s.answer(ctx, id, Declined, reason, func(_ *db.Tx, t row) error {
+		if t.Kind == Frozen {
+			return errStaysOpen.New()
+		}
+		return nil
+	})
 }
 
 func (s *Service) answer(ctx context.Context, id string, state State, words string, do func(tx *db.Tx, t row) error) (answered AdminTicket, err error) {
@@ -161,7 +172,7 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 			return err
 		}
 		if holder != "" && holder != t.accountID {
-			if err := s.accounts.Notify(ctx, tx, holder, "notice.handed_over", map[string]any{"school": t.School.Name}); err != nil {
+			if err := s.accounts.Tell(ctx, tx, holder, handedOver, map[string]any{"school": t.School.Name}); err != nil {
 				return err
 			}
 		}
@@ -194,7 +205,14 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 		return AdminTicket{}, err
 	}
 	t, err := s.forAdmin(r)
-	if err != nil || r.State != Open || r.content.IDNumber == "" {
+	if err != nil || r.State != Open {
+		return t, err
+	}
+	if r.Kind == Frozen {
+		t.Freeze, err = s.accounts.FreezeOf(ctx, s.db, r.accountID)
+		return t, err
+	}
+	if r.content.IDNumber == "" {
 		return t, err
 	}
 	if t.InTheWay, err = s.inTheWay(ctx, s.db, r); err != nil {

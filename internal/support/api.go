@@ -53,7 +53,8 @@ type completeInput struct {
 		StudentNumber     string `json:"student_number,omitempty" maxLength:"200" doc:"missing_entry"`
 		CertificateNumber string `json:"certificate_number,omitempty" maxLength:"200" doc:"missing_entry"`
 		SchoolingYears    int    `json:"schooling_years,omitempty" doc:"missing_class: 六三制 or 五四制; the usual length when absent"`
-		Answer            string `json:"answer,omitempty" maxLength:"5000" doc:"A word to whoever asked"`
+		Phone             string `json:"phone,omitempty" enum:"before,now" doc:"frozen: which phone the account keeps, that of before the change when absent"`
+		Answer            string `json:"answer,omitempty" maxLength:"5000" doc:"A word to whoever asked; for a frozen account the reason, which must be there"`
 	}
 }
 
@@ -129,7 +130,7 @@ func (s *Service) Mount(srv *server.Server) {
 	}, func(ctx context.Context, in *completeInput) (*adminOutput, error) {
 		var completion Completion
 		if b := in.Body; b != nil {
-			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.SchoolingYears, b.Answer}
+			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.SchoolingYears, b.Phone, b.Answer}
 		}
 		ticket, err := s.Complete(ctx, in.ID, completion)
 		return &adminOutput{ticket}, err

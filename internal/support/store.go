@@ -13,8 +13,14 @@ import (
 	"caotang/internal/vault"
 )
 
-const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.created_at, t.answered_at, s.id, s.name, s.region, a.id, a.username, a.phone_sealed
-	FROM tickets t JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id`
+const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.created_at, t.answered_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed
+	FROM tickets t LEFT JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id`
+
+// regionSQL is where a ticket lies: at its school, else in the province at large.
+const (
+	regionSQL   = `coalesce(s.region, ` + provinceSQL + `, '')`
+	provinceSQL = `(SELECT min(r.code) FROM regions r WHERE r.parent IS NULL)`
+)
 
 // rows reads tickets, their summaries in the reader's language.
 func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...any) ([]row, error) {
@@ -31,8 +37,9 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		var answer string
 		var createdAt db.Time
 		var answeredAt db.NullTime
+		var schoolID, schoolName *string
 		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &createdAt, &answeredAt,
-			&r.School.ID, &r.School.Name, &r.place.Region, &r.accountID, &r.username, &r.phone); err != nil {
+			&schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone); err != nil {
 			return nil, err
 		}
 		if r.content, err = s.open(sealed); err != nil {
@@ -41,7 +48,10 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		if answer != "" {
 			r.Answer = &answer
 		}
-		r.CreatedAt, r.AnsweredAt, r.place.School = createdAt.Time, answeredAt.Ptr(), r.School.ID
+		if schoolID != nil {
+			r.School, r.place.School = &roster.SchoolRef{ID: *schoolID, Name: *schoolName}, *schoolID
+		}
+		r.CreatedAt, r.AnsweredAt = createdAt.Time, answeredAt.Ptr()
 		r.Summary = r.content.summary(r.Kind, language)
 		all = append(all, r)
 	}
@@ -109,7 +119,7 @@ func (s *Service) mine(ctx context.Context, accountID string, page server.PageIn
 // queue lists the tickets within the actor's scope, the newest first; an empty filter does not narrow it.
 func (s *Service) queue(ctx context.Context, state State, schoolID string, page server.PageInput) (server.Page[AdminTicket], error) {
 	var none server.Page[AdminTicket]
-	condition, args := access.ActorFrom(ctx).Reach(access.TicketsAnswer).SQL("s.region", "t.school_id", 1)
+	condition, args := access.ActorFrom(ctx).Reach(access.TicketsAnswer).SQL(regionSQL, "t.school_id", 1)
 	for _, filter := range []struct{ sql, value string }{
 		{" AND t.state = $%d", string(state)}, {" AND t.school_id = $%d", schoolID}, {" AND t.id < $%d", page.Cursor},
 	} {
@@ -142,7 +152,13 @@ func (s *Service) OpenOf(ctx context.Context, q db.Querier, accountID string) (o
 func (s *Service) OpenIn(ctx context.Context, reach access.Reach) (open int, err error) {
 	condition, args := reach.SQL("s.region", "t.school_id", 1)
 	err = s.db.QueryRow(ctx, `SELECT count(*) FROM schools s JOIN tickets t ON t.school_id = s.id AND t.state = 'open' WHERE `+condition, args...).Scan(&open)
-	return open, err
+	if err != nil {
+		return 0, err
+	}
+	var ofNoSchool int
+	condition, args = reach.SQL(provinceSQL, "t.school_id", 1)
+	err = s.db.QueryRow(ctx, `SELECT count(*) FROM tickets t WHERE t.school_id IS NULL AND t.state = 'open' AND `+condition, args...).Scan(&ofNoSchool)
+	return open + ofNoSchool, err
 }
 
 // insert adds an open ticket, unless the account has one like it, or enough.

@@ -23,7 +23,11 @@ const (
 	MissingEntry Kind = "missing_entry" // add me, or my child, to the registry and bind me
 	MissingClass Kind = "missing_class" // add my class and put me in
 	NotMe        Kind = "not_me"        // another account holds my entry: give it to me
+	Frozen       Kind = "frozen"        // I have frozen my account: make sure that it is me, and let me in
 )
+
+// handedOver is what the holder of an entry is told who loses it.
+const handedOver accounts.Notice = "handed_over"
 
 // State is how far a ticket has come.
 type State string
@@ -43,6 +47,7 @@ var (
 	errTicketMoot     = fault.Define(fault.Conflict, "ticket_moot")
 	errEntryNotTaken  = fault.Define(fault.Conflict, "entry_not_taken")
 	errAskerBound     = fault.Define(fault.Conflict, "asker_bound")
+	errStaysOpen      = fault.Define(fault.Conflict, "ticket_stays_open")
 )
 
 // maxOpen is how many tickets of one account may wait at once: enough for a family, too few to flood a school.
@@ -50,25 +55,27 @@ const maxOpen = 3
 
 // Ticket is a request as the person who made it sees it.
 type Ticket struct {
-	ID         string           `json:"id"`
-	Kind       Kind             `json:"kind" enum:"missing_entry,missing_class,not_me"`
-	State      State            `json:"state" enum:"open,done,declined,withdrawn"`
-	School     roster.SchoolRef `json:"school" doc:"Whose administrator answers"`
-	CreatedAt  time.Time        `json:"created_at"`
-	Answer     *string          `json:"answer" doc:"What the administrator wrote, if anything"`
-	AnsweredAt *time.Time       `json:"answered_at"`
-	Summary    string           `json:"summary" doc:"What was asked for, in the reader's language, numbers masked"`
+	ID         string            `json:"id"`
+	Kind       Kind              `json:"kind" enum:"missing_entry,missing_class,not_me,frozen"`
+	State      State             `json:"state" enum:"open,done,declined,withdrawn"`
+	School     *roster.SchoolRef `json:"school" doc:"Whose administrator answers; null where the province's does"`
+	CreatedAt  time.Time         `json:"created_at"`
+	Answer     *string           `json:"answer" doc:"What the administrator wrote, if anything"`
+	AnsweredAt *time.Time        `json:"answered_at"`
+	Summary    string            `json:"summary" doc:"What was asked for, in the reader's language, numbers masked"`
 }
 
 // AdminTicket is a request as those see it who may answer it.
 type AdminTicket struct {
 	Ticket
-	Account  roster.Holder  `json:"account" doc:"Of whoever asked"`
-	Asked    Asked          `json:"asked"`
-	Registry string         `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
-	EntryID  string         `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
-	Holder   *roster.Holder `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
-	InTheWay *Asker         `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
+	Account  roster.Holder         `json:"account" doc:"Of whoever asked"`
+	Asked    Asked                 `json:"asked"`
+	Registry string                `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
+	EntryID  string                `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
+	Holder   *roster.Holder        `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
+	InTheWay *Asker                `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
+	Freeze   *accounts.Freeze      `json:"freeze,omitempty" doc:"For one open ticket of an account that is frozen"`
+	Code     *accounts.OneTimeCode `json:"code,omitempty" doc:"In the answer that unfreezes an account: what lets its owner in, shown once"`
 }
 
 // Asked is what was asked for, its number masked.
@@ -95,7 +102,9 @@ type Service struct {
 
 // New makes the room.
 func New(d *db.DB, v *vault.Vault, a *accounts.Service, r *roster.Service, verify *verification.Service) *Service {
-	return &Service{db: d, vault: v, accounts: a, roster: r, verification: verify}
+	s := &Service{db: d, vault: v, accounts: a, roster: r, verification: verify}
+	a.Watch(s)
+	return s
 }
 
 // content is what a ticket asks for, as it is sealed.
@@ -109,6 +118,7 @@ type content struct {
 	EntryYear int           `json:"entry_year,omitempty"`
 	Number    int           `json:"number,omitempty"`
 	Note      string        `json:"note,omitempty"`
+	Event     string        `json:"event,omitempty"` // what its owner froze the account for
 }
 
 // document is the number that a ticket is about.
@@ -142,7 +152,7 @@ func (c content) asked() Asked {
 
 func (c content) summary(kind Kind, language string) string {
 	return messages.Text(language, "ticket."+string(kind), map[string]any{
-		"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber), "class": c.className(),
+		"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber), "class": c.className(), "event": messages.Text(language, "event."+c.Event, nil),
 	})
 }
 

@@ -74,7 +74,7 @@ func TestAMissingPersonIsAddedAndBoundInOneStep(t *testing.T) {
 			WHERE b.account_id = $1 AND e.school_id = $2 AND e.class_id = $3`, p.ID, w.Here.ID, class.ID); n != 1 {
 			t.Error("the person is not bound to an entry of the school and class")
 		}
-		if w.Notices(t, p) != 1 {
+		if w.Told(t, p, "请求已办好") != 1 || w.Told(t, p, "已完成实名认证") != 1 {
 			t.Error("the person was not told by SMS")
 		}
 		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action IN ('ticket.open', 'ticket.done', 'registry.create', 'binding.bind')`); n != 4 {
@@ -198,8 +198,8 @@ func TestAnEntryGoesFromItsHolderToWhoeverItIs(t *testing.T) {
 		if n := w.Count(t, `SELECT count(*) FROM bindings WHERE entry_id = $1 AND account_id = $2`, e.ID, p.ID); n != 1 {
 			t.Error("the entry is not bound to whoever asked")
 		}
-		if w.Notices(t, holder) != 1 || w.Notices(t, p) != 1 {
-			t.Errorf("told by SMS: the holder %d times, the asker %d times; want both once", w.Notices(t, holder), w.Notices(t, p))
+		if w.Told(t, holder, "转给本人") != 1 || w.Told(t, p, "请求已办好") != 1 {
+			t.Errorf("told by SMS: the holder %q, the asker %q", w.Texts(t, holder.Phone), w.Texts(t, p.Phone))
 		}
 	})
 }

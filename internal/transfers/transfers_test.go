@@ -87,8 +87,8 @@ func TestAPupilMovesWithBothSchoolsInEitherOrder(t *testing.T) {
 			if items := me.Items(); len(items) != 1 || items[0]["state"] != "completed" || len(items[0]["approvals"].([]any)) != 2 {
 				t.Errorf("the person reads %v", me)
 			}
-			if w.Notices(t, p) != 2 {
-				t.Errorf("%d notices, want one for each step", w.Notices(t, p))
+			if w.Notices(t, p) != 3 {
+				t.Errorf("%d notices, want one of the binding and one for each step", w.Notices(t, p))
 			}
 			expect(t, w.Do(t, here, "POST", path(id, "/reject"), object{"reason": "晚了"}), 409, "transfer_closed")
 		}
@@ -264,8 +264,8 @@ func TestWhatIsLeftUnansweredGoesUpAndThenEnds(t *testing.T) {
 			}
 			now = time.Date(2026, 9, 14, 9, 0, 0, 0, calendar.Shanghai)
 		}
-		if w.Notices(t, p) != 2 {
-			t.Errorf("%d notices, want one of the escalation and one of the end", w.Notices(t, p))
+		if w.Notices(t, p) != 3 {
+			t.Errorf("%d notices, want one each of the binding, the escalation and the end", w.Notices(t, p))
 		}
 	})
 }

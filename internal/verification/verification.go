@@ -24,6 +24,14 @@ const (
 	Parent  = "parent"
 )
 
+// What an account's owner is told of.
+const (
+	bound                  accounts.Notice = "bound"
+	guardianLinked         accounts.Notice = "guardian_linked"
+	unbound                accounts.Notice = "unbound"
+	unboundByAdministrator accounts.Notice = "unbound_by_administrator"
+)
+
 // Proof is what shows that a person is who they claim to be (F-16).
 type Proof string
 
@@ -59,8 +67,8 @@ func New(d *db.DB, v *vault.Vault, a *accounts.Service, r *roster.Service, confi
 	return &Service{db: d, vault: v, accounts: a, roster: r, guard: guard.New(d, v, config.Guard, nil), config: config}
 }
 
-// Bind links the account to the entry as kind, in the caller's transaction, and records it. The caller has made sure
-// that the person may claim the entry.
+// Bind links the account to the entry as kind, in the caller's transaction, records it and tells the account's owner. The
+// caller has made sure that the person may claim the entry.
 //
 // A parent who claims a pupil's entry gets a guardian link, which leaves the pupil's own binding alone; any other claim
 // binds the entry itself, and the account's role becomes kind. What is bound so already stays as it is. Errors:
@@ -95,7 +103,10 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 	if err := s.accounts.SetRole(ctx, tx, accountID, kind); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, "binding.bind", entry, accountID, "", map[string]any{"kind": kind})
+	if err := s.record(ctx, tx, "binding.bind", entry, accountID, "", map[string]any{"kind": kind}); err != nil {
+		return err
+	}
+	return s.accounts.Tell(ctx, tx, accountID, bound, map[string]any{"school": entry.School.Name})
 }
 
 // Hold makes whoever changes an entry or its binding take turns, and gives the school where the entry stands: an entry on its
@@ -127,7 +138,7 @@ func (s *Service) whyNotBound(ctx context.Context, tx *db.Tx, accountID, entryID
 func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry) error {
 	var as string
 	err := tx.QueryRow(ctx, `SELECT kind FROM bindings WHERE account_id = $1`, accountID).Scan(&as)
-	bound := err == nil
+	isBound := err == nil
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
@@ -142,12 +153,15 @@ func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string,
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	if !bound {
+	if !isBound {
 		if err := s.accounts.SetRole(ctx, tx, accountID, Parent); err != nil {
 			return err
 		}
 	}
-	return s.record(ctx, tx, "guardian.link", entry, accountID, "", nil)
+	if err := s.record(ctx, tx, "guardian.link", entry, accountID, "", nil); err != nil {
+		return err
+	}
+	return s.accounts.Tell(ctx, tx, accountID, guardianLinked, map[string]any{"school": entry.School.Name})
 }
 
 // Unbind takes the entry's binding away, in the caller's transaction, records it with the reason and answers whose it
@@ -225,7 +239,7 @@ func (s *Service) UnbindOwn(ctx context.Context, password string) error {
 		if err := part(ctx, tx, actor.AccountID, b, ""); err != nil {
 			return err
 		}
-		return s.accounts.Notify(ctx, tx, actor.AccountID, "notice.unbound", nil)
+		return s.accounts.Tell(ctx, tx, actor.AccountID, unbound, nil)
 	})
 }
 
@@ -243,6 +257,6 @@ func (s *Service) UnbindOther(ctx context.Context, accountID, reason string) err
 		if err := part(ctx, tx, accountID, b, reason); err != nil {
 			return err
 		}
-		return s.accounts.Notify(ctx, tx, accountID, "notice.unbound_by_administrator", nil)
+		return s.accounts.Tell(ctx, tx, accountID, unboundByAdministrator, nil)
 	})
 }

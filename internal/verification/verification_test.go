@@ -361,7 +361,7 @@ func TestATeacherVerifiedAsAParentVerifiesAgain(t *testing.T) {
 		expect(t, w.Do(t, p, "POST", "/api/v1/me/binding", claim("teacher", 1, "林涛")), 409, "already_bound")
 		expect(t, w.Do(t, p, "DELETE", "/api/v1/me/binding", object{"password": "Wrong2026"}), 422, "password_wrong")
 		expect(t, w.Do(t, p, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password}), 204, "")
-		if w.Notices(t, p) != 1 {
+		if w.Told(t, p, "已完成实名认证") != 1 || w.Told(t, p, "已解除实名认证") != 1 {
 			t.Error("the person was not told by SMS")
 		}
 		expect(t, w.Do(t, p, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password}), 404, "not_found")
@@ -393,7 +393,7 @@ func TestAnAdministratorUnbindsWithinTheirScope(t *testing.T) {
 			admin.ID, reason["reason"]); n != 1 {
 			t.Errorf("%d records of the unbinding with its reason", n)
 		}
-		if w.Notices(t, p) != 1 {
+		if w.Told(t, p, "管理员已解除") != 1 {
 			t.Error("the person was not told by SMS")
 		}
 	})

@@ -15,7 +15,7 @@ export type Binding = Nullable<Schemas['VerificationBinding'], 'class' | 'school
 export type Me = Omit<Schemas['SpacesMe'], 'binding'> & { binding: Binding | null }
 export type Must = Me['must'][number]
 export type Space = Nullable<Schemas['SpacesSpace'], 'class' | 'school'>
-export type Ticket = Schemas['SupportTicket']
+export type Ticket = Nullable<Schemas['SupportTicket'], 'school'>
 export type TicketForm = Schemas['AskInputBody']
 export type Transfer = Schemas['TransfersTransfer']
 export type TransferForm = Schemas['RequestInputBody']
@@ -28,3 +28,8 @@ export type SchoolClass = Schemas['RosterClass']
 export type Recovery = Schemas['RecoveryStatus']
 export type RecoveryForm = Schemas['FileRecoveryInputBody']
 export interface Page<T> { items: T[]; next_cursor?: string }
+export type Device = Schemas['AccountsDevice']
+export type Place = Schemas['AccountsPlace']
+export type Session = Schemas['AccountsSession']
+export type SecurityEvent = Schemas['AccountsSecurityEvent']
+export type Told = Schemas['AccountsTold']

@@ -60,3 +60,4 @@ export async function loadTexts(depth: Depth): Promise<void> {
 
 /** For code outside components. */
 export const t = (key: string, values: Record<string, unknown> = {}): string => i18n.global.t(key, values)
+export const te = (key: string): boolean => i18n.global.te(key)

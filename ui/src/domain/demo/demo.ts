@@ -20,6 +20,14 @@ async function get<T>(path: string): Promise<T> {
   return body as T
 }
 
+/** A text in parts, so that a link of the platform's own can be followed by whatever name the demo is reached. */
+export function textParts(text: string): { text: string; to?: string }[] {
+  return text.split(/(https?:\/\/[^\s/]+\/[\w/#-]*)/).map((part) => {
+    const own = /^https?:\/\/[^\s/]+(\/[\w/#-]*)$/.exec(part)
+    return own ? { text: part, to: own[1] } : { text: part }
+  })
+}
+
 const list = <T>(body: T[] | { items: T[] }): T[] => (Array.isArray(body) ? body : body.items)
 
 export const outbox = async (phone: string) => list(await get<OutboxMessage[]>(`/demo/outbox?phone=${encodeURIComponent(phone)}`))

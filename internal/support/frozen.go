@@ -1,0 +1,80 @@
+package support
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"caotang/internal/access"
+	"caotang/internal/accounts"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+)
+
+// AccountFrozen opens the ticket of an account that its owner has frozen, for those who administer it. It is no request that
+// was typed, and counts against none. It implements [accounts.Watcher].
+func (s *Service) AccountFrozen(ctx context.Context, tx *db.Tx, accountID string, event accounts.SecurityEvent) error {
+	schoolID, _, err := s.accounts.Answering(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	sealed, err := s.seal(content{Event: string(event.Kind)})
+	if err != nil {
+		return err
+	}
+	id := db.NewID()
+	_, err = tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at)
+		VALUES ($1, $2, 'open', $3, $4, $5, '', $6)`, id, string(Frozen), accountID, sql.NullString{String: schoolID, Valid: schoolID != ""}, sealed, db.Now())
+	if err != nil {
+		return err
+	}
+	return s.recordFrozen(ctx, tx, "ticket.open", id, "", accountID)
+}
+
+// AccountThawed ends the ticket of an account that is free again, whoever freed it. It implements [accounts.Watcher].
+func (s *Service) AccountThawed(ctx context.Context, tx *db.Tx, accountID, reason string) error {
+	actor := access.ActorFrom(ctx).AccountID
+	var id string
+	err := tx.QueryRow(ctx, `UPDATE tickets SET state = 'done', answer = $1, answered_by = $2, answered_at = $3
+		WHERE account_id = $4 AND kind = $5 AND state = 'open' RETURNING id`,
+		reason, sql.NullString{String: actor, Valid: actor != ""}, db.Now(), accountID, string(Frozen)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.recordFrozen(ctx, tx, "ticket.done", id, reason, accountID)
+}
+
+func (s *Service) recordFrozen(ctx context.Context, tx *db.Tx, action, id, reason, accountID string) error {
+	all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
+	if err != nil {
+		return err
+	}
+	return audit.Record(ctx, tx, audit.Event{
+		Action: action, Target: "ticket", TargetID: id, Place: all[0].place, Reason: reason,
+		Details: map[string]any{"kind": Frozen, "account_id": accountID},
+	})
+}
+
+// unfreeze answers the ticket of a frozen account: the account's room does it, and has the ticket ended on the way.
+func (s *Service) unfreeze(ctx context.Context, t row, reason, keep string) (AdminTicket, error) {
+	if reason == "" {
+		return AdminTicket{}, fault.ErrInvalid.New(fault.Field("answer", "missing"))
+	}
+	code, err := s.accounts.Unfreeze(ctx, t.accountID, reason, keep)
+	if fault.Is(err, accounts.ErrNotFrozen) {
+		return AdminTicket{}, errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
+	}
+	if err != nil {
+		return AdminTicket{}, err
+	}
+	if t, err = s.answerable(ctx, s.db, t.ID); err != nil {
+		return AdminTicket{}, err
+	}
+	answered, err := s.forAdmin(t)
+	answered.Code = &code
+	return answered, err
+}
