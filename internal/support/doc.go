@@ -1,5 +1,6 @@
 // Package support keeps the requests that a school's administrator must answer, each with the button that settles it: a
-// person who is missing in the registry (F-17), a class that is missing (F-18), an entry that somebody else holds (F-15).
+// person who is missing in the registry (F-17), a class that is missing (F-18), an entry that somebody else holds (F-15),
+// an account that its owner has frozen, which is the province's to answer where no school is.
 //
 // It owns tickets, and promises:
 //
