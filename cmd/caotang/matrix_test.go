@@ -409,7 +409,7 @@ func (c *cell) frozen() string {
 	id := c.account()
 	texts := c.world.Texts(c.t, c.phoneOf(id))
 	_, token, _ := strings.Cut(texts[0], "/n#")
-	if a := roomtest.Do(c.t, c.world.Server, "", http.MethodPost, "/api/v1/notice-links/freeze", object{"token": token}); a.Status != 200 {
+	if a := roomtest.Do(c.t, c.app.server, "", http.MethodPost, "/api/v1/notice-links/freeze", object{"token": token}); a.Status != 200 {
 		c.t.Fatal(a)
 	}
 	return id

@@ -31,7 +31,7 @@ func newFixture(t *testing.T, d *db.DB, policy ...access.Level) *fixture {
 	f := &fixture{World: roomtest.New(t, d, roomtest.Rules()), begun: time.Now()}
 	now := func() time.Time { return f.begun.Add(time.Duration(f.ahead.Load())) }
 	config := accounts.DefaultConfig()
-	config.SecondFactor = policy
+	config.SecondFactor, config.PublicURL = policy, "https://edu.example.cn/"
 	f.Accounts = accounts.New(d, f.Vault, f.SMS, config, now)
 	f.factors = factors.New(d, f.Vault, f.Accounts, factors.Config{PublicURL: "https://edu.example.cn/"}, now)
 	f.Server.SetSessions(f.Accounts)
