@@ -29,7 +29,7 @@ func (s *Service) AccountFrozen(ctx context.Context, tx *db.Tx, accountID string
 	if err != nil {
 		return err
 	}
-	return s.recordFrozen(ctx, tx, "ticket.open", id, "", accountID)
+	return s.recordFrozen(ctx, tx, "ticket.open", id, "")
 }
 
 // AccountThawed ends the ticket of an account that is free again, whoever freed it. It implements [accounts.Watcher].
@@ -45,17 +45,17 @@ func (s *Service) AccountThawed(ctx context.Context, tx *db.Tx, accountID, reaso
 	if err != nil {
 		return err
 	}
-	return s.recordFrozen(ctx, tx, "ticket.done", id, reason, accountID)
+	return s.recordFrozen(ctx, tx, "ticket.done", id, reason)
 }
 
-func (s *Service) recordFrozen(ctx context.Context, tx *db.Tx, action, id, reason, accountID string) error {
+func (s *Service) recordFrozen(ctx context.Context, tx *db.Tx, action, id, reason string) error {
 	all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
 	if err != nil {
 		return err
 	}
 	return audit.Record(ctx, tx, audit.Event{
 		Action: action, Target: "ticket", TargetID: id, Place: all[0].place, Reason: reason,
-		Details: map[string]any{"kind": Frozen, "account_id": accountID},
+		Details: all[0].about(),
 	})
 }
 
