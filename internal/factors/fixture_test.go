@@ -2,6 +2,7 @@ package factors_test
 
 import (
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,6 +35,10 @@ func newFixture(t *testing.T, d *db.DB, policy ...access.Level) *fixture {
 	config.SecondFactor, config.PublicURL = policy, "https://edu.example.cn/"
 	f.Accounts = accounts.New(d, f.Vault, f.SMS, config, now)
 	f.factors = factors.New(d, f.Vault, f.Accounts, factors.Config{PublicURL: "https://edu.example.cn/"}, now)
+	var err error
+	if f.Server, err = server.New(server.Options{DB: d, Vault: f.Vault, Log: slog.New(slog.DiscardHandler)}); err != nil {
+		t.Fatal(err)
+	}
 	f.Server.SetSessions(f.Accounts)
 	f.Accounts.Mount(f.Server)
 	f.factors.Mount(f.Server)

@@ -88,6 +88,7 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	w.Support = support.New(d, v, w.Accounts, w.Roster, w.Verification)
 	w.Transfers = transfers.New(d, w.Accounts, w.Roster, w.Verification, transfers.DefaultConfig(), nil)
 	srv.SetSessions(w.Accounts)
+	w.Accounts.Mount(srv)
 	w.Verification.Mount(srv)
 	w.Support.Mount(srv)
 	w.Transfers.Mount(srv)

@@ -16,11 +16,7 @@ type object = map[string]any
 
 func each(t *testing.T, test func(t *testing.T, w *roomtest.World)) {
 	t.Helper()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		w := roomtest.New(t, d, roomtest.Rules())
-		w.Accounts.Mount(w.Server)
-		test(t, w)
-	})
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { test(t, roomtest.New(t, d, roomtest.Rules())) })
 }
 
 func expect(t *testing.T, a roomtest.Answer, status int, code string) {
