@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/accounts/{id}/unfreeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a frozen account back to its owner, by a one-time code that is shown once */
+        post: operations["unfreeze-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/administrators": {
         parameters: {
             query?: never;
@@ -915,6 +932,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/security-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to one's account, the newest first */
+        get: operations["list-my-security-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in, the newest first */
+        get: operations["list-my-sessions"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere else */
+        delete: operations["end-my-other-sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out somewhere else */
+        delete: operations["end-my-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/space": {
         parameters: {
             query?: never;
@@ -997,6 +1066,40 @@ export interface paths {
         post?: never;
         /** Take one's pending request back */
         delete: operations["cancel-my-transfer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-links/freeze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** This was not me: freeze the account, and ask those who administer it; the link's token is the key */
+        post: operations["freeze-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-links/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the link in a notice is about; its token is the key */
+        post: operations["read-notice"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1424,11 +1527,22 @@ export interface components {
             scope_name: string;
             username: string;
         };
+        AccountsDevice: {
+            /** @description wechat, dingtalk, qq, edge, chrome, …; empty when unknown */
+            browser: string;
+            /** @description The first number alone */
+            browser_version: string;
+            /** @description windows, android, ios, harmony, macos, chromeos, linux; empty when unknown */
+            system: string;
+            system_version: string;
+        };
         AccountsFound: {
             /** @description Null for an account that is not verified */
             binding: components["schemas"]["AccountsFoundBinding"];
             /** Format: date-time */
             created_at: string;
+            /** @description Null for an account that is not frozen */
+            freeze: components["schemas"]["AccountsFreeze"];
             id: string;
             masked_phone: string | null;
             masked_username: string;
@@ -1451,6 +1565,14 @@ export interface components {
             id: string;
             name: string;
         };
+        AccountsFreeze: {
+            /** @description What the owner said they had not done */
+            event: components["schemas"]["AccountsSecurityEvent"];
+            /** Format: date-time */
+            frozen_at: string;
+            /** @description The phone that the account had before; null when it is the present one */
+            masked_phone_before: string | null;
+        };
         AccountsGrant: {
             /** @enum {string} */
             level: "province" | "city" | "county" | "school" | "service";
@@ -1472,6 +1594,16 @@ export interface components {
             /** @description Absent on the last page */
             next_cursor?: string;
         };
+        AccountsPageSecurityEvent: {
+            items: components["schemas"]["AccountsSecurityEvent"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        AccountsPageSession: {
+            items: components["schemas"]["AccountsSession"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
         AccountsPasswordPolicy: {
             allow_special: boolean;
             /** Format: int64 */
@@ -1481,6 +1613,17 @@ export interface components {
             require_digit: boolean;
             require_lower: boolean;
             require_upper: boolean;
+        };
+        AccountsPlace: {
+            /**
+             * @description known: by the operator's table; local: a network of one's own
+             * @enum {string}
+             */
+            kind: "known" | "local" | "unknown";
+            /** @description Empty when there is none */
+            masked_address: string;
+            /** @description Of a known place, as the operator's table has it */
+            name: string;
         };
         AccountsSMSRule: {
             /** Format: int64 */
@@ -1492,6 +1635,46 @@ export interface components {
             /** @description Whose numbers receive codes; empty for all */
             provinces: string[];
         };
+        AccountsSecurityEvent: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description owner: with the account's own means, whoever held them
+             * @enum {string}
+             */
+            by: "owner" | "administrator";
+            device: components["schemas"]["AccountsDevice"];
+            id: string;
+            /** @description password_changed, phone_changed, bound, unbound, frozen … */
+            kind: string;
+            /** @description Of the phone that it is about; empty otherwise */
+            masked_phone: string;
+            place: components["schemas"]["AccountsPlace"];
+        };
+        AccountsSession: {
+            /** Format: date-time */
+            begun_at: string;
+            /** @description The one that asks */
+            current: boolean;
+            device: components["schemas"]["AccountsDevice"];
+            /**
+             * Format: date-time
+             * @description When it ends if it is not used before
+             */
+            expires_at: string;
+            /** @enum {string} */
+            face: "web" | "api";
+            id: string;
+            /** @description Of the latest use */
+            place: components["schemas"]["AccountsPlace"];
+            /** @description Whether its person said that the computer is theirs */
+            trusted: boolean;
+            /**
+             * Format: date-time
+             * @description To five minutes
+             */
+            used_at: string;
+        };
         AccountsSettings: {
             demo: boolean;
             password_policy: components["schemas"]["AccountsPasswordPolicy"];
@@ -1500,6 +1683,19 @@ export interface components {
             roles: ("teacher" | "student" | "parent" | "public")[];
             sms: components["schemas"]["AccountsSMSRule"];
             username: components["schemas"]["AccountsUsernameRule"];
+        };
+        AccountsTold: {
+            event: components["schemas"]["AccountsSecurityEvent"];
+            /** @description Of a frozen account: the phone that takes it back by resetting the password; null where none safely does */
+            masked_phone: string | null;
+            masked_username: string;
+            /** @description Of a frozen account: the school whose administrator has been asked; null where the province's has */
+            school: string | null;
+            /**
+             * @description open: the link freezes the account; frozen: it is frozen; free: it was, and its owner is back
+             * @enum {string}
+             */
+            state: "open" | "frozen" | "free";
         };
         AccountsUsernameRule: {
             /** Format: int64 */
@@ -1632,12 +1828,17 @@ export interface components {
             class_id: string;
         };
         CompleteInputBody: {
-            /** @description A word to whoever asked */
+            /** @description A word to whoever asked; for a frozen account the reason, which must be there */
             answer?: string;
             /** @description missing_entry */
             certificate_number?: string;
             /** @description missing_entry: the class of the new entry */
             class_id?: string;
+            /**
+             * @description frozen: which phone the account keeps, that of before the change when absent
+             * @enum {string}
+             */
+            phone?: "before" | "now";
             /**
              * Format: int64
              * @description missing_class: 六三制 or 五四制; the usual length when absent
@@ -1682,6 +1883,13 @@ export interface components {
             /**
              * Format: int64
              * @description How many slips worked until now
+             */
+            ended: number;
+        };
+        EndedOutputBody: {
+            /**
+             * Format: int64
+             * @description How many sessions have ended
              */
             ended: number;
         };
@@ -1761,6 +1969,10 @@ export interface components {
         };
         IssueInputBody: {
             reason: string;
+        };
+        LinkInputBody: {
+            /** @description What stands after the # of the link in a notice */
+            token: string;
         };
         NewPasskeyInputBody: {
             confirmation: string;
@@ -1946,6 +2158,8 @@ export interface components {
             /** @description teacher, student, parent or public */
             role: string;
             sms_code: string;
+            /** @description As for signing in */
+            trusted?: boolean;
             username: string;
         };
         RegisterOutputBody: {
@@ -2212,6 +2426,8 @@ export interface components {
             /** @description Username, in its own spelling, or phone */
             login: string;
             password: string;
+            /** @description For web pages: whether the person trusts this computer. If not, the session ends with the browser, and soon when unused. Programs leave it out */
+            trusted?: boolean;
         };
         SignInOutputBody: {
             account: components["schemas"]["AccountsAccount"];
@@ -2423,23 +2639,27 @@ export interface components {
             /** Format: date-time */
             answered_at: string | null;
             asked: components["schemas"]["SupportAsked"];
+            /** @description In the answer that unfreezes an account: what lets its owner in, shown once */
+            code?: components["schemas"]["AccountsOneTimeCode"];
             /** Format: date-time */
             created_at: string;
             /** @description The registry's entry, where it is the school's own */
             entry_id?: string;
+            /** @description For one open ticket of an account that is frozen */
+            freeze?: components["schemas"]["AccountsFreeze"];
             /** @description For one open ticket: the account that the entry is bound to */
             holder?: components["schemas"]["RosterHolder"];
             id: string;
             /** @description For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for */
             in_the_way?: components["schemas"]["SupportAsker"];
             /** @enum {string} */
-            kind: "missing_entry" | "missing_class" | "not_me";
+            kind: "missing_entry" | "missing_class" | "not_me" | "frozen";
             /**
              * @description For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind
              * @enum {string}
              */
             registry?: "absent" | "here" | "here_differs" | "elsewhere";
-            /** @description Whose administrator answers */
+            /** @description Whose administrator answers; null where the province's does */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
             state: "open" | "done" | "declined" | "withdrawn";
@@ -2492,8 +2712,8 @@ export interface components {
             created_at: string;
             id: string;
             /** @enum {string} */
-            kind: "missing_entry" | "missing_class" | "not_me";
-            /** @description Whose administrator answers */
+            kind: "missing_entry" | "missing_class" | "not_me" | "frozen";
+            /** @description Whose administrator answers; null where the province's does */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
             state: "open" | "done" | "declined" | "withdrawn";
@@ -2597,6 +2817,14 @@ export interface components {
         UnbindOtherInputBody: {
             reason: string;
         };
+        UnfreezeInputBody: {
+            /**
+             * @description Which phone the account keeps: that of before the change, which is the choice when absent, or the present one
+             * @enum {string}
+             */
+            phone?: "before" | "now";
+            reason: string;
+        };
         VerificationBinding: {
             /** Format: date-time */
             bound_at: string;
@@ -2670,6 +2898,8 @@ export interface operations {
                 username?: string;
                 /** @description Whole */
                 phone?: string;
+                /** @description Only accounts that their owners have frozen */
+                frozen?: boolean;
             };
             header?: never;
             path?: never;
@@ -2820,6 +3050,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountsFound"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unfreeze-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnfreezeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsOneTimeCode"];
                 };
             };
             /** @description Error */
@@ -4736,6 +5001,130 @@ export interface operations {
             };
         };
     };
+    "list-my-security-events": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsPageSecurityEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-sessions": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsPageSession"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-my-other-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-my-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-my-space": {
         parameters: {
             query?: never;
@@ -4946,6 +5335,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "freeze-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsTold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsTold"];
+                };
             };
             /** @description Error */
             default: {
