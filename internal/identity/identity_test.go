@@ -123,6 +123,9 @@ func TestNames(t *testing.T) {
 		{"张🙂", "", CodeNameCharacters},
 		{"=cmd|' /C calc'!A0", "", CodeNameCharacters},
 		{"张\x00三", "张三", ""},
+		{"杨　子俊", "杨子俊", ""},
+		{"张  三", "张三", ""},
+		{"John  Smith", "John Smith", ""},
 	} {
 		got, p := ParseName(c.in)
 		code := ""

@@ -20,9 +20,10 @@ const (
 )
 
 // ParseName answers a personal name as it is stored and shown: see [Clean] for what is tidied away. Its spelling is
-// kept: which of the many middle dots was typed matters only to [CompareKey], which overlooks it.
+// kept: which of the many middle dots was typed matters only to [CompareKey], which overlooks it. A name in Chinese
+// characters alone loses the spaces that pad it.
 func ParseName(text string) (string, *Problem) {
-	name := Clean(text)
+	name := unpadded(Clean(text))
 	if name == "" {
 		return "", problem(CodeNameRequired)
 	}
@@ -43,6 +44,14 @@ func ParseName(text string) (string, *Problem) {
 		return "", problem(CodeNameCharacters)
 	}
 	return name, nil
+}
+
+// unpadded takes the spaces out of a name in Chinese characters alone: rosters pad names of two to the width of three.
+func unpadded(name string) string {
+	if plain := strings.ReplaceAll(name, " ", ""); plain != "" && isHan(plain) {
+		return plain
+	}
+	return name
 }
 
 // Clean tidies a text that a person typed or a spreadsheet held: invisible characters and a leading apostrophe go,

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTexts, t, useLanguage } from '@/core/i18n'
-import { adminClassName, className, entryYears, gradeKey, gradeName, hasSystem, schoolYear, stages, systemOf, yearsOf } from '@/domain/classes/naming'
+import { adminClassName, className, entryYears, gradeKey, gradeName, hasSystem, schoolYear, stages, stagesOf, systemOf, yearsOf } from '@/domain/classes/naming'
+
+describe('stages of a school', () => {
+  it('are those of its classes, else what its code says, and the others after them', () => {
+    expect(stagesOf('3151000001', [])[0]).toBe('junior')
+    expect(stagesOf('3151000001', [{ stage: 'senior' }, { stage: 'junior' }]).slice(0, 2)).toEqual(['junior', 'senior'])
+    expect(stagesOf('', [])).toEqual(stages)
+    expect([...stagesOf('1151000001', [])].sort()).toEqual([...stages].sort())
+  })
+})
 
 describe('grades', () => {
   it('turn on 1 September', () => {

@@ -4,6 +4,15 @@ import { dayInChina } from '@/core/moment'
 
 export const stages: Stage[] = ['primary', 'junior', 'senior', 'kindergarten', 'vocational', 'special']
 
+const categories: Record<string, Stage[]> = { 11: ['kindergarten'], 21: ['primary'], 31: ['junior'], 34: ['senior'], 36: ['vocational'], 51: ['special'] }
+
+/** The stages with those first that a school has classes of, or that its code (学校标识码) says it teaches. */
+export function stagesOf(code: string, classes: { stage: Stage }[]): Stage[] {
+  const own = stages.filter((stage) => classes.some((one) => one.stage === stage))
+  const likely = own.length ? own : (categories[code.slice(0, 2)] ?? [])
+  return [...likely, ...stages.filter((stage) => !likely.includes(stage))]
+}
+
 /** How primary and junior school share nine years: six and three (六三制) or five and four (五四制). */
 export type System = '63' | '54'
 export const systems: System[] = ['63', '54']
