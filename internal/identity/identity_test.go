@@ -104,7 +104,7 @@ func TestKey(t *testing.T) {
 func TestNames(t *testing.T) {
 	for _, c := range []struct{ in, want, code string }{
 		{"张三", "张三", ""},
-		{"  张 三\u3000", "张 三", ""},
+		{"  张 三\u3000", "张三", ""},
 		{"'张三", "张三", ""},
 		{"𠮷田𬭚", "𠮷田𬭚", ""},
 		{"买买提·吐尔逊", "买买提·吐尔逊", ""},
