@@ -31,5 +31,5 @@ test("a county appoints a school's administrator, who signs in with the one-time
   expect(await codeFor(phone)).toMatch(/^\d{6}$/)
   await page.getByRole('button', { name: t('me.security.bind_phone') }).click()
   await expect(page).toHaveURL(/\/admin/)
-  await expect(page.getByText(school.name).first()).toBeVisible()
+  await expect(page.getByRole('paragraph').filter({ hasText: school.name }).filter({ visible: true }).first()).toBeVisible()
 })
