@@ -37,6 +37,7 @@ var (
 		"internal/support":      {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/transfers":    {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers"},
+		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors"},
 	}
 
 	// Gateways to carriers, put together by the commands. The simulator speaks the carriers' side.

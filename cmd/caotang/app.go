@@ -17,6 +17,7 @@ import (
 	"caotang/internal/factors"
 	"caotang/internal/guard"
 	"caotang/internal/jobs"
+	"caotang/internal/owndata"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/sheet"
@@ -42,6 +43,7 @@ type app struct {
 	roster    *roster.Service
 	transfers *transfers.Service
 	factors   *factors.Service
+	owndata   *owndata.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -97,6 +99,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	verifying.Mount(a.server)
 	supporting.Mount(a.server)
 	a.transfers.Mount(a.server)
+	a.owndata = owndata.New(d, a.accounts, a.roster, verifying, supporting, a.transfers, a.factors)
+	a.owndata.Mount(a.server)
 	spaces.New(d, a.accounts, a.roster, verifying, supporting, a.transfers).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent)
@@ -104,7 +108,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	return a, nil
 }
 
-// housekeeping removes what has had its day: kept answers, ended sessions, old messages, abandoned uploads.
+// housekeeping removes what has had its day: kept answers, ended sessions, old messages, abandoned uploads, accounts that
+// were to be closed.
 func (a *app) housekeeping(ctx context.Context) {
 	tick := time.NewTicker(10 * time.Minute)
 	defer tick.Stop()
@@ -113,6 +118,7 @@ func (a *app) housekeeping(ctx context.Context) {
 			"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
 			"transfers":          a.transfers.Sweep,
 			"passkey challenges": a.factors.Forget,
+			"closings":           a.owndata.CloseDue,
 		} {
 			if err := chore(ctx); err != nil && ctx.Err() == nil {
 				a.log.Error("housekeeping", "chore", name, "error", err)
@@ -154,7 +160,7 @@ func (l limits) accountRules(demo bool) accounts.Config {
 	config.LoginTries, config.LoginWait = l.LoginTries, l.LoginWait
 	config.Guard = l.suspicion()
 	config.SessionIdle, config.SessionLifetime = l.SessionIdle, l.SessionLifetime
-	config.OneTimeCodeTTL, config.RealnameProof, config.Demo = l.OneTimeCodeTTL, l.RealnameProof, demo
+	config.OneTimeCodeTTL, config.ClosingWait, config.RealnameProof, config.Demo = l.OneTimeCodeTTL, l.ClosingWait, l.RealnameProof, demo
 	config.SecondFactor = l.secondFactor(demo)
 	return config
 }

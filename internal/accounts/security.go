@@ -129,6 +129,9 @@ func (s *Service) ChangePhone(ctx context.Context, password, phoneTyped, code st
 		after, err = s.load(ctx, tx, actor.AccountID)
 		return err
 	})
+	if fault.Is(err, ErrPhoneTaken) && before.role == RoleStudent {
+		return Account{}, phoneOfAGuardian()
+	}
 	if err != nil {
 		return Account{}, err
 	}
@@ -177,7 +180,7 @@ type Reset struct {
 	NewPassword string
 }
 
-// ResetPassword sets a new password by username, bound phone and code, and ends every session (F-07). Whatever does not
+// ResetPassword sets a new password by username, bound phone or recovery contact, and code, and ends every session (F-07). Whatever does not
 // fit, the username, the phone, the code or their match, the answer is sms_code_wrong (F-11), or sms_code_expired for a
 // code that has ended, which a phone without an account gets as well.
 func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
@@ -201,8 +204,10 @@ func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		var id string
-		err := tx.QueryRow(ctx, `SELECT a.id FROM logins p JOIN accounts a ON a.id = p.account_id WHERE p.login_key = $1 AND a.username = $2`,
-			s.phoneKey(phone), r.Username).Scan(&id)
+		err := tx.QueryRow(ctx, `SELECT a.id FROM logins u JOIN accounts a ON a.id = u.account_id AND a.username = $2
+			WHERE u.login_key = $1 AND (EXISTS (SELECT 1 FROM logins p WHERE p.login_key = $3 AND p.account_id = a.id)
+				OR EXISTS (SELECT 1 FROM recovery_contacts c WHERE c.phone_index = $4 AND c.account_id = a.id))`,
+			usernameKey(r.Username), r.Username, s.phoneKey(phone), s.phoneIndex(phone)).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return resetMismatch()
 		}

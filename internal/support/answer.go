@@ -10,6 +10,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/messages"
 	"caotang/internal/roster"
 )
 
@@ -37,6 +38,8 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 			return s.addEntry(ctx, tx, t, in)
 		case MissingClass:
 			return s.addClass(ctx, tx, t, in)
+		case Correction:
+			return s.correct(ctx, tx, t)
 		}
 		return s.handOver(ctx, tx, t)
 	})
@@ -156,7 +159,7 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 		return err
 	}
 	if entry.AccountID != t.accountID {
-		holder, err := s.verification.Unbind(ctx, tx, entry, t.ID)
+		holder, err := s.verification.Unbind(ctx, tx, entry, messages.Text(messages.Chinese, "ticket.handed_over", nil))
 		if err != nil {
 			return err
 		}
@@ -194,6 +197,9 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 		return AdminTicket{}, err
 	}
 	t, err := s.forAdmin(r)
+	if err == nil && r.Kind == Correction && r.State == Open {
+		err = s.compare(ctx, r, &t)
+	}
 	if err != nil || r.State != Open || r.content.IDNumber == "" {
 		return t, err
 	}

@@ -1,5 +1,6 @@
 // Package support keeps the requests that a school's administrator must answer, each with the button that settles it: a
-// person who is missing in the registry (F-17), a class that is missing (F-18), an entry that somebody else holds (F-15).
+// person who is missing in the registry (F-17), a class that is missing (F-18), an entry that somebody else holds (F-15), an
+// entry that says something wrong about its person.
 //
 // It owns tickets, and promises:
 //
@@ -9,5 +10,5 @@
 //     ticket at once, one does and the other is told.
 //   - Whoever asked is told by SMS, and so is whoever loses a binding by the answer.
 //
-// Doors for other rooms: [Service.OpenOf], [Service.OpenIn].
+// Doors for other rooms: [Service.OpenOf], [Service.OpenIn], [Service.AllOf], [Service.Anonymise].
 package support

@@ -10,5 +10,5 @@
 //   - Unbinding takes the link away and nothing else.
 //
 // Doors for other rooms: [Service.StandingOf], [Service.BindingOf], [Service.Match], [Service.Bind], [Service.Unbind],
-// [Service.Follow].
+// [Service.PartAll], [Service.Follow].
 package verification

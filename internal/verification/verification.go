@@ -185,6 +185,21 @@ func part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, reason s
 	})
 }
 
+// PartAll takes away every binding and guardian link of an account that is being closed, in the caller's transaction.
+func (s *Service) PartAll(ctx context.Context, tx *db.Tx, accountID string) error {
+	bindings, err := s.BindingsOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	for i := range bindings {
+		if err := part(ctx, tx, accountID, &bindings[i], ""); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM attempts WHERE attempt_key = $1`, accountAttempts(accountID))
+	return err
+}
+
 func (s *Service) record(ctx context.Context, tx *db.Tx, action string, entry roster.Entry, accountID, reason string, more map[string]any) error {
 	details, err := s.roster.Subject(entry)
 	if err != nil {
