@@ -88,7 +88,7 @@ var permitted = map[Action][]Level{
 	AdministratorsManage: {Province, City, County},
 	RecoveryVouch:        {Province, City, County, School},
 	RecoveryCopies:       {Province, Service}, // the province stands in where it has no customer service
-	MessagesWatch:        {Province}, // gateways serve the whole province
+	MessagesWatch:        {Province},          // gateways serve the whole province
 }
 
 // Can reports whether the actor may do the action to something that lies at the place.

@@ -94,17 +94,24 @@ func (s *Service) giveUp(ctx context.Context, m *queued, why Reason) error {
 // nowhere does to a message that goes nowhere what would have become of one that goes somewhere.
 type nowhere struct{ *Service }
 
-// doubt is how long after a failure a message that goes nowhere still meets a gateway that fails, unless a real one has
-// passed: a real one would be the first to find out.
-const doubt = time.Minute
-
+// Send fails while there is doubt: a message that goes somewhere would be the first to find out.
 func (n nowhere) Send(context.Context, Message) (Receipt, error) {
-	if until := n.busyUntil.Load(); until != 0 {
-		if wait := time.UnixMilli(until).Add(doubt).Sub(n.Now()); wait > 0 {
-			return Receipt{}, &Congested{RetryAfter: wait}
-		}
+	if wait := n.doubtFor(); wait > 0 {
+		return Receipt{}, &Congested{RetryAfter: wait}
 	}
 	return Receipt{}, nil
+}
+
+// doubt is how long after a gateway was to be spared it still counts as failing, unless a message has passed.
+const doubt = time.Minute
+
+// doubtFor is how long the gateway still counts as failing; 0 while it works.
+func (s *Service) doubtFor() time.Duration {
+	until := s.busyUntil.Load()
+	if until == 0 {
+		return 0
+	}
+	return max(time.UnixMilli(until).Add(doubt).Sub(s.Now()), 0)
 }
 
 // busyFor is how long the gateway is to be spared; 0 while it works.

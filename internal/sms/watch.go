@@ -17,13 +17,14 @@ import (
 // GatewayState is whether codes can be sent now (F-13).
 type GatewayState struct {
 	State      string `json:"state" enum:"working,busy"`
-	RetryAfter int    `json:"retry_after,omitempty" doc:"Seconds until it makes sense to try again, while it is busy"`
+	RetryAfter int    `json:"retry_after,omitempty" doc:"Seconds until it is tried again, while it is busy"`
 }
 
-// GatewayState tells how it is with the gateway as this process knows it.
+// GatewayState tells how it is with the gateway as this process knows it: after a failure it is busy until a message
+// passes, or nobody has tried for a while.
 func (s *Service) GatewayState() GatewayState {
-	if wait := s.busyFor(); wait > 0 {
-		return GatewayState{"busy", seconds(wait)}
+	if s.doubtFor() > 0 {
+		return GatewayState{"busy", seconds(s.busyFor())}
 	}
 	return GatewayState{State: "working"}
 }
