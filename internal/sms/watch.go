@@ -60,7 +60,6 @@ type HourCount struct {
 // FailureCount is how often messages failed for one reason.
 type FailureCount struct {
 	Reason string `json:"reason"`
-	Text   string `json:"text" doc:"In the reader's language"`
 	Count  int    `json:"count"`
 }
 
@@ -134,9 +133,8 @@ func (s *Service) count(ctx context.Context, traffic *Traffic) error {
 			failures[cmp.Or(reasonIn(reason), ReasonRejected)] += n
 		}
 	}
-	language := access.ClientFrom(ctx).Language
 	for reason, n := range failures {
-		traffic.Failures = append(traffic.Failures, FailureCount{string(reason), reason.Text(language, ""), n})
+		traffic.Failures = append(traffic.Failures, FailureCount{string(reason), n})
 	}
 	slices.SortFunc(traffic.Failures, func(a, b FailureCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))

@@ -2577,8 +2577,6 @@ export interface components {
             /** Format: int64 */
             count: number;
             reason: string;
-            /** @description In the reader's language */
-            text: string;
         };
         SmsGatewayState: {
             /**
