@@ -39,14 +39,14 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
 	if !m.expires.After(s.Now()) {
 		return s.giveUp(ctx, m, reasonLate)
 	}
-	gateway, real := s.Gateway, true
+	gateway, goesOut := s.Gateway, true
 	if recipients := s.only[m.Purpose]; recipients != nil {
 		known, err := recipients(ctx, s.DB, m.Phone)
 		if err != nil {
 			return err
 		}
 		if !known {
-			gateway, real = nowhere{s}, false
+			gateway, goesOut = nowhere{s}, false
 		}
 	}
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
@@ -56,7 +56,7 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
 		return ctx.Err()
 	}
 	if err == nil {
-		if real {
+		if goesOut {
 			s.busyUntil.Store(0)
 		}
 		s.Log.InfoContext(ctx, "sms sent", "message", m.ID, "purpose", m.Purpose, "phone", vault.MaskPhone(m.Phone),
@@ -72,7 +72,7 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
 	if errors.As(err, &congested) && congested.PhoneOnly {
 		return s.fail(ctx, m, strings.TrimSpace(string(ReasonLimited)+" "+congested.Words), false)
 	}
-	if real {
+	if goesOut {
 		s.busyUntil.Store(s.Now().Add(s.congestionOf(err)).UnixMilli())
 	}
 	if m.stands || job.Attempt >= maxTries {

@@ -70,7 +70,7 @@ func (s *Service) every(ctx context.Context, pause time.Duration, name string, c
 	defer tick.Stop()
 	for {
 		if err := chore(ctx); err != nil && ctx.Err() == nil {
-			s.Log.WarnContext(ctx, "sms: "+name, "error", err)
+			s.Log.WarnContext(ctx, "sms: a chore failed", "chore", name, "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -86,8 +86,12 @@ func TestOneWrongRowAndNoSegmentIsTaken(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []sms.WrongSegment{
-			{Line: 2, Code: "segment_form"}, {Line: 3, Code: "segment_province"}, {Line: 4, Code: "segment_twice"},
-			{Line: 5, Code: "segment_province"}, {Line: 6, Code: "segment_form"}, {Line: 7, Code: "too_long"},
+			{Line: 2, Code: "segment_form"},
+			{Line: 3, Code: "segment_province"},
+			{Line: 4, Code: "segment_twice"},
+			{Line: 5, Code: "segment_province"},
+			{Line: 6, Code: "segment_form"},
+			{Line: 7, Code: "too_long"},
 		}
 		if diff := cmp.Diff(want, result.Wrong); diff != "" {
 			t.Error(diff)

@@ -1,6 +1,7 @@
 package sms_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -68,7 +69,7 @@ func TestTheMetricsTellOfMessagesAndGateways(t *testing.T) {
 	f.fail(t)
 	f.ask(t, phone)
 	w := httptest.NewRecorder()
-	srv.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	srv.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{
 		`caotang_sms_messages_total{reason="",state="sent"} 1`, `caotang_sms_messages_total{reason="gateway_busy",state="failed"} 1`,
 		`caotang_sms_gateway_resting{gateway="console"} 1`, "caotang_sms_waiting 1",
