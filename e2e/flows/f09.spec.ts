@@ -69,6 +69,7 @@ test('F-09 password, number and code each fail with their own words beside their
   await expect(code).toHaveValue(right)
 
   // A number of another account is told apart from a wrong one.
+  await page.reload()
   await password.fill(person.password)
   await askAndTypeCode(page, t, taken.phone, 'account.phone.new')
   await submit.click()
