@@ -89,8 +89,8 @@ func status(t *testing.T, w *roomtest.World, number string) roomtest.Answer {
 	return a
 }
 
-// send sends a file as a copy.
-func send(t *testing.T, w *roomtest.World, number, copy, filename string, content []byte) roomtest.Answer {
+// send sends a file as a copy of the kind.
+func send(t *testing.T, w *roomtest.World, number, kind, filename string, content []byte) roomtest.Answer {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -100,7 +100,7 @@ func send(t *testing.T, w *roomtest.World, number, copy, filename string, conten
 	}
 	_, _ = part.Write(content)
 	_ = form.Close()
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodPut, "/api/v1/recovery/copies/"+copy+of(number), &body)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPut, "/api/v1/recovery/copies/"+kind+of(number), &body)
 	r.Header.Set("Content-Type", form.FormDataContentType())
 	return roomtest.Record(t, w.Server, r)
 }
