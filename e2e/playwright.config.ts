@@ -23,6 +23,7 @@ if (process.env.CAOTANG_E2E_DSN) server.push(`--database '${process.env.CAOTANG_
 
 const desktop = { viewport: { width: 1366, height: 768 } }
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+const api = { name: 'api', testDir: 'api' }
 const chinese = { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' }
 const english = { locale: 'en-US', timezoneId: 'Asia/Shanghai' }
 
@@ -67,13 +68,16 @@ export default defineConfig({
       ],
     },
   },
-  projects: [
-    { name: 'api', testDir: 'api' },
-    { name: 'desktop-zh', testDir: 'flows', use: { ...desktop, ...chinese } },
-    { name: 'desktop-en', testDir: 'flows', use: { ...desktop, ...english } },
-    { name: 'phone-zh', testDir: 'flows', use: { ...phone, ...chinese } },
-    { name: 'phone-en', testDir: 'flows', use: { ...phone, ...english } },
-  ],
+  // The database knows neither the screen nor the language: on the second one, each flow is walked once.
+  projects: process.env.CAOTANG_E2E_DSN
+    ? [api, { name: 'desktop-zh', testDir: 'flows', use: { ...desktop, ...chinese } }]
+    : [
+        api,
+        { name: 'desktop-zh', testDir: 'flows', use: { ...desktop, ...chinese } },
+        { name: 'desktop-en', testDir: 'flows', use: { ...desktop, ...english } },
+        { name: 'phone-zh', testDir: 'flows', use: { ...phone, ...chinese } },
+        { name: 'phone-en', testDir: 'flows', use: { ...phone, ...english } },
+      ],
 })
 
 async function freePort(): Promise<number> {
