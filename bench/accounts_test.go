@@ -73,7 +73,7 @@ func importAccounts(b *testing.B, d *db.DB, path string, rows int) (took cost, r
 }
 
 func insertAccounts(b *testing.B, d *db.DB, rows int) (took cost) {
-	const perBatch = 10_000
+	const perBatch = 20_000
 	columns := []string{"id", "username", "password_hash", "role", "phone_sealed", "replace_password", "created_at", "updated_at", "imported_at"}
 	now, hash := db.Now(), strings.Repeat("h", 130)
 	for from := 0; from < rows; from += perBatch {

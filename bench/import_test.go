@@ -25,7 +25,7 @@ import (
 
 const (
 	schoolCount  = 500
-	rowsPerBatch = 5000
+	rowsPerBatch = 20_000
 )
 
 // rowCount is how many rows the rosters of these benchmarks have: CAOTANG_BENCH_ROWS, or a million.

@@ -65,7 +65,7 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	web := &http.Server{Handler: a.server, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
-	if err := c.announce(ctx, a, listener, out.stdout); err != nil {
+	if err := c.announce(ctx, a, listener, out.stdout); err != nil && ctx.Err() == nil { // whoever stops it at once reads no list
 		return err
 	}
 	select {

@@ -105,7 +105,7 @@ func (s *Service) ImportAccounts(ctx context.Context, source OldAccounts, found 
 
 // oldBatchRows is how many rows are decided in one transaction: their keys are written in order, which the larger a batch
 // is the better keeps the index in the cache.
-const oldBatchRows = 10_000
+const oldBatchRows = 20_000
 
 // oldBatch are the rows that one transaction decides.
 type oldBatch struct {

@@ -79,6 +79,7 @@ func sqliteDSN(path string, pragmas ...string) string {
 	pragmas = append([]string{
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
 		"journal_size_limit(67108864)", "temp_store(MEMORY)",
+		"wal_autocheckpoint(16384)", // 64 MB, as the log may grow: an import writes the same pages again and again
 	}, pragmas...)
 	q := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
 	return "file:" + path + "?" + q.Encode()

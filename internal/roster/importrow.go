@@ -11,9 +11,13 @@ import (
 	"caotang/internal/vault"
 )
 
-// batchRows is how many rows are decided in one transaction: enough to pay for the commit, few enough that on SQLite
-// nobody else waits long for the one writer.
-const batchRows = 5000
+// batchRows and batchBytes of text bound what is decided in one transaction. Documents fall anywhere in their index, so that
+// a commit writes most of its pages: the more rows share one the better, as long as memory and, on SQLite, whoever waits
+// for the one writer can bear it.
+const (
+	batchRows  = 20_000
+	batchBytes = 16 << 20
+)
 
 // candidate is a row that is good by itself. What the registry says of it is asked for when its batch is written.
 type candidate struct {
@@ -65,11 +69,12 @@ type parser struct {
 // next reads the next batch. After the batch with end set, or with err, there is none.
 func (p *parser) next() *batch {
 	b := &batch{candidates: make([]candidate, 0, batchRows)}
-	arena := make([]string, 0, batchRows*len(p.table.headings))
+	var arena []string // of cells, which would cost an allocation a row
+	bytes := 0
 	if !p.whole {
 		clear(p.seen)
 	}
-	for b.rows < batchRows {
+	for b.rows < batchRows && bytes < batchBytes {
 		row, err := p.table.rows.Next()
 		if errors.Is(err, io.EOF) {
 			b.end = true
@@ -87,10 +92,16 @@ func (p *parser) next() *batch {
 			continue
 		}
 		c, r := p.check(row.Cells)
+		if cap(arena)-len(arena) < len(row.Cells) {
+			arena = make([]string, 0, max(4096, len(row.Cells)))
+		}
 		from := len(arena)
 		arena = append(arena, row.Cells...)
 		cells := arena[from:len(arena):len(arena)]
 		b.rows++
+		for _, cell := range cells {
+			bytes += len(cell)
+		}
 		if r != nil {
 			r.Line, r.Cells = row.Line, cells
 			b.rejects = append(b.rejects, *r)

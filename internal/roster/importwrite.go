@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -340,6 +341,7 @@ func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outco
 	if err := tx.Insert(ctx, "classes", []string{"id", "school_id", "stage", "entry_year", "number", "schooling_years", "name", "created_at"}, o.rows.classes); err != nil {
 		return err
 	}
+	slices.SortFunc(o.rows.documents, func(a, b []any) int { return bytes.Compare(a[0].([]byte), b[0].([]byte)) })
 	if err := tx.Insert(ctx, "documents", []string{"document_index", "entry_id"}, o.rows.documents); err != nil {
 		return err
 	}
