@@ -40,6 +40,7 @@ var (
 		"internal/transfers":    {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/recovery":     {"internal/sms", "internal/blob", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
+		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips"},
 	}
 
 	// Gateways to carriers, put together by the commands. The simulator speaks the carriers' side.

@@ -18,6 +18,7 @@ import (
 	"caotang/internal/factors"
 	"caotang/internal/guard"
 	"caotang/internal/jobs"
+	"caotang/internal/owndata"
 	"caotang/internal/recovery"
 	"caotang/internal/roster"
 	"caotang/internal/server"
@@ -45,6 +46,7 @@ type app struct {
 	roster    *roster.Service
 	transfers *transfers.Service
 	factors   *factors.Service
+	owndata   *owndata.Service
 	recovery  *recovery.Service
 }
 
@@ -109,6 +111,11 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	supporting.Mount(a.server)
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
+	a.owndata = owndata.New(d, owndata.Rooms{
+		Accounts: a.accounts, Roster: a.roster, Verification: verifying, Support: supporting, Transfers: a.transfers, Factors: a.factors,
+		Recovery: a.recovery, Slips: printing,
+	})
+	a.owndata.Mount(a.server)
 	spaces.New(d, a.accounts, a.roster, verifying, supporting, a.transfers, a.recovery).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent)
@@ -116,7 +123,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	return a, nil
 }
 
-// housekeeping removes what has had its day: kept answers, ended sessions, old messages, abandoned uploads.
+// housekeeping removes what has had its day: kept answers, ended sessions, old messages, abandoned uploads, accounts that
+// were to be closed.
 func (a *app) housekeeping(ctx context.Context) {
 	tick := time.NewTicker(10 * time.Minute)
 	defer tick.Stop()
@@ -126,6 +134,7 @@ func (a *app) housekeeping(ctx context.Context) {
 			"transfers":          a.transfers.Sweep,
 			"passkey challenges": a.factors.Forget,
 			"recoveries":         a.recovery.Sweep,
+			"closings":           a.owndata.CloseDue,
 		} {
 			if err := chore(ctx); err != nil && ctx.Err() == nil {
 				a.log.Error("housekeeping", "chore", name, "error", err)
@@ -166,7 +175,7 @@ func (o appOptions) accountRules() (accounts.Config, error) {
 	config.Password.Min, config.Password.Max, config.Password.AllowSpecial = o.PasswordMin, o.PasswordMax, o.PasswordSpecial
 	config.LoginTries, config.LoginWait = o.LoginTries, o.LoginWait
 	config.Guard = o.suspicion()
-	config.OneTimeCodeTTL, config.RealnameProof, config.Demo = o.OneTimeCodeTTL, o.RealnameProof, o.demo
+	config.OneTimeCodeTTL, config.ClosingWait, config.RealnameProof, config.Demo = o.OneTimeCodeTTL, o.ClosingWait, o.RealnameProof, o.demo
 	config.SecondFactor = o.secondFactor(o.demo)
 	if config.PublicURL = o.PublicURL; o.demo && config.PublicURL == "" {
 		config.PublicURL = "http://" + o.Listen

@@ -78,6 +78,7 @@ type limits struct {
 	Holidays        string        `help:"CSV table (date,works) of public holidays and worked weekends, beyond those built in." placeholder:"FILE"`
 	SecondFactor    []string      `help:"Levels whose administrators must have a second factor: province, city, county, school; or none. By default province and city, and none in demo mode." placeholder:"LEVEL"`
 	SlipTTL         time.Duration `name:"slip-ttl" help:"How long a printed activation slip is valid." default:"720h"`
+	ClosingWait     time.Duration `help:"How long an account may still be kept after its owner asked to close it." default:"360h"`
 	ImportMaxBytes  int64         `help:"Greatest size of a roster file in bytes." default:"268435456"`
 	ImportMaxRows   int           `help:"Most rows in a roster file." default:"2000000"`
 }
@@ -115,6 +116,7 @@ func (l limits) validate() error {
 		check(known, "second-factor", "must be none, or some of province, city, county and school")
 	}
 	check(l.SlipTTL >= time.Hour && l.SlipTTL <= 366*24*time.Hour, "slip-ttl", "must be from 1h to 8784h")
+	check(l.ClosingWait >= time.Minute && l.ClosingWait <= 180*24*time.Hour, "closing-wait", "must be from 1m to 4320h")
 	check(l.ImportMaxBytes >= 1<<10 && l.ImportMaxBytes <= 4<<30, "import-max-bytes", "must be from 1 KiB to 4 GiB")
 	check(l.ImportMaxRows >= 1, "import-max-rows", "must be at least 1")
 	return errors.Join(bad...)

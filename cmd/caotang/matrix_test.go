@@ -123,6 +123,15 @@ get-transfer               401  403   403   403   403 200   404    200  200  200
 approve-transfer           401  403   403   403   403 200   404    200  200  200  200  404
 reject-transfer            401  403   403   403   403 200   404    200  200  200  200  404
 approve-transfers          401  403   403   403   403 200   200    200  200  200  200  200
+set-recovery-contact       401  422   422   422   403 403   403    403  403  403  403  403
+remove-recovery-contact    401  404   404   404   404 404   404    404  404  404  404  404
+choose-my-role             401  200   200   409   409 200   200    200  200  200  200  200
+get-my-closing             401  200   200   200   200 200   200    200  200  200  200  200
+close-my-account           401  200   422   422   422 422   422    422  422  422  422  422
+keep-my-account            401  404   404   404   404 404   404    404  404  404  404  404
+get-my-data                401  200   200   200   200 200   200    200  200  200  200  200
+list-my-records            401  200   200   200   200 200   200    200  200  200  200  200
+export-my-data             401  200   200   200   200 200   200    200  200  200  200  200
 get-me                     401  200   200   200   200 200   200    200  200  200  200  200
 get-my-space               401  403   200   200   200 200   200    200  200  200  200  200
 list-my-classmates         401  403   403   200   200 403   403    403  403  403  403  403
@@ -159,6 +168,8 @@ func reason(*cell) any { return object{"reason": "核对"} }
 
 // unconfirmed is a change of factors without the proof before it.
 func unconfirmed(*cell) any { return object{"confirmation": "unknown"} }
+
+func ownPassword(*cell) any { return object{"password": roomtest.Password} }
 
 var requests = map[string]request{
 	"get-settings": {},
@@ -217,12 +228,23 @@ var requests = map[string]request{
 	"look-at-copy":     {target: (*cell).withCopies},
 	"approve-recovery": {target: (*cell).vouching, body: reason},
 	"reject-recovery":  {target: (*cell).withCopies, body: reason},
+	"set-recovery-contact": {body: func(c *cell) any {
+		return object{"password": roomtest.Password, "phone": c.phone(), "sms_code": "000000"}
+	}},
+	"remove-recovery-contact": {body: ownPassword},
+	"choose-my-role":          {body: func(*cell) any { return object{"role": "parent"} }},
+	"get-my-closing":          {},
+	"close-my-account":        {body: ownPassword},
+	"keep-my-account":         {},
+	"get-my-data":             {},
+	"list-my-records":         {},
+	"export-my-data":          {body: ownPassword},
 
 	"get-me":             {},
 	"get-my-space":       {},
 	"list-my-classmates": {},
 	"bind-me":            {body: func(c *cell) any { return c.claim(c.entry()) }},
-	"unbind-me":          {body: func(*cell) any { return object{"password": roomtest.Password} }},
+	"unbind-me":          {body: ownPassword},
 	"choose-my-class":    {body: func(c *cell) any { return object{"class_id": c.class()} }},
 	"bind-me-by-slip":    {body: func(*cell) any { return object{"code": "2222-2222-2222"} }},
 	"ask-school":         {body: func(c *cell) any { return c.missing() }},

@@ -40,15 +40,16 @@ type Place struct {
 
 // Actor is whoever makes a request. The zero Actor is anonymous.
 type Actor struct {
-	AccountID    string
-	SessionID    string
-	Username     string
-	Role         string
-	MaskedPhone  string // "" when none is bound
-	RegisteredAt time.Time
-	Grants       []Grant
-	Verified     bool     // has a binding to a registry entry
-	Must         []string // what the account must do before anything else: bind_phone, replace_password, second_factor
+	AccountID     string
+	SessionID     string
+	Username      string
+	Role          string
+	MaskedPhone   string // "" when none is bound
+	MaskedContact string // the recovery contact's phone, "" when there is none
+	RegisteredAt  time.Time
+	Grants        []Grant
+	Verified      bool     // has a binding to a registry entry
+	Must          []string // what the account must do before anything else: cancel_closing, replace_password, bind_phone, second_factor
 }
 
 // Anonymous reports whether nobody is signed in.

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
@@ -53,6 +54,7 @@ type Config struct {
 	PublicURL      string            // what links in notices begin with; without it they have none
 	Addresses      *Addresses        // where addresses are; nil when the operator has not said
 	SecondFactor   []access.Level    // whose administrators must have a second factor
+	ClosingWait    time.Duration     // how long an account that is being closed may still be kept
 	RealnameProof  string            // one_number or two_numbers: shown in the settings
 	Demo           bool              // shown in the settings
 	Guard          guard.Rules       // what is suspicious; nothing when zero
@@ -64,6 +66,7 @@ func DefaultConfig() Config {
 		Password: DefaultPasswordPolicy(), LoginTries: 5, LoginWait: 5 * time.Second,
 		Sessions:  map[Face]Lifetime{Web: {Idle: 14 * 24 * time.Hour, Whole: 90 * 24 * time.Hour}, API: {Idle: 14 * 24 * time.Hour, Whole: 90 * 24 * time.Hour}},
 		Untrusted: Lifetime{Idle: 2 * time.Hour, Whole: 12 * time.Hour}, OneTimeCodeTTL: 24 * time.Hour, NoticeTTL: 7 * 24 * time.Hour,
+		ClosingWait:   15 * 24 * time.Hour,
 		RealnameProof: "one_number",
 	}
 }
@@ -83,7 +86,8 @@ type Service struct {
 	factorDue string // an SQL condition: the account a must set up a second factor
 }
 
-// New makes the room. now is its clock; time.Now when nil. Codes to reset a password go to phones that have an account.
+// New makes the room. now is its clock; time.Now when nil. Codes to reset a password go to phones that have an account, or
+// stand behind one as its recovery contact.
 func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now func() time.Time) *Service {
 	if now == nil {
 		now = time.Now
@@ -95,8 +99,8 @@ func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now fun
 	s.gates.gate = map[string]*gate{}
 	messages.Restrict(sms.ResetPassword, func(ctx context.Context, q db.Querier, phone string) (bool, error) {
 		var known bool
-		err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM logins WHERE login_key = $1) OR EXISTS (SELECT 1 FROM freezes WHERE phone_index = $2)`,
-			s.phoneKey(phone), s.phoneIndex(phone)).Scan(&known)
+		err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM logins WHERE login_key = $1) OR EXISTS (SELECT 1 FROM freezes WHERE phone_index = $2)
+			OR EXISTS (SELECT 1 FROM recovery_contacts WHERE phone_index = $2)`, s.phoneKey(phone), s.phoneIndex(phone)).Scan(&known)
 		return known, err
 	})
 	return s
@@ -104,11 +108,12 @@ func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now fun
 
 // Account is an account as its owner sees it.
 type Account struct {
-	ID          string    `json:"id"`
-	Username    string    `json:"username"`
-	Role        string    `json:"role" enum:"teacher,student,parent,public"`
-	MaskedPhone *string   `json:"masked_phone" doc:"Null until a phone is bound"`
-	CreatedAt   time.Time `json:"created_at"`
+	ID            string    `json:"id"`
+	Username      string    `json:"username"`
+	Role          string    `json:"role" enum:"teacher,student,parent,public"`
+	MaskedPhone   *string   `json:"masked_phone" doc:"Null until a phone is bound"`
+	MaskedContact *string   `json:"masked_recovery_contact" doc:"A guardian's phone behind a pupil's account; null without one"`
+	CreatedAt     time.Time `json:"created_at"`
 }
 
 // record is a row of accounts.
@@ -119,8 +124,10 @@ type record struct {
 	role            string
 	phone           string // "" when none is bound
 	phoneFree       bool   // the owner's school has vouched for them: no phone is asked for
+	contact         string // the recovery contact's phone, "" when there is none
 	replacePassword bool
 	passwordExpires db.NullTime
+	closesAt        db.NullTime
 	createdAt       db.Time
 	factors         string // kinds of second factor, '' for none
 	factorDue       bool
@@ -129,50 +136,64 @@ type record struct {
 
 // columns are what scan reads of accounts a.
 func (s *Service) columns() string {
-	return `a.id, a.username, a.password_hash, a.role, a.phone_sealed, a.phone_free, a.replace_password, a.password_expires, a.created_at, a.factors, ` + s.factorDue
+	return `a.id, a.username, a.password_hash, a.role, a.phone_sealed, ` + contactSQL + `, a.phone_free, a.replace_password, a.password_expires, a.closes_at,
+		a.created_at, a.factors, ` + s.factorDue
 }
 
 // scan reads columns, then what more the query asks for.
 func (s *Service) scan(row interface{ Scan(...any) error }, more ...any) (*record, error) {
 	var r record
-	var phone []byte
+	var phone, contact []byte
 	columns := []any{
-		&r.id, &r.username, &r.passwordHash, &r.role, &phone, &r.phoneFree, &r.replacePassword, &r.passwordExpires, &r.createdAt,
+		&r.id, &r.username, &r.passwordHash, &r.role, &phone, &contact, &r.phoneFree, &r.replacePassword, &r.passwordExpires, &r.closesAt, &r.createdAt,
 		&r.factors, &r.factorDue,
 	}
 	if err := row.Scan(append(columns, more...)...); err != nil {
 		return nil, err
 	}
-	if phone != nil {
-		var err error
-		if r.phone, err = s.vault.Open(phonePurpose, phone); err != nil {
-			return nil, err
-		}
+	var err error
+	if r.phone, err = s.openPhone(phone); err != nil {
+		return nil, err
 	}
-	return &r, nil
+	r.contact, err = s.openPhone(contact)
+	return &r, err
 }
 
-// load answers not_found for an unknown id.
+// load answers not_found for an unknown id, and for an account that has been closed.
 func (s *Service) load(ctx context.Context, q db.Querier, id string) (*record, error) {
-	r, err := s.scan(q.QueryRow(ctx, `SELECT `+s.columns()+` FROM accounts a WHERE a.id = $1`, id))
+	r, err := s.scan(q.QueryRow(ctx, `SELECT `+s.columns()+` FROM accounts a WHERE a.id = $1 AND a.closed_at IS NULL`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.ErrNotFound.New()
 	}
 	return r, err
 }
 
+// reach is the phone that is told of what happens to an account: its own or, where it has none, its recovery contact; ""
+// where there is neither.
+func (r *record) reach() string { return cmp.Or(r.phone, r.contact) }
+
 func (r *record) shown() Account {
-	return Account{ID: r.id, Username: r.username, Role: r.role, MaskedPhone: masked(r.phone), CreatedAt: r.createdAt.Time}
+	return Account{
+		ID: r.id, Username: r.username, Role: r.role, MaskedPhone: masked(r.phone), MaskedContact: masked(r.contact), CreatedAt: r.createdAt.Time,
+	}
 }
 
 func (r *record) must() []string {
-	return mustOf(r.replacePassword, r.phone != "" || r.phoneFree, r.factorDue)
+	return mustOf(r.closesAt.Valid, r.replacePassword, phoneSettled(r.role, r.phone != "", r.phoneFree, r.contact != ""), r.factorDue)
+}
+
+// phoneSettled tells whether an account is asked for no phone of its own any more: it has one, its school has vouched for
+// its owner (see [Service.CreateVouched]), or it is a pupil's with a guardian's phone behind it.
+func phoneSettled(role string, phone, phoneFree, contact bool) bool {
+	return phone || phoneFree || contact && role == RoleStudent
 }
 
 // mustOf lists what an account has to do before anything else, in the order in which the screens ask for it.
-// Whether it may go on without a phone is the school's word: see [Service.CreateVouched].
-func mustOf(replacePassword, phoneSettled, factorDue bool) []string {
+func mustOf(closing, replacePassword, phoneSettled, factorDue bool) []string {
 	must := []string{}
+	if closing {
+		must = append(must, server.MustCancelClosing)
+	}
 	if replacePassword {
 		must = append(must, server.MustReplacePassword)
 	}

@@ -146,8 +146,8 @@ func requireReason(reason string) (string, error) {
 	return reason, nil
 }
 
-// mayManage answers not_found for an account outside the actor's scope, and forbidden for another administrator's whose
-// own scope reaches beyond it: nobody climbs by resetting a password.
+// mayManage answers not_found for an account outside the actor's scope and for a closed one, and forbidden for another
+// administrator's whose own scope reaches beyond it: nobody climbs by resetting a password.
 func (s *Service) mayManage(ctx context.Context, accountID string) error {
 	actor := access.ActorFrom(ctx)
 	return s.permitted(ctx, accountID, func(_ access.Level, scope access.Place) bool { return actor.Can(access.AccountsManage, scope) })
@@ -167,6 +167,9 @@ func (s *Service) MayResetFactors(ctx context.Context, accountID string) error {
 // administer.
 func (s *Service) permitted(ctx context.Context, accountID string, allowed func(level access.Level, scope access.Place) bool) error {
 	actor := access.ActorFrom(ctx)
+	if _, err := s.load(ctx, s.db, accountID); err != nil {
+		return err
+	}
 	place, err := s.placeOf(ctx, s.db, accountID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.ErrNotFound.New()

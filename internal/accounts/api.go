@@ -11,12 +11,13 @@ type empty struct{}
 
 type registerInput struct {
 	Body struct {
-		Username string `json:"username" maxLength:"1000"`
-		Password string `json:"password" maxLength:"1000"`
-		Phone    string `json:"phone" maxLength:"100"`
-		SMSCode  string `json:"sms_code" maxLength:"100"`
-		Role     string `json:"role" maxLength:"100" doc:"teacher, student, parent or public"`
-		Trusted  *bool  `json:"trusted,omitempty" doc:"As for signing in"`
+		Username string  `json:"username" maxLength:"1000"`
+		Password string  `json:"password" maxLength:"1000"`
+		Phone    string  `json:"phone" maxLength:"100"`
+		SMSCode  string  `json:"sms_code" maxLength:"100"`
+		Role     string  `json:"role" maxLength:"100" doc:"teacher, student, parent or public"`
+		PhoneAs  PhoneAs `json:"phone_as,omitempty" enum:"login,recovery_contact" doc:"recovery_contact: the phone is a pupil's guardian's and no login; login when absent"`
+		Trusted  *bool   `json:"trusted,omitempty" doc:"As for signing in"`
 	}
 }
 
@@ -42,7 +43,7 @@ type SignInOutput struct {
 	Body      struct {
 		Account Account  `json:"account"`
 		Token   string   `json:"token" doc:"For clients that are no browsers: the bearer token of the new session"`
-		Must    []string `json:"must" enum:"replace_password,bind_phone,second_factor" doc:"What comes before anything else: replace_password, bind_phone, second_factor"`
+		Must    []string `json:"must" enum:"cancel_closing,replace_password,bind_phone,second_factor" doc:"What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor"`
 	}
 }
 
@@ -134,7 +135,7 @@ func (s *Service) Mount(srv *server.Server) {
 		Summary: "Register an account and sign it in",
 	}, func(ctx context.Context, in *registerInput) (*registerOutput, error) {
 		b := in.Body
-		signedIn, err := s.Register(ctx, Registration{b.Username, b.Password, b.Phone, b.SMSCode, b.Role, BeginBy(b.Trusted)})
+		signedIn, err := s.Register(ctx, Registration{b.Username, b.Password, b.Phone, b.SMSCode, b.Role, b.PhoneAs, BeginBy(b.Trusted)})
 		if err != nil {
 			return nil, err
 		}
@@ -173,11 +174,13 @@ func (s *Service) Mount(srv *server.Server) {
 	})
 	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/password-resets", ID: "reset-password", Tag: "accounts", Status: 204, Captcha: true,
-		Summary: "Set a new password by username, bound phone and code; every session ends",
+		Summary: "Set a new password by username, bound phone or recovery contact, and code; every session ends",
 	}, func(ctx context.Context, in *resetInput) (*empty, error) {
 		b := in.Body
 		return nil, s.ResetPassword(ctx, Reset{b.Username, b.Phone, b.SMSCode, b.NewPassword})
 	})
+	s.mountContact(srv)
+	s.mountClosing(srv)
 	s.mountDevices(srv)
 	s.mountNotices(srv)
 	s.mountAdministration(srv)

@@ -1,8 +1,8 @@
 // Package accounts is the room of logins (F-02 to F-11, F-28): registration, signing in, sessions, passwords, phones, what
 // administrators do to the accounts of their scope, what owners are told of it, and how they say "this was not me".
 //
-// It owns the tables accounts, logins, grants, sessions, known_addresses, security_events, notice_links and freezes. Its
-// search for administrators also reads bindings, registry entries and schools, and changes none of them.
+// It owns the tables accounts, logins, recovery_contacts, grants, sessions, known_addresses, security_events, notice_links
+// and freezes. Its search for administrators also reads bindings, registry entries and schools, and changes none of them.
 //
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
 // [Service.MaskedOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],
@@ -11,10 +11,11 @@
 // [Service.Unfreeze] for the room that answers frozen accounts' requests; for the second step [Service.Pending],
 // [Service.FinishSignIn], [Service.SetFactors], [Service.Guess], [Service.ResetPasswordBy],
 // [Service.MayResetFactors], [Service.Record]; for slips [Service.PrepareVouched], [Service.CreateVouched],
-// [Service.ResetVouched]; for commands [Service.CreateAdministrator], [Service.IDOf], [Service.ImportAccounts],
-// [HashPassword], [SealOldHash] and [Service.Forget].
+// [Service.ResetVouched]; for own data [Service.Sessions], [Service.SecurityEvents], [Service.AllowExport],
+// [Service.ClosingOf], [Service.DueClosings], [Service.Erase], [Service.StopClosing]; for commands [Service.CreateAdministrator], [Service.IDOf], [Service.ImportAccounts], [HashPassword], [SealOldHash] and [Service.Forget].
 //
 // What holds everywhere: a username or phone belongs to one account because the table logins says so, whatever the
-// interleaving; a stranger learns from no answer, nor from its delay, which accounts and phones exist, with the one
-// exception of a username that is taken at registration.
+// interleaving; a guardian's phone stands behind at most five pupils' accounts; a closed account keeps nothing
+// personal; a stranger learns from no answer, nor from its delay, which accounts and phones exist, with the one exception of
+// a username that is taken at registration.
 package accounts

@@ -7,6 +7,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
+	"caotang/internal/fault"
 	"caotang/internal/vault"
 )
 
@@ -16,6 +17,9 @@ func Own(ctx context.Context) Account {
 	own := Account{ID: actor.AccountID, Username: actor.Username, Role: actor.Role, CreatedAt: actor.RegisteredAt}
 	if actor.MaskedPhone != "" {
 		own.MaskedPhone = &actor.MaskedPhone
+	}
+	if actor.MaskedContact != "" {
+		own.MaskedContact = &actor.MaskedContact
 	}
 	return own
 }
@@ -79,14 +83,20 @@ func (s *Service) SetRole(ctx context.Context, tx *db.Tx, accountID, role string
 	return err
 }
 
-// Notify sends the text of a catalogue key to the account's phone when the transaction commits. An account without a
-// phone is told nothing.
+// Notify sends the text of a catalogue key to the account's phone when the transaction commits, or to its recovery contact
+// when it has no phone of its own. An account without either is told nothing, and neither is one that has been closed.
 func (s *Service) Notify(ctx context.Context, tx *db.Tx, accountID, key string, args map[string]any) error {
-	phone, err := s.PhoneOf(ctx, tx, accountID)
-	if err != nil || phone == "" {
+	r, err := s.load(ctx, tx, accountID)
+	if fault.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	return s.sms.Notify(ctx, tx, phone, key, args)
+	if r.reach() == "" {
+		return nil
+	}
+	return s.sms.Notify(ctx, tx, r.reach(), key, args)
 }
 
 // record adds an event about an account, at the place where the account lies.

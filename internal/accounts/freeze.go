@@ -19,7 +19,8 @@ import (
 //   - An administrator who has made sure who it is gives a one-time code.
 //
 // Only a phone that was told can freeze, once for each time that it was told, and an end of the freeze ends every link that
-// was sent before it: whoever has lost the account cannot keep its owner out.
+// was sent before it: whoever has lost the account cannot keep its owner out. What somebody else may have begun ends with
+// the freeze: closing the account when it begins, a recovery contact that is new when it ends.
 
 // Watcher is told, in the transaction, when an account is frozen and when it is free again: the room of requests, which
 // stands above this one.
@@ -199,7 +200,10 @@ func (s *Service) freeze(ctx context.Context, tx *db.Tx, tokenHash []byte, l lin
 	if err := s.record(ctx, tx, account.id, audit.Event{Action: "account.freeze", Details: map[string]any{"event": l.event.Kind}}); err != nil {
 		return err
 	}
-	if err := s.tell(ctx, tx, account.id, happened{notice: Frozen}, recipient{safe, Frozen}, recipient{account.phone, Frozen}); err != nil {
+	if err := s.StopClosing(ctx, tx, account.id); err != nil {
+		return err
+	}
+	if err := s.tell(ctx, tx, account.id, happened{notice: Frozen}, recipient{safe, Frozen}, recipient{account.reach(), Frozen}); err != nil {
 		return err
 	}
 	if s.watch == nil {
@@ -279,8 +283,11 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, f freeze) error {
 	return s.tell(ctx, tx, f.accountID, what, recipient{f.phone, TakenBack})
 }
 
-// thaw ends a freeze and every link that was sent before. The caller tells the owner.
+// thaw ends a freeze, every link that was sent before, and a recovery contact that is in doubt. The caller tells the owner.
 func (s *Service) thaw(ctx context.Context, tx *db.Tx, accountID, reason string) error {
+	if err := s.dropDoubtedContact(ctx, tx, accountID); err != nil {
+		return err
+	}
 	gone, err := tx.Exec(ctx, `DELETE FROM freezes WHERE account_id = $1`, accountID)
 	if err != nil {
 		return err
@@ -354,7 +361,7 @@ func (s *Service) giveBack(ctx context.Context, tx *db.Tx, f freeze, reason, kee
 	if err := s.record(ctx, tx, f.accountID, event); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, f.accountID, happened{notice: Unfrozen}, recipient{before, Unfrozen}, recipient{account.phone, Unfrozen})
+	return s.tell(ctx, tx, f.accountID, happened{notice: Unfrozen}, recipient{before, Unfrozen}, recipient{account.reach(), Unfrozen})
 }
 
 // before is the phone that the account had before what is in doubt, "" when it is the present one.

@@ -22,14 +22,18 @@ type Notice string
 
 // The notices of this room. Other rooms have their own.
 const (
-	PasswordChanged Notice = "password_changed"
-	PhoneBound      Notice = "phone_bound"   // the first one
-	PhoneChanged    Notice = "phone_changed" // by the owner
-	PhoneReplaced   Notice = "phone_replaced"
-	CodeIssued      Notice = "code_issued"
-	Frozen          Notice = "frozen"
-	Unfrozen        Notice = "unfrozen"
-	TakenBack       Notice = "taken_back" // by the phone of before the change
+	PasswordChanged  Notice = "password_changed"
+	PhoneBound       Notice = "phone_bound"   // the first one
+	PhoneChanged     Notice = "phone_changed" // by the owner
+	PhoneReplaced    Notice = "phone_replaced"
+	CodeIssued       Notice = "code_issued"
+	Frozen           Notice = "frozen"
+	Unfrozen         Notice = "unfrozen"
+	TakenBack        Notice = "taken_back" // by the phone of before the change
+	ContactSet       Notice = "contact_set"
+	ContactRemoved   Notice = "contact_removed"
+	ClosingAsked     Notice = "closing_asked"
+	ClosingCancelled Notice = "closing_cancelled"
 )
 
 // What the phone that an account has from now on is told, where the one before is told of the change.
@@ -47,14 +51,15 @@ type happened struct {
 }
 
 // Tell keeps a notice among the account's security events and sends it to the account's phone when the transaction
-// commits, with a link that says "this was not me". It is the door for every change that an account's owner must learn
-// of: a binding, a second factor. Args fill the text; they must hold no number in full.
+// commits, or to its recovery contact when it has no phone of its own, with a link that says "this was not me". It is the
+// door for every change that an account's owner must learn of: a binding, a second factor. Args fill the text; they must
+// hold no number in full.
 func (s *Service) Tell(ctx context.Context, tx *db.Tx, accountID string, notice Notice, args map[string]any) error {
-	phone, err := s.PhoneOf(ctx, tx, accountID)
+	account, err := s.load(ctx, tx, accountID)
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, accountID, happened{notice: notice, args: args}, recipient{phone, notice})
+	return s.tell(ctx, tx, accountID, happened{notice: notice, args: args}, recipient{account.reach(), notice})
 }
 
 // recipient is a phone, "" for none, and the text that it gets.

@@ -24,7 +24,7 @@ func (s *Service) NewPassword(ctx context.Context, field, password string) (Hash
 }
 
 // Recover gives an account back to its owner (F-08): a new password, the phone that they proved to have, every session ended,
-// and its freeze with them. Both phones are told; the one before, which may be lost or stolen, takes nothing back. It answers the username. The caller has made sure whose the account is. Errors:
+// its freeze with them, and its closing. Both phones are told; the one before, which may be lost or stolen, takes nothing back. It answers the username. The caller has made sure whose the account is. Errors:
 // not_found, phone_taken.
 func (s *Service) Recover(ctx context.Context, tx *db.Tx, accountID, phone string, password HashedPassword) (username string, err error) {
 	before, err := s.load(ctx, tx, accountID)
@@ -33,6 +33,9 @@ func (s *Service) Recover(ctx context.Context, tx *db.Tx, accountID, phone strin
 	}
 	// Signing in, freezing and giving back take turns by this row.
 	if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = $1 WHERE id = $2`, db.At(s.now()), accountID); err != nil {
+		return "", err
+	}
+	if err := s.StopClosing(ctx, tx, accountID); err != nil {
 		return "", err
 	}
 	if _, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {

@@ -138,7 +138,7 @@ func (s *Service) newSearch(ctx context.Context, single bool) (*query, error) {
 		condition = "(" + condition + ` OR b.id IS NULL AND EXISTS (SELECT 1 FROM grants g
 			LEFT JOIN schools gs ON g.level = 'school' AND gs.id = g.scope_id WHERE g.account_id = a.id AND ` + granted + "))"
 	}
-	q.conditions = []string{condition}
+	q.conditions = []string{condition, "a.closed_at IS NULL"}
 	return q, nil
 }
 

@@ -133,6 +133,9 @@ func (s *Service) ChangePhone(ctx context.Context, password, phoneTyped, code st
 		after, err = s.load(ctx, tx, actor.AccountID)
 		return err
 	})
+	if fault.Is(err, ErrPhoneTaken) && before.role == RoleStudent {
+		return Account{}, phoneOfAGuardian()
+	}
 	if err != nil {
 		return Account{}, err
 	}
@@ -140,7 +143,7 @@ func (s *Service) ChangePhone(ctx context.Context, password, phoneTyped, code st
 }
 
 // setPhone gives the account a phone, or answers phone_taken. It records the event and tells both phones: the one before
-// with the notice's own text, this one with another.
+// with the notice's own text, this one with another; for a first phone the recovery contact stands in for the one before.
 func (s *Service) setPhone(ctx context.Context, tx *db.Tx, accountID, phone string, notice, toNew Notice, event audit.Event) error {
 	before, free, err := s.movePhone(ctx, tx, accountID, phone)
 	if err != nil {
@@ -153,8 +156,15 @@ func (s *Service) setPhone(ctx context.Context, tx *db.Tx, accountID, phone stri
 	if err := s.record(ctx, tx, accountID, event); err != nil || before == phone {
 		return err
 	}
-	if before == "" && notice == PhoneChanged {
-		return s.tell(ctx, tx, accountID, happened{notice: PhoneBound, phone: phone}, recipient{phone, toNew})
+	if before == "" {
+		account, err := s.load(ctx, tx, accountID)
+		if err != nil {
+			return err
+		}
+		if notice == PhoneChanged {
+			notice = PhoneBound
+		}
+		return s.tell(ctx, tx, accountID, happened{notice: notice, phone: phone}, recipient{account.contact, PhoneBound}, recipient{phone, toNew})
 	}
 	return s.tell(ctx, tx, accountID, happened{notice: notice, phone: phone, phoneBefore: before}, recipient{before, notice}, recipient{phone, toNew})
 }
@@ -194,10 +204,11 @@ type Reset struct {
 	NewPassword string
 }
 
-// ResetPassword sets a new password by username, bound phone and code, and ends every session (F-07). Whatever does not
-// fit, the username, the phone, the code or their match, the answer is sms_code_wrong (F-11), or sms_code_expired for a
-// code that has ended, which a phone without an account gets as well. A frozen account is its owner's again when the phone
-// is the one that may take it back; with any other that has proved itself the answer is account_frozen.
+// ResetPassword sets a new password by username, bound phone or recovery contact, and code, and ends every session (F-07).
+// Whatever does not fit, the username, the phone, the code or their match, the answer is sms_code_wrong (F-11), or
+// sms_code_expired for a code that has ended, which a phone without an account gets as well. A frozen account is its owner's
+// again when the phone is the one that may take it back; with any other that has proved itself the answer is
+// account_frozen.
 func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 	phone, err := sms.ParsePhone("phone", r.Phone)
 	if err != nil {
@@ -220,7 +231,9 @@ func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		var id string
 		err := tx.QueryRow(ctx, `SELECT a.id FROM accounts a WHERE a.username = $1 AND a.id IN (
-				SELECT l.account_id FROM logins l WHERE l.login_key = $2 UNION SELECT f.account_id FROM freezes f WHERE f.phone_index = $3)`,
+				SELECT l.account_id FROM logins l WHERE l.login_key = $2
+				UNION SELECT f.account_id FROM freezes f WHERE f.phone_index = $3
+				UNION SELECT c.account_id FROM recovery_contacts c WHERE c.phone_index = $3)`,
 			r.Username, s.phoneKey(phone), s.phoneIndex(phone)).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return resetMismatch()

@@ -130,8 +130,8 @@ type times struct {
 
 // actorOf gives a session's actor and times; an unknown one has expired long since.
 func (s *Service) actorOf(ctx context.Context, tokenHash []byte) (a access.Actor, of times, err error) {
-	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT s.id, s.face, s.trusted, s.used_at, s.expires_at, a.id, a.username, a.role, a.phone_sealed, a.created_at,
-			a.phone_free, a.replace_password, `+s.factorDue+`, EXISTS (SELECT 1 FROM bindings b WHERE b.account_id = a.id)
+	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT s.id, s.face, s.trusted, s.used_at, s.expires_at, a.id, a.username, a.role, a.phone_sealed, `+contactSQL+`,
+			a.created_at, a.phone_free, a.closes_at IS NOT NULL, a.replace_password, `+s.factorDue+`, EXISTS (SELECT 1 FROM bindings b WHERE b.account_id = a.id)
 				OR EXISTS (SELECT 1 FROM guardian_links l WHERE l.account_id = a.id), g.level, g.scope_id
 		FROM sessions s JOIN accounts a ON a.id = s.account_id LEFT JOIN grants g ON g.account_id = a.id
 		WHERE s.token_hash = $1 ORDER BY g.level, g.scope_id`, tokenHash)
@@ -139,13 +139,13 @@ func (s *Service) actorOf(ctx context.Context, tokenHash []byte) (a access.Actor
 		return a, of, err
 	}
 	defer func() { _ = rows.Close() }()
-	var phone []byte
-	var phoneFree, replacePassword, factorDue bool
+	var phone, contact []byte
+	var phoneFree, closing, replacePassword, factorDue bool
 	for rows.Next() {
 		var registered db.Time
 		var level, scope *string
-		if err := rows.Scan(&a.SessionID, &of.face, &of.trusted, &of.used, &of.expires, &a.AccountID, &a.Username, &a.Role, &phone, &registered,
-			&phoneFree, &replacePassword, &factorDue, &a.Verified, &level, &scope); err != nil {
+		if err := rows.Scan(&a.SessionID, &of.face, &of.trusted, &of.used, &of.expires, &a.AccountID, &a.Username, &a.Role, &phone, &contact,
+			&registered, &phoneFree, &closing, &replacePassword, &factorDue, &a.Verified, &level, &scope); err != nil {
 			return a, of, err
 		}
 		a.RegisteredAt = registered.Time
@@ -153,13 +153,13 @@ func (s *Service) actorOf(ctx context.Context, tokenHash []byte) (a access.Actor
 			a.Grants = append(a.Grants, access.Grant{Level: access.Level(*level), ScopeID: *scope})
 		}
 	}
-	a.Must = mustOf(replacePassword, phone != nil || phoneFree, factorDue)
-	if phone != nil {
-		plain, err := s.vault.Open(phonePurpose, phone)
+	a.Must = mustOf(closing, replacePassword, phoneSettled(a.Role, phone != nil, phoneFree, contact != nil), factorDue)
+	for sealed, shown := range map[*[]byte]*string{&phone: &a.MaskedPhone, &contact: &a.MaskedContact} {
+		plain, err := s.openPhone(*sealed)
 		if err != nil {
 			return a, of, err
 		}
-		a.MaskedPhone = vault.MaskPhone(plain)
+		*shown = vault.MaskPhone(plain)
 	}
 	return a, of, rows.Err()
 }

@@ -19,6 +19,7 @@ type Registration struct {
 	Phone    string
 	Code     string
 	Role     string
+	PhoneAs  PhoneAs // PhoneAsLogin when empty
 	Begin    Begin
 }
 
@@ -31,8 +32,9 @@ type SignedIn struct {
 
 // Register makes an account and signs it in. Every part of the input that breaks a rule is named at once, under the code
 // of the first. Of registrations that compete for one username or phone exactly one succeeds, and whoever fails may use
-// their code again. That a phone is taken is told to nobody but its holder. After a burst of registrations from one address
-// or network it asks for a captcha, then for patience.
+// their code again. That a phone is taken is told to nobody but its holder; a pupil, whose phone may well be a guardian's,
+// may then use it as their recovery contact instead, by the same code. After a burst of registrations from one address or
+// network it asks for a captcha, then for patience.
 func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error) {
 	phone, err := s.checkRegistration(r)
 	if err != nil {
@@ -50,7 +52,12 @@ func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error
 	if err != nil {
 		return SignedIn{}, err
 	}
-	made := record{id: db.NewID(), username: r.Username, role: r.Role, phone: phone, createdAt: db.At(s.now())}
+	made := record{id: db.NewID(), username: r.Username, role: r.Role, createdAt: db.At(s.now())}
+	if r.PhoneAs == PhoneAsContact {
+		made.contact = phone
+	} else {
+		made.phone = phone
+	}
 	var begun session
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		if err := proof.Use(ctx, tx); err != nil {
@@ -59,10 +66,8 @@ func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error
 		if err := s.insert(ctx, tx, made, hash); err != nil {
 			return err
 		}
-		if free, err := takeLogin(ctx, tx, s.phoneKey(phone), made.id); err != nil {
+		if err := s.takePhone(ctx, tx, made); err != nil {
 			return err
-		} else if !free {
-			return ErrPhoneTaken.New(fault.Field("phone", "phone_taken"), toSignIn)
 		}
 		if err := s.guard.CountIn(ctx, tx, burst...); err != nil {
 			return err
@@ -71,6 +76,21 @@ func (s *Service) Register(ctx context.Context, r Registration) (SignedIn, error
 		return err
 	})
 	return SignedIn{made.shown(), made.must(), begun}, err
+}
+
+// takePhone makes a new account's phone its login, or its recovery contact.
+func (s *Service) takePhone(ctx context.Context, tx *db.Tx, made record) error {
+	if made.contact != "" {
+		return s.takeContact(ctx, tx, made.id, made.contact)
+	}
+	free, err := takeLogin(ctx, tx, s.phoneKey(made.phone), made.id)
+	switch {
+	case err != nil || free:
+		return err
+	case made.role == RoleStudent:
+		return phoneOfAGuardian()
+	}
+	return ErrPhoneTaken.New(fault.Field("phone", "phone_taken"), toSignIn)
 }
 
 // checkRegistration answers the phone in canonical form.
@@ -87,8 +107,10 @@ func (s *Service) checkRegistration(r Registration) (phone string, err error) {
 	var role []fault.Option
 	if !slices.Contains(roles, r.Role) {
 		role = append(role, fault.Field("role", "not_allowed"))
-		all = append(all, role...)
+	} else if r.PhoneAs == PhoneAsContact && r.Role != RoleStudent {
+		role = append(role, fault.Field("phone_as", "contact_for_pupils"))
 	}
+	all = append(all, role...)
 	switch {
 	case len(username) > 0:
 		return "", ErrUsernameInvalid.New(all...)

@@ -31,7 +31,7 @@ type Entry struct {
 // Actor is who did it.
 type Actor struct {
 	ID             string `json:"id"`
-	MaskedUsername string `json:"masked_username"`
+	MaskedUsername string `json:"masked_username" doc:"Empty for an account that has been closed"`
 	Username       string `json:"username,omitempty" doc:"Of an administrator, who answers for what they do, and of the reader"`
 }
 
@@ -83,11 +83,41 @@ func list(ctx context.Context, d *db.DB, tables map[string]string, in *listInput
 		add(" AND a.id < $%d", in.Cursor)
 	}
 	args = append(args, in.Limit+1)
-	rows, err := d.Query(ctx, fmt.Sprintf(`SELECT a.id, a.at, a.actor_id, coalesce(u.username, ''), a.action, a.target, a.target_id, a.reason,
-		a.address, a.details, EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.actor_id) FROM audit_records a LEFT JOIN accounts u ON u.id = a.actor_id
-		WHERE %s ORDER BY a.id DESC LIMIT $%d`, condition, len(args)), args...)
+	entries, err := read(ctx, d, fmt.Sprintf("%s ORDER BY a.id DESC LIMIT $%d", condition, len(args)), args...)
 	if err != nil {
 		return none, err
+	}
+	if err := markGone(ctx, d, tables, entries); err != nil {
+		return none, err
+	}
+	return server.NewPage(entries, in.Limit, func(e Entry) string { return e.ID }), nil
+}
+
+// About lists up to limit records about things with these ids, the newest first, before the record cursor when there is
+// one. Whoever asks has made sure that the reader may know of all that was done to them.
+func About(ctx context.Context, q db.Querier, targets []string, cursor string, limit int) ([]Entry, error) {
+	var args []any
+	var list []string
+	for _, id := range targets {
+		args = append(args, id)
+		list = append(list, fmt.Sprintf("$%d", len(args)))
+	}
+	condition := "a.target_id IN (" + strings.Join(list, ", ") + ")"
+	if cursor != "" {
+		args = append(args, cursor)
+		condition += fmt.Sprintf(" AND a.id < $%d", len(args))
+	}
+	args = append(args, limit)
+	return read(ctx, q, fmt.Sprintf("%s ORDER BY a.id DESC LIMIT $%d", condition, len(args)), args...)
+}
+
+func read(ctx context.Context, q db.Querier, condition string, args ...any) ([]Entry, error) {
+	reader := access.ActorFrom(ctx)
+	rows, err := q.Query(ctx, `SELECT a.id, a.at, a.actor_id, coalesce(u.username, ''), a.action, a.target, a.target_id, a.reason,
+		a.address, a.details, EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.actor_id)
+		FROM audit_records a LEFT JOIN accounts u ON u.id = a.actor_id WHERE `+condition, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	var entries []Entry
@@ -97,7 +127,7 @@ func list(ctx context.Context, d *db.DB, tables map[string]string, in *listInput
 		var actorID, username, details string
 		var administrator bool
 		if err := rows.Scan(&e.ID, &at, &actorID, &username, &e.Action, &e.Target, &e.TargetID, &e.Reason, &e.Address, &details, &administrator); err != nil {
-			return none, err
+			return nil, err
 		}
 		e.At = at.Time
 		if actorID != "" {
@@ -107,17 +137,11 @@ func list(ctx context.Context, d *db.DB, tables map[string]string, in *listInput
 			}
 		}
 		if err := json.Unmarshal([]byte(details), &e.Details); err != nil {
-			return none, err
+			return nil, err
 		}
 		entries = append(entries, e)
 	}
-	if err := rows.Err(); err != nil {
-		return none, err
-	}
-	if err := markGone(ctx, d, tables, entries); err != nil {
-		return none, err
-	}
-	return server.NewPage(entries, in.Limit, func(e Entry) string { return e.ID }), nil
+	return entries, rows.Err()
 }
 
 // markGone finds out which targets exist no more.

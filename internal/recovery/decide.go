@@ -38,6 +38,9 @@ func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Re
 		if _, err := tx.Exec(ctx, `UPDATE recoveries SET account_id = $1 WHERE id = $2`, account.ID, id); err != nil {
 			return err
 		}
+		if err := s.accounts.StopClosing(ctx, tx, account.ID); err != nil { // somebody else may have asked for it
+			return err
+		}
 		if err := s.record(ctx, tx, r, "recovery.approve", r.reason, map[string]any{"proof": r.proof, "account_id": account.ID}); err != nil {
 			return err
 		}

@@ -178,7 +178,7 @@ func (s *Service) Mount(srv *server.Server) {
 		})
 	server.Register(srv, op("PATCH", "/{id}", "change-registry-entry", "Change a name, a class or a further number; never the document's", 0),
 		func(ctx context.Context, in *changeEntryInput) (*body[Person], error) {
-			return s.answer(s.changeEntry(ctx, in.ID, change(in.Body)))
+			return s.answer(s.changeEntry(ctx, in.ID, Change(in.Body)))
 		})
 	server.Register(srv, op("DELETE", "/{id}", "delete-registry-entry", "Remove a person from the registry", 204),
 		func(ctx context.Context, in *struct {

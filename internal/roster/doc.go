@@ -9,7 +9,7 @@
 //   - An import takes the good rows and gives back the others with a reason each. It never overwrites, it only adds what
 //     is missing. Cut off anywhere, it goes on where it stopped, without a row lost or taken twice.
 //
-// Doors for other rooms: EntryByDocument, EntryByID, CreateEntry, SetClass and Move for registry entries;
+// Doors for other rooms: EntryByDocument, EntryByID, CreateEntry, ChangeEntry, SetClass and Move for registry entries;
 // ClassByID, CreateClass, Classmates and ClassesTaught for classes; SchoolByID and PlaceOfSchool for schools; Import and
 // WriteRejected for files; GradeOf and SchoolYear for grades. Those that change something take the transaction openly.
 package roster

@@ -255,71 +255,81 @@ func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, to
 	})
 }
 
-// change is what may be changed of an entry; nil leaves a part as it is, "" removes it. There is no document number (F-29).
-type change struct {
+// Change is what may be changed of an entry; nil leaves a part as it is, "" removes it. There is no document number (F-29).
+type Change struct {
 	Name, ClassID, StudentNumber, CertificateNumber *string
 }
 
-func (s *Service) changeEntry(ctx context.Context, id string, c change) (e Entry, err error) {
+func (s *Service) changeEntry(ctx context.Context, id string, c Change) (e Entry, err error) {
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		if e, err = s.reachableEntry(ctx, tx, access.RegistryWrite, id); err != nil {
-			return err
-		}
-		var bad []fault.Option
-		set := conditions{}
-		var parts []string
-		if c.Name != nil {
-			name, p := identity.ParseName(*c.Name)
-			if p != nil {
-				bad = append(bad, fault.FieldWith("name", p.Code, p.Args))
-			}
-			set.add("name = $%d", name)
-			set.add("name_key = $%d", identity.CompareKey(name))
-			parts = append(parts, "name")
-		}
-		if c.StudentNumber != nil {
-			number, p := optional(*c.StudentNumber, identity.ParseStudentNumber)
-			if p != nil {
-				bad = append(bad, fault.FieldWith("student_number", p.Code, p.Args))
-			}
-			set.add("student_number_sealed = $%d", s.seal(purposeStudent, number))
-			parts = append(parts, "student_number")
-		}
-		if c.CertificateNumber != nil {
-			number, p := optional(*c.CertificateNumber, identity.ParseCertificateNumber)
-			if p != nil {
-				bad = append(bad, fault.FieldWith("certificate_number", p.Code, p.Args))
-			}
-			set.add("certificate_number_sealed = $%d", s.seal(purposeCertificate, number))
-			parts = append(parts, "certificate_number")
-		}
-		if len(bad) > 0 {
-			return fault.ErrInvalid.New(bad...)
-		}
-		if c.ClassID != nil {
-			if err := s.checkClassOf(ctx, tx, *c.ClassID, e.Kind, e.School.ID); err != nil {
-				return err
-			}
-			set.add("class_id = $%d", nullText(*c.ClassID))
-			parts = append(parts, "class")
-		}
-		if len(parts) == 0 {
-			return nil
-		}
-		set.add("updated_at = $%d", db.At(s.now()))
-		assignments := strings.Join(set.parts, ", ")
-		set.parts = nil
-		set.add("id = $%d", id)
-		if _, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assignments+set.where(), set.args...); err != nil {
-			return err
-		}
-		if err := s.record(ctx, tx, "registry.change", e, "", map[string]any{"changed": strings.Join(parts, " ")}); err != nil {
-			return err
-		}
-		e, err = s.EntryByID(ctx, tx, id)
+		e, err = s.ChangeEntry(ctx, tx, id, c)
 		return err
 	})
 	return e, err
+}
+
+// ChangeEntry changes an entry of the actor's scope within the transaction, and records it: fault.ErrNotFound outside the
+// scope; fault.ErrInvalid with the fields that cannot be.
+func (s *Service) ChangeEntry(ctx context.Context, tx *db.Tx, id string, c Change) (Entry, error) {
+	e, err := s.reachableEntry(ctx, tx, access.RegistryWrite, id)
+	if err != nil {
+		return Entry{}, err
+	}
+	set, parts, bad := s.assignments(c)
+	if len(bad) > 0 {
+		return Entry{}, fault.ErrInvalid.New(bad...)
+	}
+	if c.ClassID != nil {
+		if err := s.checkClassOf(ctx, tx, *c.ClassID, e.Kind, e.School.ID); err != nil {
+			return Entry{}, err
+		}
+		set.add("class_id = $%d", nullText(*c.ClassID))
+		parts = append(parts, "class")
+	}
+	if len(parts) == 0 {
+		return e, nil
+	}
+	set.add("updated_at = $%d", db.At(s.now()))
+	assigned := strings.Join(set.parts, ", ")
+	set.parts = nil
+	set.add("id = $%d", id)
+	if _, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assigned+set.where(), set.args...); err != nil {
+		return Entry{}, err
+	}
+	if err := s.record(ctx, tx, "registry.change", e, "", map[string]any{"changed": strings.Join(parts, " ")}); err != nil {
+		return Entry{}, err
+	}
+	return s.EntryByID(ctx, tx, id)
+}
+
+// assignments reads the parts of a change that the rest of the registry is not needed for, and says what is wrong with them.
+func (s *Service) assignments(c Change) (set conditions, parts []string, bad []fault.Option) {
+	if c.Name != nil {
+		name, p := identity.ParseName(*c.Name)
+		if p != nil {
+			bad = append(bad, fault.FieldWith("name", p.Code, p.Args))
+		}
+		set.add("name = $%d", name)
+		set.add("name_key = $%d", identity.CompareKey(name))
+		parts = append(parts, "name")
+	}
+	if c.StudentNumber != nil {
+		number, p := optional(*c.StudentNumber, identity.ParseStudentNumber)
+		if p != nil {
+			bad = append(bad, fault.FieldWith("student_number", p.Code, p.Args))
+		}
+		set.add("student_number_sealed = $%d", s.seal(purposeStudent, number))
+		parts = append(parts, "student_number")
+	}
+	if c.CertificateNumber != nil {
+		number, p := optional(*c.CertificateNumber, identity.ParseCertificateNumber)
+		if p != nil {
+			bad = append(bad, fault.FieldWith("certificate_number", p.Code, p.Args))
+		}
+		set.add("certificate_number_sealed = $%d", s.seal(purposeCertificate, number))
+		parts = append(parts, "certificate_number")
+	}
+	return set, parts, bad
 }
 
 // deleteEntry removes an entry: already_bound while an account is bound to it, unless it is to be unbound with that.

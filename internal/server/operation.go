@@ -17,7 +17,7 @@ type Rule int
 const (
 	Anyone        Rule = iota
 	SignedIn           // even while the account must still do something first
-	Ready              // nothing outstanding: no bind_phone, no replace_password, no second_factor
+	Ready              // nothing outstanding: no cancel_closing, no replace_password, no bind_phone, no second_factor
 	Verified           // Ready, and bound to a registry entry
 	Administrator      // Ready, with at least one grant
 )
@@ -27,12 +27,14 @@ const (
 	MustBindPhone       = "bind_phone"
 	MustReplacePassword = "replace_password"
 	MustSecondFactor    = "second_factor"
+	MustCancelClosing   = "cancel_closing" // it is being closed: whoever wants to go on keeps it
 )
 
 var (
 	errPhoneRequired    = fault.Define(fault.Forbidden, "phone_required")
 	errPasswordRequired = fault.Define(fault.Forbidden, "password_replacement_required")
 	errFactorRequired   = fault.Define(fault.Forbidden, "second_factor_required")
+	errAccountClosing   = fault.Define(fault.Forbidden, "account_closing")
 	errRealnameRequired = fault.Define(fault.Forbidden, "realname_required")
 )
 
@@ -49,6 +51,8 @@ func (rule Rule) Check(actor access.Actor) error {
 	}
 	for _, must := range actor.Must {
 		switch must {
+		case MustCancelClosing:
+			return errAccountClosing.New(fault.Next("keep_account", "/me/closing"))
 		case MustReplacePassword:
 			return errPasswordRequired.New(fault.Next("replace_password", "/me/security"))
 		case MustBindPhone:

@@ -10,7 +10,7 @@ import (
 type sendInput struct {
 	Body struct {
 		Phone   string  `json:"phone" maxLength:"100"`
-		Purpose Purpose `json:"purpose" enum:"register,bind_phone,change_phone,reset_password,recover_account"`
+		Purpose Purpose `json:"purpose" enum:"register,bind_phone,change_phone,reset_password,recover_account,recovery_contact,close_account"`
 	}
 }
 

@@ -31,12 +31,14 @@ type Purpose string
 
 // The purposes; a notice carries no code.
 const (
-	Register       Purpose = "register"
-	BindPhone      Purpose = "bind_phone"
-	ChangePhone    Purpose = "change_phone"
-	ResetPassword  Purpose = "reset_password"
-	RecoverAccount Purpose = "recover_account"
-	notice         Purpose = "notice"
+	Register        Purpose = "register"
+	BindPhone       Purpose = "bind_phone"
+	ChangePhone     Purpose = "change_phone"
+	ResetPassword   Purpose = "reset_password"
+	RecoverAccount  Purpose = "recover_account"
+	RecoveryContact Purpose = "recovery_contact"
+	CloseAccount    Purpose = "close_account"
+	notice          Purpose = "notice"
 )
 
 // State is how far a message has come.

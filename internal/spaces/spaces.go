@@ -37,7 +37,7 @@ type Me struct {
 	Account     accounts.Account      `json:"account"`
 	Binding     *verification.Binding `json:"binding" doc:"Null until the real name is verified"`
 	Roles       []string              `json:"roles" enum:"teacher,student,parent,public" doc:"What the person is, by their bindings; the account's role while there is none"`
-	Must        []string              `json:"must" enum:"replace_password,bind_phone,second_factor" doc:"What comes before anything else: replace_password, bind_phone, second_factor"`
+	Must        []string              `json:"must" enum:"cancel_closing,replace_password,bind_phone,second_factor" doc:"What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor"`
 	AdminGrants []accounts.Grant      `json:"admin_grants"`
 }
 

@@ -48,7 +48,7 @@ func TestWhoAmI(t *testing.T) {
 		newcomer := get(t, w, w.Newcomer(t, "teacher"), "/api/v1/me")
 		want := map[string]any{
 			"account": map[string]any{
-				"id": newcomer.Get("account.id"), "username": "person0001", "role": "teacher", "masked_phone": nil,
+				"id": newcomer.Get("account.id"), "username": "person0001", "role": "teacher", "masked_phone": nil, "masked_recovery_contact": nil,
 				"created_at": newcomer.Get("account.created_at"),
 			},
 			"binding": nil, "roles": []any{"teacher"}, "must": []any{"bind_phone"}, "admin_grants": []any{},

@@ -10,6 +10,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/messages"
 	"caotang/internal/roster"
 )
 
@@ -43,6 +44,8 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 			return s.addEntry(ctx, tx, t, in)
 		case MissingClass:
 			return s.addClass(ctx, tx, t, in)
+		case Correction:
+			return s.correct(ctx, tx, t)
 		}
 		return s.handOver(ctx, tx, t)
 	})
@@ -167,7 +170,7 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 		return err
 	}
 	if entry.AccountID != t.accountID {
-		holder, err := s.verification.Unbind(ctx, tx, entry, t.ID)
+		holder, err := s.verification.Unbind(ctx, tx, entry, messages.Text(messages.Chinese, "ticket.handed_over", nil))
 		if err != nil {
 			return err
 		}
@@ -208,9 +211,12 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 	if err != nil || r.State != Open {
 		return t, err
 	}
-	if r.Kind == Frozen {
+	switch r.Kind {
+	case Frozen:
 		t.Freeze, err = s.accounts.FreezeOf(ctx, s.db, r.accountID)
 		return t, err
+	case Correction:
+		return t, s.compare(ctx, r, &t)
 	}
 	if r.content.IDNumber == "" {
 		return t, err

@@ -12,17 +12,21 @@ import (
 
 type askInput struct {
 	Body struct {
-		Kind         Kind          `json:"kind" maxLength:"40" doc:"missing_entry, missing_class or not_me"`
-		SchoolID     string        `json:"school_id,omitempty" maxLength:"100" doc:"Whose administrator is asked; not_me goes to the entry's own school"`
-		EntryKind    string        `json:"entry_kind,omitempty" maxLength:"20" doc:"missing_entry, not_me: teacher, student, or parent of a student"`
-		IDType       identity.Type `json:"id_type,omitempty" maxLength:"40"`
-		IDNumber     string        `json:"id_number,omitempty" maxLength:"200"`
-		Name         string        `json:"name,omitempty" maxLength:"500"`
-		SecondNumber string        `json:"second_number,omitempty" maxLength:"200" doc:"not_me, where the policy asks for two numbers"`
-		Stage        roster.Stage  `json:"stage,omitempty" maxLength:"40" doc:"missing_class"`
-		EntryYear    int           `json:"entry_year,omitempty" doc:"missing_class"`
-		Number       int           `json:"number,omitempty" doc:"missing_class"`
-		Note         string        `json:"note,omitempty" maxLength:"5000"`
+		Kind              Kind          `json:"kind" maxLength:"40" doc:"missing_entry, missing_class, not_me or correction"`
+		SchoolID          string        `json:"school_id,omitempty" maxLength:"100" doc:"Whose administrator is asked; not_me goes to the entry's own school"`
+		EntryKind         string        `json:"entry_kind,omitempty" maxLength:"20" doc:"missing_entry, not_me: teacher, student, or parent of a student"`
+		IDType            identity.Type `json:"id_type,omitempty" maxLength:"40"`
+		IDNumber          string        `json:"id_number,omitempty" maxLength:"200"`
+		Name              string        `json:"name,omitempty" maxLength:"500"`
+		SecondNumber      string        `json:"second_number,omitempty" maxLength:"200" doc:"not_me, where the policy asks for two numbers"`
+		Stage             roster.Stage  `json:"stage,omitempty" maxLength:"40" doc:"missing_class"`
+		EntryYear         int           `json:"entry_year,omitempty" doc:"missing_class"`
+		Number            int           `json:"number,omitempty" doc:"missing_class"`
+		BindingID         string        `json:"binding_id,omitempty" maxLength:"100" doc:"correction: whose entry, where the account stands for several people; else one's own"`
+		ClassID           string        `json:"class_id,omitempty" maxLength:"100" doc:"correction: the right class, one of the school's"`
+		StudentNumber     string        `json:"student_number,omitempty" maxLength:"200" doc:"correction"`
+		CertificateNumber string        `json:"certificate_number,omitempty" maxLength:"200" doc:"correction"`
+		Note              string        `json:"note,omitempty" maxLength:"5000"`
 	}
 }
 
@@ -85,8 +89,10 @@ func (s *Service) Mount(srv *server.Server) {
 		b := in.Body
 		ticket, err := s.Ask(ctx, Request{
 			Kind: b.Kind, SchoolID: b.SchoolID, Note: b.Note,
-			Claim: verification.Claim{Kind: b.EntryKind, IDType: b.IDType, IDNumber: b.IDNumber, Name: b.Name, SecondNumber: b.SecondNumber},
-			Class: roster.NewClass{Stage: b.Stage, EntryYear: b.EntryYear, Number: b.Number},
+			Claim:     verification.Claim{Kind: b.EntryKind, IDType: b.IDType, IDNumber: b.IDNumber, Name: b.Name, SecondNumber: b.SecondNumber},
+			Class:     roster.NewClass{Stage: b.Stage, EntryYear: b.EntryYear, Number: b.Number},
+			BindingID: b.BindingID,
+			Right:     Right{ClassID: b.ClassID, StudentNumber: b.StudentNumber, CertificateNumber: b.CertificateNumber},
 		})
 		return &ticketOutput{ticket}, err
 	})

@@ -23,12 +23,17 @@ type Request struct {
 	Claim    verification.Claim
 	Class    roster.NewClass // its school is SchoolID
 	Note     string
+
+	// A correction: whose, and what is right beside the claim's name; "" is right already.
+	BindingID string
+	Right     Right
 }
 
 // Ask files a ticket for the caller. Errors: those of formats, ticket_open, and by kind:
 //
 //   - missing_entry: already_bound when the caller is somebody already. Whether the registry has the number is not told.
 //   - missing_class: invalid when the caller, or their child, is not at the school; class_exists.
+//   - correction: not_found when the caller is nobody's; invalid for what cannot be, or is so already. The entry's school counts.
 //   - not_me: realname_no_match and too_many_attempts as for a binding, for only who knows the number and the name may
 //     claim a held entry; entry_not_taken when nobody holds it.
 func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
@@ -46,6 +51,8 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 		ask = s.askClass
 	case NotMe:
 		ask = s.askMine
+	case Correction:
+		ask = s.askCorrection
 	default:
 		return Ticket{}, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
 	}

@@ -1,6 +1,7 @@
 // Package support keeps the requests that a school's administrator must answer, each with the button that settles it: a
-// person who is missing in the registry (F-17), a class that is missing (F-18), an entry that somebody else holds (F-15),
-// an account that its owner has frozen, which is the province's to answer where no school is.
+// person who is missing in the registry (F-17), a class that is missing (F-18), an entry that somebody else holds (F-15), an
+// entry that says something wrong about its person, an account that its owner has frozen, which is the province's to answer
+// where no school is.
 //
 // It owns tickets, and promises:
 //
@@ -10,5 +11,5 @@
 //     ticket at once, one does and the other is told.
 //   - Whoever asked is told by SMS, and so is whoever loses a binding by the answer.
 //
-// Doors for other rooms: [Service.OpenOf], [Service.OpenIn].
+// Doors for other rooms: [Service.OpenOf], [Service.OpenIn], [Service.AllOf], [Service.Anonymise].
 package support

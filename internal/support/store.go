@@ -116,6 +116,34 @@ func (s *Service) mine(ctx context.Context, accountID string, page server.PageIn
 	return server.NewPage(tickets, page.Limit, func(t Ticket) string { return t.ID }), nil
 }
 
+// Kept is a ticket with all that its author may know of it.
+type Kept struct {
+	Ticket
+	Asked Asked `json:"asked"`
+}
+
+// AllOf lists an account's tickets, the newest first, up to limit, for their author alone.
+func (s *Service) AllOf(ctx context.Context, q db.Querier, accountID string, limit int) ([]Kept, error) {
+	all, err := s.rows(ctx, q, " WHERE t.account_id = $1 ORDER BY t.id DESC LIMIT $2", accountID, limit)
+	kept := make([]Kept, len(all))
+	for i, r := range all {
+		kept[i] = Kept{r.Ticket, r.content.asked()}
+	}
+	return kept, err
+}
+
+// Anonymise removes from an account's tickets all that is personal, and ends those that are open. That there were tickets,
+// and of which kind, stays for the school.
+func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) error {
+	sealed, err := s.seal(content{})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', answered_at = coalesce(answered_at, $2),
+		state = CASE WHEN state = 'open' THEN 'withdrawn' ELSE state END WHERE account_id = $3`, sealed, db.Now(), accountID)
+	return err
+}
+
 // queue lists the tickets within the actor's scope, the newest first; an empty filter does not narrow it.
 func (s *Service) queue(ctx context.Context, state State, schoolID string, page server.PageInput) (server.Page[AdminTicket], error) {
 	var none server.Page[AdminTicket]

@@ -23,6 +23,7 @@ const (
 	MissingEntry Kind = "missing_entry" // add me, or my child, to the registry and bind me
 	MissingClass Kind = "missing_class" // add my class and put me in
 	NotMe        Kind = "not_me"        // another account holds my entry: give it to me
+	Correction   Kind = "correction"    // the registry says something wrong about me, or my child
 	Frozen       Kind = "frozen"        // I have frozen my account: make sure that it is me, and let me in
 )
 
@@ -56,7 +57,7 @@ const maxOpen = 3
 // Ticket is a request as the person who made it sees it.
 type Ticket struct {
 	ID         string            `json:"id"`
-	Kind       Kind              `json:"kind" enum:"missing_entry,missing_class,not_me,frozen"`
+	Kind       Kind              `json:"kind" enum:"missing_entry,missing_class,not_me,correction,frozen"`
 	State      State             `json:"state" enum:"open,done,declined,withdrawn"`
 	School     *roster.SchoolRef `json:"school" doc:"Whose administrator answers; null where the province's does"`
 	CreatedAt  time.Time         `json:"created_at"`
@@ -74,6 +75,7 @@ type AdminTicket struct {
 	EntryID  string                `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
 	Holder   *roster.Holder        `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
 	InTheWay *Asker                `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
+	Wrong    []WrongFact           `json:"wrong,omitempty" doc:"For one open correction: what the registry says, and what it should"`
 	Freeze   *accounts.Freeze      `json:"freeze,omitempty" doc:"For one open ticket of an account that is frozen"`
 	Code     *accounts.OneTimeCode `json:"code,omitempty" doc:"In the answer that unfreezes an account: what lets its owner in, shown once"`
 }
@@ -113,12 +115,17 @@ type content struct {
 	IDType    identity.Type `json:"id_type,omitempty"`
 	IDNumber  string        `json:"id_number,omitempty"` // canonical
 	Name      string        `json:"name,omitempty"`
-	EntryID   string        `json:"entry_id,omitempty"` // the pupil whose class is missing
+	EntryID   string        `json:"entry_id,omitempty"` // the pupil whose class is missing; whose entry is to be corrected
 	Stage     roster.Stage  `json:"stage,omitempty"`
 	EntryYear int           `json:"entry_year,omitempty"`
 	Number    int           `json:"number,omitempty"`
 	Note      string        `json:"note,omitempty"`
 	Event     string        `json:"event,omitempty"` // what its owner froze the account for
+
+	// What a correction asks for beside the name; "" leaves a fact as it is.
+	ClassID           string `json:"class_id,omitempty"`
+	StudentNumber     string `json:"student_number,omitempty"`
+	CertificateNumber string `json:"certificate_number,omitempty"`
 }
 
 // document is the number that a ticket is about.
@@ -151,6 +158,12 @@ func (c content) asked() Asked {
 }
 
 func (c content) summary(kind Kind, language string) string {
+	if c == (content{}) {
+		return messages.Text(language, "ticket.anonymised", nil)
+	}
+	if kind == Correction {
+		return messages.Text(language, "ticket.correction", map[string]any{"parts": c.parts(language)})
+	}
 	return messages.Text(language, "ticket."+string(kind), map[string]any{
 		"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber), "class": c.className(), "event": messages.Text(language, "event."+c.Event, nil),
 	})

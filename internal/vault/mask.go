@@ -19,6 +19,28 @@ func MaskIDNumber(s string) string {
 	return mask(s, 3, 2)
 }
 
+const mostDifferent = 4 // characters: a slip of the hand, two digits exchanged
+
+// MaskAlike shows two numbers so that they can be compared: masked as by [MaskIDNumber], with the characters at which they
+// differ, where those are few: two numbers that have nothing in common are only masked.
+func MaskAlike(a, b string) (maskedA, maskedB string) {
+	maskedA, maskedB = MaskIDNumber(a), MaskIDNumber(b)
+	if len(a) != len(b) || len(a) != len([]rune(a)) || len(b) != len([]rune(b)) {
+		return maskedA, maskedB
+	}
+	showA, showB, differ := []byte(maskedA), []byte(maskedB), 0
+	for i := range showA {
+		if a[i] != b[i] {
+			showA[i], showB[i] = a[i], b[i]
+			differ++
+		}
+	}
+	if differ > mostDifferent {
+		return maskedA, maskedB
+	}
+	return string(showA), string(showB)
+}
+
 // MaskPhone shows a phone as 138****5678.
 func MaskPhone(s string) string { return mask(s, 3, 4) }
 

@@ -23,13 +23,15 @@ type attemptKey struct {
 	limit    int
 }
 
+func accountAttempts(accountID string) string { return "realname:account:" + accountID }
+
 // attemptKind is what failed claims of an address and a network are counted as.
 const attemptKind = "realname"
 
 // beginAttempt counts an attempt for the account, its address and its network, or answers how long they have to wait. They
 // come in this order, always: two transactions never wait for each other in a circle.
 func (s *Service) beginAttempt(ctx context.Context, tx *db.Tx, accountID string) (*attempt, time.Duration, error) {
-	a := &attempt{s: s, now: db.Now(), keys: []attemptKey{{key: "realname:account:" + accountID, limit: s.config.AccountAttempts}}}
+	a := &attempt{s: s, now: db.Now(), keys: []attemptKey{{key: accountAttempts(accountID), limit: s.config.AccountAttempts}}}
 	for _, l := range s.guard.FromWith(ctx, attemptKind, s.config.AddressAttempts) {
 		a.keys = append(a.keys, attemptKey{key: l.Key, limit: l.Tries})
 	}

@@ -9,6 +9,6 @@
 //   - The same claim made again answers the same binding.
 //   - Unbinding takes the link away and nothing else.
 //
-// Doors for other rooms: [Service.StandingOf], [Service.BindingOf], [Service.HoldersOf], [Service.Match], [Hold], [Service.Bind],
-// [Service.Unbind], [Service.Follow].
+// Doors for other rooms: [Service.StandingOf], [Service.BindingOf], [Service.HoldersOf], [Service.Match], [Hold], [Service.HoldAll], [Service.Bind],
+// [Service.Unbind], [Service.PartAll], [Service.Follow].
 package verification

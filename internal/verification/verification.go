@@ -209,6 +209,28 @@ func part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, reason s
 	})
 }
 
+// HoldAll is [Hold] for every entry that an account stands for, before anything else of the account is changed.
+func (s *Service) HoldAll(ctx context.Context, tx *db.Tx, accountID string) error {
+	_, err := tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id IN (SELECT b.entry_id FROM bindings b WHERE b.account_id = $1
+		UNION SELECT g.entry_id FROM guardian_links g WHERE g.account_id = $1)`, accountID)
+	return err
+}
+
+// PartAll takes away every binding and guardian link of an account that is being closed, in the caller's transaction.
+func (s *Service) PartAll(ctx context.Context, tx *db.Tx, accountID string) error {
+	bindings, err := s.BindingsOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	for i := range bindings {
+		if err := part(ctx, tx, accountID, &bindings[i], ""); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM attempts WHERE attempt_key = $1`, accountAttempts(accountID))
+	return err
+}
+
 func (s *Service) record(ctx context.Context, tx *db.Tx, action string, entry roster.Entry, accountID, reason string, more map[string]any) error {
 	details, err := s.roster.Subject(entry)
 	if err != nil {

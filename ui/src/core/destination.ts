@@ -9,6 +9,7 @@ import { ownPath } from './errors'
 export function destination(who: Pick<Me, 'must' | 'binding' | 'admin_grants'>, next: LocationQueryValue | LocationQueryValue[] | undefined) {
   const wanted = ownPath(next)
   const must = who.must[0]
+  if (must === 'cancel_closing') return { path: '/me/closing' }
   if (must) return { path: '/me/security', query: { must, ...(wanted ? { next: wanted } : {}) } }
   return wanted ?? (who.admin_grants.length > 0 && !who.binding ? '/admin' : '/space')
 }

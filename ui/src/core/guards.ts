@@ -15,6 +15,7 @@ export function detour(needs: Needs | undefined, who: Pick<Me, 'must' | 'admin_g
   if (!who) return { path: '/login', query: { next: wanted } }
   if (needs === 'signed_in') return null
   const must = who.must[0]
+  if (must === 'cancel_closing') return { path: '/me/closing' }
   if (must) return { path: '/me/security', query: { must, next: wanted } }
   if (needs === 'administrator' && who.admin_grants.length === 0) return { path: '/no-permission' }
   if (needs === 'administrator' && onlyService(who.admin_grants) && !wanted.startsWith('/admin/recoveries')) return { path: '/admin/recoveries' }

@@ -18,11 +18,13 @@ export interface RegistrationDraft {
   username: string
   phone: string
   code: string
+  /** The phone is a guardian's, and the pupil's account has none of its own. */
+  guardians: boolean
   sent: SentCode | null
 }
 
 const place = 'caotang.registration'
-export const emptyDraft = (): RegistrationDraft => ({ step: 'account', role: '', username: '', phone: '', code: '', sent: null })
+export const emptyDraft = (): RegistrationDraft => ({ step: 'account', role: '', username: '', phone: '', code: '', guardians: false, sent: null })
 
 /** Reads what was kept; anything unreadable counts as nothing kept. */
 export function readDraft(kept: string | null): RegistrationDraft {
@@ -35,6 +37,7 @@ export function readDraft(kept: string | null): RegistrationDraft {
     for (const field of ['username', 'phone', 'code'] as const) {
       if (typeof stored[field] === 'string') draft[field] = stored[field]
     }
+    draft.guardians = stored.guardians === true
     if (stored.sent && typeof stored.sent.messageId === 'string') draft.sent = stored.sent
   } catch {
     return emptyDraft()

@@ -5,7 +5,7 @@ import { useSubmit } from '@/core/submit'
 import { plainPhone } from './phone'
 import type { SentCode } from './registration'
 
-export type SmsPurpose = 'register' | 'bind_phone' | 'change_phone' | 'reset_password' | 'recover_account'
+export type SmsPurpose = 'register' | 'bind_phone' | 'change_phone' | 'reset_password' | 'recover_account' | 'recovery_contact' | 'close_account'
 export type MessageState = 'queued' | 'sent' | 'delivered' | 'failed'
 
 const pollEvery = 2000

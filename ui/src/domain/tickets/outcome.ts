@@ -9,15 +9,17 @@ import type { AdminTicket } from '@/api/admin'
  * - elsewhere: another school has the number; only the person can start a transfer (F-27)
  * - class: the class is added and the pupil put into it
  * - hand_over: the holder loses the entry, the one who asks gets it
+ * - correct: the entry is changed as the person says
  * - asker_bound: whoever asks is verified as somebody else, and must unbind first
  * - unfreeze: the account that its owner has frozen is given back to them
  * - gone: the entry that is claimed is no longer the school's
  */
-export type Outcome = 'add' | 'verify' | 'held' | 'differs' | 'elsewhere' | 'class' | 'hand_over' | 'asker_bound' | 'unfreeze' | 'gone'
+export type Outcome = 'add' | 'verify' | 'held' | 'differs' | 'elsewhere' | 'class' | 'hand_over' | 'correct' | 'asker_bound' | 'unfreeze' | 'gone'
 
 export function outcomeOf(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'holder' | 'in_the_way'>): Outcome {
   if (ticket.kind === 'missing_class') return 'class'
   if (ticket.kind === 'frozen') return 'unfreeze'
+  if (ticket.kind === 'correction') return ticket.registry === 'elsewhere' ? 'gone' : 'correct'
   const asIs = outcomeByRegistry(ticket)
   return ticket.in_the_way && canComplete(asIs) ? 'asker_bound' : asIs
 }
@@ -30,7 +32,7 @@ function outcomeByRegistry(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'hold
   return 'add'
 }
 
-export const canComplete = (outcome: Outcome): boolean => ['add', 'verify', 'class', 'hand_over', 'unfreeze'].includes(outcome)
+export const canComplete = (outcome: Outcome): boolean => ['add', 'verify', 'class', 'hand_over', 'correct', 'unfreeze'].includes(outcome)
 
 /** Ready answers for declining, the likeliest first; their words stand under the same names. */
 export const declineAnswers: Record<Outcome, string[]> = {
@@ -42,6 +44,7 @@ export const declineAnswers: Record<Outcome, string[]> = {
   class: ['class_exists', 'no_such_class', 'come_by'],
   hand_over: ['not_proven', 'come_by'],
   asker_bound: ['asker_bound', 'come_by'],
+  correct: ['not_proven', 'wrong_details', 'come_by'],
   unfreeze: [], // stays open until its owner is back
   gone: ['gone', 'come_by'],
 }

@@ -1,0 +1,36 @@
+package transfers
+
+import (
+	"context"
+
+	"caotang/internal/db"
+)
+
+// AllOf lists the requests that an account made, the newest first, up to limit, for their author alone.
+func (s *Service) AllOf(ctx context.Context, q db.Querier, accountID string, limit int) ([]Transfer, error) {
+	all, err := s.rows(ctx, q, " WHERE t.account_id = $1 ORDER BY t.id DESC LIMIT $2", accountID, limit)
+	own := make([]Transfer, len(all))
+	for i, r := range all {
+		own[i] = r.Transfer
+	}
+	return own, err
+}
+
+// Forsake ends the pending requests of an account that is being closed, and removes from all of them what it wrote, in the
+// caller's transaction. That an entry was moved, or was to be, stays for the schools.
+func (s *Service) Forsake(ctx context.Context, tx *db.Tx, accountID string) error {
+	pending, err := s.rows(ctx, tx, " WHERE t.account_id = $1 AND t.state = $2", accountID, string(Pending))
+	if err != nil {
+		return err
+	}
+	for _, r := range pending {
+		if err := s.close(ctx, tx, r, Cancelled, moot); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, r, "moot", ""); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, `UPDATE transfers SET reason = '' WHERE account_id = $1`, accountID)
+	return err
+}
