@@ -33,13 +33,15 @@ var (
 		"internal/blob":         {},
 		"internal/accounts":     {"internal/sms"},
 		"internal/factors":      {"internal/accounts"},
-		"internal/roster":       {},
-		"internal/verification": {"internal/accounts", "internal/roster"},
+		"internal/tally":        {},
+		"internal/roster":       {"internal/tally"},
+		"internal/verification": {"internal/accounts", "internal/roster", "internal/tally"},
 		"internal/slips":        {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/support":      {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/transfers":    {"internal/accounts", "internal/roster", "internal/verification"},
+		"internal/statistics":   {"internal/roster", "internal/tally"},
 		"internal/recovery":     {"internal/sms", "internal/blob", "internal/accounts", "internal/roster", "internal/verification"},
-		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
+		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/tally"},
 		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips"},
 	}
 

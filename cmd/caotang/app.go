@@ -26,7 +26,9 @@ import (
 	"caotang/internal/slips"
 	"caotang/internal/sms"
 	"caotang/internal/spaces"
+	"caotang/internal/statistics"
 	"caotang/internal/support"
+	"caotang/internal/tally"
 	"caotang/internal/transfers"
 	"caotang/internal/vault"
 	"caotang/internal/verification"
@@ -116,6 +118,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 		Recovery: a.recovery, Slips: printing,
 	})
 	a.owndata.Mount(a.server)
+	statistics.New(d, a.roster).Mount(a.server)
 	spaces.New(d, a.accounts, a.roster, verifying, supporting, a.transfers, a.recovery).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent)
@@ -139,6 +142,25 @@ func (a *app) housekeeping(ctx context.Context) {
 			if err := chore(ctx); err != nil && ctx.Err() == nil {
 				a.log.Error("housekeeping", "chore", name, "error", err)
 			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// foldEvery is how often new changes are added to the totals. Reading is exact without it, but takes longer the more there are.
+const foldEvery = 5 * time.Second
+
+// fold adds up the statistics.
+func (a *app) fold(ctx context.Context) {
+	tick := time.NewTicker(foldEvery)
+	defer tick.Stop()
+	for {
+		if err := tally.Fold(ctx, a.db); err != nil && ctx.Err() == nil {
+			a.log.Error("statistics: adding up", "error", err)
 		}
 		select {
 		case <-ctx.Done():

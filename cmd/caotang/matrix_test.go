@@ -142,6 +142,12 @@ withdraw-recovery          200  200  200   200   200 200   200    200  200  200 
 send-copy                  200  200  200   200   200 200   200    200  200  200  200  200
 submit-recovery            409  409  409   409   409 409   409    409  409  409  409  409
 finish-recovery            409  409  409   409   409 409   409    409  409  409  409  409
+get-statistics             401  403   403   403   403 200   200    200  200  200  200  403
+get-statistics-trend       401  403   403   403   403 200   404    200  200  200  404  404
+export-statistics          401  403   403   403   403 200   404    200  200  200  404  404
+list-targets               401  403   403   403   403 200   404    200  200  200  404  404
+set-target                 401  403   403   403   403 404   404    403  204  204  404  404
+remove-target              401  403   403   403   403 404   404    403  204  204  404  404
 list-recoveries            401  403  403   403   403 200   200    200  200  200  200  200
 read-recovery              401  403  403   403   403 200   404    200  200  200  404  404
 look-at-copy               401  403  403   403   403 404   404    404  404  200  404  200
@@ -165,6 +171,11 @@ type request struct {
 type object = map[string]any
 
 func reason(*cell) any { return object{"reason": "核对"} }
+
+// ofHere asks about the target's school.
+func ofHere(parameter string) func(c *cell) string {
+	return func(c *cell) string { return "?" + parameter + "=" + c.world.Here.ID }
+}
 
 // unconfirmed is a change of factors without the proof before it.
 func unconfirmed(*cell) any { return object{"confirmation": "unknown"} }
@@ -239,6 +250,12 @@ var requests = map[string]request{
 	"get-my-data":             {},
 	"list-my-records":         {},
 	"export-my-data":          {body: ownPassword},
+	"get-statistics":          {},
+	"get-statistics-trend":    {queryOf: ofHere("scope")},
+	"export-statistics":       {queryOf: ofHere("scope")},
+	"list-targets":            {queryOf: ofHere("region")},
+	"set-target":              {body: func(*cell) any { return object{"region": "510104", "kind": "teacher", "percent": 100} }},
+	"remove-target":           {query: "?region=510104&kind=teacher"},
 
 	"get-me":             {},
 	"get-my-space":       {},

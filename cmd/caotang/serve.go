@@ -58,6 +58,7 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	work.Go(func() { a.jobs.Run(working) })
 	work.Go(func() { a.housekeeping(working) })
 	work.Go(func() { a.sms.Follow(working) })
+	work.Go(func() { a.fold(working) })
 	defer func() { _ = closeGateway(a.gateway) }()
 	defer work.Wait()
 	defer stopWork()

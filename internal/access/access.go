@@ -70,6 +70,7 @@ const (
 	SchoolsManage        Action = "schools.manage"
 	TransfersDecide      Action = "transfers.decide"
 	AdministratorsManage Action = "administrators.manage"
+	TargetsSet           Action = "targets.set"     // what share of a division's people should have activated their space
 	RecoveryVouch        Action = "recovery.vouch"  // say of one's own people who they are
 	RecoveryCopies       Action = "recovery.copies" // look at copies of documents, and decide by them
 )
@@ -86,6 +87,7 @@ var permitted = map[Action][]Level{
 	SchoolsManage:        {Province, City, County},
 	TransfersDecide:      {Province, City, County, School},
 	AdministratorsManage: {Province, City, County},
+	TargetsSet:           {Province, City},
 	RecoveryVouch:        {Province, City, County, School},
 	RecoveryCopies:       {Province, Service}, // the province stands in where it has no customer service
 }

@@ -11,6 +11,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/identity"
 	"caotang/internal/roster"
+	"caotang/internal/tally"
 	"caotang/internal/vault"
 )
 
@@ -66,6 +67,9 @@ func Seed(ctx context.Context, d *db.DB, v *vault.Vault) error {
 		s := &seeder{tx: tx, vault: v, now: db.Now()}
 		if err := s.fill(ctx); err != nil {
 			return fmt.Errorf("demo data: %w", err)
+		}
+		if err := tally.Recount(ctx, tx); err != nil {
+			return err
 		}
 		_, err := tx.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2)", marker, s.now.Format(time.RFC3339))
 		return err

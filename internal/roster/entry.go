@@ -12,6 +12,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/tally"
 	"caotang/internal/vault"
 )
 
@@ -134,6 +135,9 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	}}); err != nil {
 		return Entry{}, err
 	}
+	if err := tally.Enter(ctx, tx, now.Time, id); err != nil {
+		return Entry{}, err
+	}
 	if err := audit.Record(ctx, tx, audit.Event{
 		Action: "registry.create", Target: "entry", TargetID: id, Place: school.Place(),
 		Details: map[string]any{
@@ -228,7 +232,10 @@ func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID stri
 	if err := s.checkClassOf(ctx, tx, classID, e.Kind, e.School.ID); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, "UPDATE registry_entries SET class_id = $1, updated_at = $2 WHERE id = $3", nullText(classID), db.At(s.now()), entryID); err != nil {
+	if err := s.recounting(ctx, tx, entryID, func() error {
+		_, err := tx.Exec(ctx, "UPDATE registry_entries SET class_id = $1, updated_at = $2 WHERE id = $3", nullText(classID), db.At(s.now()), entryID)
+		return err
+	}); err != nil {
 		return err
 	}
 	return s.record(ctx, tx, "registry.set_class", e, "", map[string]any{"class_id": classID})
@@ -238,9 +245,14 @@ func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID stri
 // where it was to leave. Its class, and the classes that a teacher had, stay behind. The caller decides who may, and moves the
 // binding with it.
 func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, toSchoolID string) (moved bool, err error) {
-	moved, err = changed(tx.Exec(ctx, `UPDATE registry_entries SET school_id = $1, class_id = NULL, updated_at = $2
-		WHERE id = $3 AND school_id = $4`, toSchoolID, db.At(s.now()), entryID, fromSchoolID))
+	moved, err = changed(tx.Exec(ctx, `UPDATE registry_entries SET updated_at = $1 WHERE id = $2 AND school_id = $3`, db.At(s.now()), entryID, fromSchoolID))
 	if err != nil || !moved {
+		return false, err
+	}
+	if err := s.recounting(ctx, tx, entryID, func() error {
+		_, err := tx.Exec(ctx, `UPDATE registry_entries SET school_id = $1, class_id = NULL WHERE id = $2`, toSchoolID, entryID)
+		return err
+	}); err != nil {
 		return false, err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM class_teachers WHERE entry_id = $1`, entryID); err != nil {
@@ -253,6 +265,18 @@ func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, to
 	return true, audit.Record(ctx, tx, audit.Event{
 		Action: "registry.move", Target: "entry", TargetID: entryID, Place: left, Details: map[string]any{"to_school_id": toSchoolID},
 	})
+}
+
+// recounting counts an entry where it stands after a change of its school or class, and no longer where it stood before.
+func (s *Service) recounting(ctx context.Context, tx *db.Tx, entryID string, change func() error) error {
+	now := s.now()
+	if err := tally.Leave(ctx, tx, now, entryID); err != nil {
+		return err
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	return tally.Enter(ctx, tx, now, entryID)
 }
 
 // Change is what may be changed of an entry; nil leaves a part as it is, "" removes it. There is no document number (F-29).
@@ -293,7 +317,16 @@ func (s *Service) ChangeEntry(ctx context.Context, tx *db.Tx, id string, c Chang
 	assigned := strings.Join(set.parts, ", ")
 	set.parts = nil
 	set.add("id = $%d", id)
-	if _, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assigned+set.where(), set.args...); err != nil {
+	write := func() error {
+		_, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assigned+set.where(), set.args...)
+		return err
+	}
+	if c.ClassID == nil {
+		err = write()
+	} else {
+		err = s.recounting(ctx, tx, id, write)
+	}
+	if err != nil {
 		return Entry{}, err
 	}
 	if err := s.record(ctx, tx, "registry.change", e, "", map[string]any{"changed": strings.Join(parts, " ")}); err != nil {
@@ -335,8 +368,8 @@ func (s *Service) assignments(c Change) (set conditions, parts []string, bad []f
 // deleteEntry removes an entry: already_bound while an account is bound to it, unless it is to be unbound with that.
 func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		// The entry before its binding, as whoever binds it does: else each would wait for the other.
-		if _, err := tx.Exec(ctx, "UPDATE registry_entries SET updated_at = updated_at WHERE id = $1", id); err != nil {
+		// Holds the entry before its binding, as whoever binds it does: else each would wait for the other.
+		if err := tally.Leave(ctx, tx, s.now(), id); err != nil {
 			return err
 		}
 		e, err := s.reachableEntry(ctx, tx, access.RegistryWrite, id)

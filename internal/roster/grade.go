@@ -18,6 +18,11 @@ const (
 	Special      Stage = "special"
 )
 
+// Stages are all stages, from the youngest up.
+func Stages() []Stage {
+	return []Stage{Kindergarten, Primary, Junior, Senior, Vocational, Special}
+}
+
 // stageYears are the lengths of schooling that a stage may have, the usual one first: primary and junior school take six
 // and three years (六三制) or five and four (五四制).
 var stageYears = map[Stage][]int{

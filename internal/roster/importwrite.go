@@ -10,6 +10,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/identity"
+	"caotang/internal/tally"
 )
 
 // writer decides batches against the registry. It belongs to one import.
@@ -43,11 +44,15 @@ type schoolClasses struct {
 type outcome struct {
 	classes   map[string]map[classKey]string // new ones, by school
 	rows      struct{ classes, documents, entries [][]any }
+	added     map[group]int64 // new entries
 	additions []addition
 	rejects   []reject
 	accepted  int
 	known     int // candidates whose documents stand in the registry
 }
+
+// group are new entries that are counted alike.
+type group struct{ county, school, class string }
 
 // addition fills what an entry lacked.
 type addition struct {
@@ -77,7 +82,7 @@ func (w *writer) forget() {
 
 // decide asks the registry about a batch and changes nothing.
 func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, error) {
-	o := &outcome{classes: map[string]map[classKey]string{}, rejects: b.rejects}
+	o := &outcome{classes: map[string]map[classKey]string{}, added: map[group]int64{}, rejects: b.rejects}
 	var standing map[string]*standing
 	if !w.trusting {
 		var err error
@@ -132,6 +137,7 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 		from = len(values)
 		values = append(values, index, id)
 		o.rows.documents = append(o.rows.documents, values[from:len(values):len(values)])
+		o.added[group{c.school.Region, c.school.ID, class}]++
 		o.accepted++
 	}
 	return o, nil
@@ -348,10 +354,16 @@ func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outco
 	if err := tx.Insert(ctx, "registry_entries", entryColumns, o.rows.entries); err != nil {
 		return err
 	}
+	if err := w.count(ctx, tx, o); err != nil {
+		return err
+	}
 	for _, a := range o.additions {
-		if _, err := tx.Exec(ctx, `UPDATE registry_entries SET class_id = coalesce(class_id, $1),
-			student_number_sealed = coalesce(student_number_sealed, $2), certificate_number_sealed = coalesce(certificate_number_sealed, $3),
-			updated_at = $4 WHERE id = $5`, nullText(a.class), a.student, a.certificate, db.At(w.s.now()), a.entryID); err != nil {
+		if err := w.s.recounting(ctx, tx, a.entryID, func() error {
+			_, err := tx.Exec(ctx, `UPDATE registry_entries SET class_id = coalesce(class_id, $1),
+				student_number_sealed = coalesce(student_number_sealed, $2), certificate_number_sealed = coalesce(certificate_number_sealed, $3),
+				updated_at = $4 WHERE id = $5`, nullText(a.class), a.student, a.certificate, db.At(w.s.now()), a.entryID)
+			return err
+		}); err != nil {
 			return err
 		}
 	}
@@ -366,6 +378,45 @@ func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outco
 	_, err = tx.Exec(ctx, "INSERT INTO roster_rejects (import_id, first_line, sealed) VALUES ($1, $2, $3)",
 		importID, o.rejects[0].Line, w.s.vault.Seal(purposeRejects, string(plain)))
 	return err
+}
+
+// count says how many people of which schools and classes the outcome adds.
+func (w *writer) count(ctx context.Context, tx *db.Tx, o *outcome) error {
+	var classes []any
+	for group := range o.added {
+		if group.class != "" {
+			classes = append(classes, group.class)
+		}
+	}
+	stages, err := stagesOf(ctx, tx, classes)
+	if err != nil {
+		return err
+	}
+	changes := make([]tally.Change, 0, len(o.added))
+	for group, n := range o.added {
+		changes = append(changes, tally.Change{
+			County: group.county, School: group.school, Class: group.class, Kind: w.kind, Stage: stages[group.class], Entries: n,
+		})
+	}
+	return tally.Add(ctx, tx, w.s.now(), changes)
+}
+
+// stagesOf tells the stages of classes.
+func stagesOf(ctx context.Context, q db.Querier, classes []any) (map[string]string, error) {
+	stages := map[string]string{}
+	for from := 0; from < len(classes); from += lookUpAtOnce {
+		part := classes[from:min(from+lookUpAtOnce, len(classes))]
+		type row struct{ id, stage string }
+		rows, err := collect(ctx, q, "SELECT id, stage FROM classes WHERE id IN ("+placeholders(len(part))+")", part,
+			func(r *row) []any { return []any{&r.id, &r.stage} })
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			stages[r.id] = r.stage
+		}
+	}
+	return stages, nil
 }
 
 func sortRejects(all []reject) {

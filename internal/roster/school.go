@@ -174,3 +174,25 @@ func (s *Service) schools(ctx context.Context, region, text, cursor string, limi
 	}
 	return collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where()+" ORDER BY s.code"+c.limit(limit), c.args, (*School).scan)
 }
+
+// RegionByCode answers a division; fault.ErrNotFound if there is none.
+func (s *Service) RegionByCode(ctx context.Context, code string) (r Region, err error) {
+	err = s.db.QueryRow(ctx, "SELECT code, level, name, coalesce(parent, '') FROM regions WHERE code = $1", code).Scan(&r.Code, &r.Level, &r.Name, &r.Parent)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fault.ErrNotFound.New()
+	}
+	return r, err
+}
+
+// RegionsOf answers the divisions right below one, by code.
+func (s *Service) RegionsOf(ctx context.Context, parent string) ([]Region, error) {
+	return s.regions(ctx, parent, "", maxRegions)
+}
+
+// maxRegions is more than any division of China has right below it.
+const maxRegions = 100
+
+// SchoolsOf answers the schools of a county, by code.
+func (s *Service) SchoolsOf(ctx context.Context, county string) ([]School, error) {
+	return collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s WHERE s.region = $1 ORDER BY s.code", []any{county}, (*School).scan)
+}

@@ -21,6 +21,7 @@ type Writer struct {
 	name   string
 	widths []float64
 	head   []string
+	number map[int]bool // columns
 	sheets int
 	row    int
 }
@@ -39,7 +40,15 @@ const (
 	styleHead   = "3"
 )
 
-// Row writes a row of text.
+// Numbers says which columns, counted from 0, hold numbers to reckon with rather than text: before the first row.
+func (x *Writer) Numbers(columns ...int) {
+	x.number = map[int]bool{}
+	for _, c := range columns {
+		x.number[c] = true
+	}
+}
+
+// Row writes a row of text, and of numbers in their columns.
 func (x *Writer) Row(cells []string) error {
 	if x.row == maxSheetRows {
 		if err := x.end(); err != nil {
@@ -58,6 +67,10 @@ func (x *Writer) write(cells []string, style string) error {
 	x.out.WriteString(`<row r="` + row + `">`)
 	for i, cell := range cells {
 		if cell == "" {
+			continue
+		}
+		if _, err := strconv.ParseFloat(cell, 64); style == "" && x.number[i] && err == nil {
+			x.out.WriteString(`<c r="` + columnName(i) + row + `"><v>` + cell + `</v></c>`)
 			continue
 		}
 		s := style

@@ -14,6 +14,7 @@ import (
 	"caotang/internal/fault"
 	"caotang/internal/guard"
 	"caotang/internal/roster"
+	"caotang/internal/tally"
 	"caotang/internal/vault"
 )
 
@@ -100,6 +101,9 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 	} else if n == 0 {
 		return s.whyNotBound(ctx, tx, accountID, entry.ID, kind)
 	}
+	if err := tally.Activate(ctx, tx, time.Now(), entry.ID, 1); err != nil {
+		return err
+	}
 	if err := s.accounts.SetRole(ctx, tx, accountID, kind); err != nil {
 		return err
 	}
@@ -177,6 +181,9 @@ func (s *Service) Unbind(ctx context.Context, tx *db.Tx, entry roster.Entry, rea
 	if err != nil {
 		return "", err
 	}
+	if err := tally.Activate(ctx, tx, time.Now(), entry.ID, -1); err != nil {
+		return "", err
+	}
 	return accountID, s.record(ctx, tx, "binding.unbind", entry, accountID, reason, nil)
 }
 
@@ -192,6 +199,8 @@ func part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, reason s
 	table, action := "bindings", "binding.unbind"
 	if b.Guardian {
 		table, action = "guardian_links", "guardian.unlink"
+	} else if _, err := Hold(ctx, tx, b.EntryID); err != nil {
+		return err
 	}
 	gone, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE id = $1", b.ID)
 	if err != nil {
@@ -201,6 +210,11 @@ func part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, reason s
 		return err
 	} else if n == 0 {
 		return fault.ErrNotFound.New()
+	}
+	if !b.Guardian {
+		if err := tally.Activate(ctx, tx, time.Now(), b.EntryID, -1); err != nil {
+			return err
+		}
 	}
 	return audit.Record(ctx, tx, audit.Event{
 		Action: action, Target: "entry", TargetID: b.EntryID, Place: b.Place, Reason: reason, Details: map[string]any{

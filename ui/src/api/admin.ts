@@ -1,6 +1,6 @@
 // Names for the administration's part of the generated schema.
 import type { components } from './schema'
-import type { Grant, Nullable } from './types'
+import type { Grant, Nullable, Page } from './types'
 
 type Schemas = components['schemas']
 
@@ -26,6 +26,13 @@ export type AppointmentForm = Omit<Schemas['AppointInputBody'], 'level'> & { lev
 export type TicketNumbers = Schemas['SupportRevealed']
 export type RecoveryRequest = Nullable<Schemas['RecoveryRequest'], 'school'>
 export type TicketCompletion = Schemas['CompleteInputBody']
+export type Share = Nullable<Schemas['StatisticsShare'], 'target'>
+export type StatisticsRow = Omit<Schemas['StatisticsRow'], 'teacher' | 'student'> & Record<EntryKind, Share>
+export type Statistics = Omit<Schemas['Statistics'], 'scope' | 'stages' | 'children'> & {
+  scope: StatisticsRow; stages: (Share & { stage: Stage | 'none' })[]; children: Page<StatisticsRow>
+}
+export type TrendPoint = Schemas['StatisticsPoint']
+export type Target = Schemas['StatisticsTarget']
 export type AuditEntry = Nullable<Schemas['AuditEntry'], 'actor'>
 export type RosterImport = Nullable<Schemas['RosterImport'], 'school'>
 export type Overview = Omit<Schemas['SpacesOverview'], 'recent_imports'> & { recent_imports: RosterImport[] }

@@ -33,6 +33,7 @@ const administration: RouteRecordRaw = {
     { path: 'transfers', component: () => import('./admin/TransfersPage.vue'), meta: { title: 'admin.nav.transfers' } },
     { path: 'administrators', component: () => import('./admin/AdministratorsPage.vue'), meta: { title: 'admin.nav.administrators' } },
     { path: 'recoveries', component: () => import('./admin/RecoveriesPage.vue'), meta: { title: 'admin.nav.recoveries' } },
+    { path: 'statistics', component: () => import('./admin/StatisticsPage.vue'), meta: { title: 'admin.nav.statistics' } },
     { path: 'audit', component: () => import('./admin/AuditPage.vue'), meta: { title: 'admin.nav.audit' } },
   ],
 }

@@ -1,0 +1,132 @@
+package tally
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+)
+
+// Level is the height of a scope.
+type Level string
+
+// The levels, from the narrowest up. A division is named by its code, a school and a class by their ids.
+const (
+	Class    Level = "class"
+	School   Level = "school"
+	County   Level = "county"
+	City     Level = "city"
+	Province Level = "province"
+)
+
+// levels are all of them, and what a change's scope is at each.
+var levels = []struct {
+	level Level
+	scope string // over the columns of tally_changes
+}{
+	{Class, "class_id"},
+	{School, "school_id"},
+	{County, "county"},
+	{City, "substr(county, 1, 4) || '00'"},
+	{Province, "substr(county, 1, 2) || '0000'"},
+}
+
+func scopeAt(level Level) string {
+	for _, l := range levels {
+		if l.level == level {
+			return l.scope
+		}
+	}
+	return "''"
+}
+
+// Count is how many people of a kind and stage a scope has, and how many of them have activated their space.
+type Count struct {
+	Scope, Kind, Stage string
+	Entries, Activated int64
+}
+
+func (c *Count) scan() []any { return []any{&c.Scope, &c.Kind, &c.Stage, &c.Entries, &c.Activated} }
+
+// atOnce is how many scopes one query asks for.
+const atOnce = 400
+
+// Counts gives the counts of scopes of one level, those that are zero left out. Those of one scope are of one moment.
+func Counts(ctx context.Context, q db.Querier, level Level, scopes ...string) ([]Count, error) {
+	var all []Count
+	for len(scopes) > 0 {
+		part := scopes[:min(atOnce, len(scopes))]
+		scopes = scopes[len(part):]
+		list, args := placeholders(part)
+		counts, err := collect(ctx, q, `SELECT scope, kind, stage, CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
+				SELECT scope, kind, stage, entries, activated FROM tally_totals WHERE scope IN (`+list+`)
+				UNION ALL
+				SELECT `+scopeAt(level)+`, kind, stage, entries, activated FROM tally_changes WHERE `+scopeAt(level)+` IN (`+list+`)
+			) t GROUP BY scope, kind, stage HAVING sum(entries) <> 0 OR sum(activated) <> 0`, args, (*Count).scan)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, counts...)
+	}
+	return all, nil
+}
+
+// Within sums the counts of all schools that a reach holds, by kind.
+func Within(ctx context.Context, q db.Querier, reach access.Reach) ([]Count, error) {
+	total, args := reach.SQL("s.region", "s.id", 1)
+	change, more := reach.SQL("county", "school_id", len(args)+1)
+	return collect(ctx, q, `SELECT '', kind, '', CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
+			SELECT t.kind, t.entries, t.activated FROM schools s JOIN tally_totals t ON t.scope = s.id WHERE `+total+`
+			UNION ALL
+			SELECT kind, entries, activated FROM tally_changes WHERE `+change+`
+		) t GROUP BY kind`, append(args, more...), (*Count).scan)
+}
+
+// DayChange is by how much the people of a kind changed in a scope on a day.
+type DayChange struct {
+	Day                Day
+	Kind               string
+	Entries, Activated int64
+}
+
+// Days gives the changes in a school or division after a day, in the order of the days.
+func Days(ctx context.Context, q db.Querier, level Level, scope string, after Day) ([]DayChange, error) {
+	return collect(ctx, q, `SELECT day, kind, CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
+			SELECT day, kind, entries, activated FROM tally_days WHERE scope = $1 AND day > $2
+			UNION ALL
+			SELECT day, kind, entries, activated FROM tally_changes WHERE `+scopeAt(level)+` = $1 AND day > $2
+		) t GROUP BY day, kind ORDER BY day, kind`, []any{scope, int64(after)},
+		func(d *DayChange) []any { return []any{&d.Day, &d.Kind, &d.Entries, &d.Activated} })
+}
+
+func collect[T any](ctx context.Context, q db.Querier, query string, args []any, scan func(*T) []any) ([]T, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(scan(&one)...); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+func placeholders(values []string) (list string, args []any) {
+	var b strings.Builder
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(i + 1))
+		args = append(args, v)
+	}
+	return b.String(), args
+}
