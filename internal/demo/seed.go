@@ -110,7 +110,10 @@ func (s *seeder) fill(ctx context.Context) error {
 	if err := s.entries(ctx, schools); err != nil {
 		return err
 	}
-	return s.accounts(ctx, schools)
+	if err := s.accounts(ctx, schools); err != nil {
+		return err
+	}
+	return s.activate(ctx, schools)
 }
 
 func (s *seeder) schools(ctx context.Context, all []seededSchool) error {
