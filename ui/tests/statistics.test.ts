@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StatisticsRow } from '@/api/admin'
-import { missingAt, percentOf, queryOf, shortOf, viewFrom } from './statistics'
+import { missingAt, percentOf, queryOf, shortOf, viewFrom } from '@/domain/statistics/statistics'
 
 const row = (level: StatisticsRow['level'], activated: number): StatisticsRow => ({
   id: 'x', level, name: 'X', teacher: { entries: 0, activated: 0, target: null }, student: { entries: 3, activated, target: 50 },
