@@ -40,7 +40,7 @@ func (s *Service) export(ctx context.Context, id string) (*table, error) {
 	}
 	return t, s.db.InTx(ctx, func(tx *db.Tx) error {
 		return audit.Record(ctx, tx, audit.Event{
-			Action: "statistics.export", Target: string(of.Level), TargetID: of.ID, Place: of.place, Details: map[string]any{"rows": len(t.rows)},
+			Action: "statistics.export", Target: of.Level, TargetID: of.ID, Place: of.place, Details: map[string]any{"rows": len(t.rows)},
 		})
 	})
 }

@@ -175,7 +175,7 @@ func row(of Ref, counts []tally.Count, targets targets, chain []string) Row {
 
 // share sums the counts of a kind. Its target weighs each stage's by its people; a stage without one wants nobody.
 func share(counts []tally.Count, kind string, targets targets, chain []string) (sum Share) {
-	wanted, any := 0.0, false
+	wanted, isSet := 0.0, false
 	for _, c := range counts {
 		if c.Kind != kind {
 			continue
@@ -184,10 +184,10 @@ func share(counts []tally.Count, kind string, targets targets, chain []string) (
 		sum.Activated += c.Activated
 		if percent, ok := targets.of(chain, kind, c.Stage); ok {
 			wanted += float64(c.Entries) * float64(percent)
-			any = true
+			isSet = true
 		}
 	}
-	if !any {
+	if !isSet {
 		if percent, ok := targets.of(chain, kind, ""); ok && sum.Entries == 0 {
 			sum.Target = &percent
 		}

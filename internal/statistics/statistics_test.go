@@ -2,6 +2,7 @@ package statistics_test
 
 import (
 	"bytes"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"testing"
@@ -229,7 +230,7 @@ func TestATableIsTakenAlongAndRecorded(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := world(t, d)
 		county := w.Administrator(t, access.County, "510104")
-		r := httptest.NewRequest("GET", "/api/v1/admin/statistics/export.xlsx", nil)
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/admin/statistics/export.xlsx", nil)
 		r.Header.Set("Authorization", "Bearer "+county.Token)
 		answer := httptest.NewRecorder()
 		w.Server.ServeHTTP(answer, r)
