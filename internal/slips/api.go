@@ -173,7 +173,7 @@ func (s *Service) print(ctx context.Context, in *printInput) (*huma.StreamRespon
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		c.SetHeader("Content-Type", "application/pdf")
-		c.SetHeader("Content-Disposition", disposition(sheets.filename(language)))
+		c.SetHeader("Content-Disposition", server.Attachment(sheets.filename(language), "slips.pdf"))
 		c.SetHeader("Cache-Control", "no-store")
 		_, _ = c.BodyWriter().Write(content)
 	}}, nil

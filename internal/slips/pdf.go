@@ -254,16 +254,5 @@ func (l *layout) qr(address string, x, y float64) {
 
 // filename is what the file is called where it is downloaded: 激活码条-草堂中学-七年级1班.pdf.
 func (s *Sheets) filename(language string) string {
-	clean := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`/\:*?"<>|`, r) || r < ' ' {
-			return '-'
-		}
-		return r
-	}, messages.Text(language, "slip.title", nil)+"-"+s.Title)
-	return clean + ".pdf"
-}
-
-// disposition is the header that names a download, also to browsers that know ASCII alone.
-func disposition(name string) string {
-	return `attachment; filename="slips.pdf"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	return messages.Text(language, "slip.title", nil) + "-" + s.Title + ".pdf"
 }
