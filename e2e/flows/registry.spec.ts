@@ -11,13 +11,14 @@ test.beforeEach(async ({ page, t }) => {
 })
 
 test('a roster is previewed, imported and followed, and its refused rows are handed back', async ({ page, t }) => {
-  const [first, second] = [newName(), newName()]
+  const [first, second, third] = [newName(), newName(), newName()]
+  const number = newResidentID()
   const roster = csv('七年级名单.csv', [
     ['某校七年级学生名单', ''],
     ['学生姓名', '身份证件号'],
-    [first, newResidentID()],
+    [first, number],
     [second, newResidentID()],
-    [newName(), '5.10104E+17'],
+    [third, number],
   ])
   await page.goto('/admin/registry')
   await page.getByRole('main').getByRole('link', { name: t('admin.nav.import') }).last().click()
@@ -26,9 +27,14 @@ test('a roster is previewed, imported and followed, and its refused rows are han
   await page.locator('input[type=file]').setInputFiles(renamedPicture)
   await expect(page.getByRole('alert')).toContainText(t('admin_import.refusal.not_a_table.how'))
 
+  await page.locator('input[type=file]').setInputFiles(csv('只有表头.csv', [['学生姓名', '身份证件号']]))
+  await expect(page.getByRole('alert')).toContainText(t('admin_import.refusal.no_rows.how'))
+
   await page.locator('input[type=file]').setInputFiles(roster)
   await expect(page.getByRole('heading', { name: t('admin_import.preview.title') })).toBeVisible()
-  await expect(page.getByRole('group', { name: t('admin_import.preview.first_rows') })).toContainText(first)
+  await expect(page.getByRole('group', { name: t('admin_import.preview.first_rows', { n: 3 }) })).toContainText(first)
+  // Who cannot be taken is named beside the row, and the row that has the same number.
+  await expect(page.getByRole('group', { name: t('admin_import.preview.rejects', { n: 1 }) }).getByRole('row', { name: third })).toContainText('3')
   await expect(page.locator('.counts b')).toHaveText(['3', '2', '1'])
   await expect(page.getByText(t('admin_import.preview.row', { n: 2 }), { exact: true })).toBeVisible()
   await expectNoOverflow(page)
@@ -39,7 +45,9 @@ test('a roster is previewed, imported and followed, and its refused rows are han
   await expect(page.getByText(t('admin_import.progress.result', { total: 3, accepted: 2, rejected: 1 }))).toBeVisible()
   const saving = page.waitForEvent('download')
   await page.getByText(t('admin_import.rejected_file', { n: 1 })).click()
-  const file = await readFile(await (await saving).path())
+  const saved = await saving
+  expect(saved.suggestedFilename()).toContain((await administrator('school')).scope.name)
+  const file = await readFile(await saved.path())
   expect(file.subarray(0, 2).toString()).toBe('PK')
   await expectNoOverflow(page)
 

@@ -13,6 +13,9 @@ import (
 // codeNoHeader refuses a file in which no row names the columns that an import needs; the other codes are sheet's.
 const codeNoHeader = "no_header"
 
+// codeNoRows refuses a roster that has its headings and nobody beneath them.
+const codeNoRows = "no_rows"
+
 // codeWrongKind refuses a roster of pupils that is to be imported as one of teachers, and the reverse: it would bring a
 // school's pupils in as its teachers.
 const codeWrongKind = "wrong_kind"

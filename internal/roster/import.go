@@ -135,7 +135,7 @@ func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt
 		return nil, &sheet.Problem{Code: codeWrongKind}
 	}
 	run := &importRun{s: s, record: r, table: t, writer: newWriter(s, r.kind)}
-	run.parser = &parser{table: t, vault: s.vault, kind: r.kind, today: s.now(), skip: int(r.rowsDone), seen: map[uint64]struct{}{}, read: place.at.Load}
+	run.parser = &parser{table: t, vault: s.vault, kind: r.kind, today: s.now(), skip: int(r.rowsDone), seen: map[uint64]int{}, read: place.at.Load}
 	if r.school != "" {
 		school, err := s.SchoolByID(ctx, s.db, r.school)
 		if err != nil {
@@ -169,6 +169,21 @@ func (s *Service) schoolsWithin(ctx context.Context, scopes string) ([]School, e
 		all = append(all, found...)
 	}
 	return all, nil
+}
+
+// somebody refuses a file whose headings nobody stands beneath. It uses up the rows before the first person.
+func (run *importRun) somebody() error {
+	for {
+		row, err := run.table.rows.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return &sheet.Problem{Code: codeNoRows}
+		case err != nil:
+			return err
+		case !run.parser.blank(row.Cells) && !run.table.repeatsHeadings(row.Cells):
+			return nil
+		}
+	}
 }
 
 // placeReader remembers where the file was read last.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -119,6 +120,16 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 		if strings.Contains(preview.Text, id(1)) || strings.Contains(preview.Text, strings.ToLower(id(1))) {
 			t.Error("the preview shows a full number")
 		}
+		if diff := cmp.Diff([]string{"七年级4班"}, newClasses(preview)); diff != "" {
+			t.Errorf("the classes that would be new: %s", diff)
+		}
+		names := map[any]any{}
+		for _, reject := range preview.Get("rejects").([]any) {
+			names[reject.(map[string]any)["row"]] = reject.(map[string]any)["name"]
+		}
+		if names[9.0] != "重复" || names[13.0] != "填反了" || names[19.0] == nil {
+			t.Errorf("who would be rejected, by row: %v", names)
+		}
 		if n := w.Count(t, "SELECT COUNT(*) FROM registry_entries"); n != 3 {
 			t.Errorf("the preview left %d entries", n)
 		}
@@ -127,8 +138,14 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 		if counts(done) != "done 15 5 10" || done.Get("progress") != 1.0 || done.Get("filename") != "名册.csv" {
 			t.Fatal(done)
 		}
+		if diff := cmp.Diff([]string{"七年级4班"}, newClasses(done)); diff != "" {
+			t.Errorf("the classes that are new: %s", diff)
+		}
 		path := "/api/v1/admin/registry/imports/" + done.Get("id").(string)
 		rejected := w.Do(t, admin, "GET", path+"/rejected.xlsx", nil)
+		if _, name, _ := strings.Cut(rejected.Header.Get("Content-Disposition"), "UTF-8''"); !strings.HasPrefix(unescaped(t, name), "草堂中学-学生名册未导入的行-20") {
+			t.Errorf("the file of rejected rows is called %q", name)
+		}
 		x, err := excelize.OpenReader(strings.NewReader(rejected.Text))
 		if err != nil {
 			t.Fatal(err)
@@ -142,8 +159,8 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 			got[row[0]] = row[1]
 		}
 		wantReasons := map[string]string{
-			"7": "科学计数法", "8": "校验码", "9": "同一文件中已有", "10": "浣花中学", "11": "18 位", "12": "看不懂", "13": "填反了",
-			"15": "已登记在本校", "16": "同一文件中已有", "19": "不应出现的字符",
+			"7": "科学计数法", "8": "校验码", "9": "与第 4 行重复", "10": "浣花中学", "11": "18 位", "12": "看不懂", "13": "填反了",
+			"15": "已登记在本校", "16": "与第 15 行重复", "19": "不应出现的字符",
 		}
 		for line, part := range wantReasons {
 			if !strings.Contains(got[line], part) {
@@ -171,6 +188,9 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 		want(t, send(t, w, other, "", encoded, map[string]string{"kind": "student", "school_id": w.Here.ID}), 404, "not_found")
 
 		again := imported(t, w, admin, []byte(rejected.Text), ofStudents)
+		if len(newClasses(again)) != 0 {
+			t.Error("an import that made no class claims one")
+		}
 		if counts(again) != "done 10 0 10" {
 			t.Errorf("the file of rejected rows, uploaded as it is: %v", again)
 		}
@@ -178,6 +198,24 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 			t.Errorf("the same file once more: %v", again)
 		}
 	})
+}
+
+// newClasses are the names of the classes that an import makes, or made.
+func newClasses(a roomtest.Answer) []string {
+	var names []string
+	for _, class := range a.Get("new_classes").([]any) {
+		names = append(names, class.(map[string]any)["name"].(string))
+	}
+	return names
+}
+
+func unescaped(t *testing.T, text string) string {
+	t.Helper()
+	plain, err := url.PathUnescape(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
 }
 
 func wide(s string) string {
@@ -242,6 +280,7 @@ func TestFilesThatAreNoRosters(t *testing.T) {
 			"renamed picture": {[]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "not_a_table"},
 			"password":        {locked.Bytes(), "password_protected"},
 			"no header":       {[]byte("张三,11010519491231002X\n"), "no_header"},
+			"headings alone":  {[]byte("姓名,证件号码\n,\n姓名,证件号码\n"), "no_rows"},
 			"10,000 columns":  {[]byte("姓名,证件号码" + strings.Repeat(",x", 10_000) + "\n"), "too_many_columns"},
 		} {
 			for _, query := range []string{"", "?dry_run=true"} {
@@ -349,8 +388,19 @@ func TestTheTemplateIsARoster(t *testing.T) {
 	admin := w.Administrator(t, access.School, w.Here.ID)
 	for _, kind := range []string{"student", "teacher"} {
 		template := w.Do(t, admin, "GET", "/api/v1/admin/registry/template.xlsx?kind="+kind, nil)
-		preview := send(t, w, admin, "?dry_run=true", []byte(template.Text), map[string]string{"kind": kind})
-		if preview.Status != 200 || preview.Get("total") != 0.0 {
+		if _, name, _ := strings.Cut(template.Header.Get("Content-Disposition"), "UTF-8''"); !strings.HasSuffix(unescaped(t, name), "名册模板.xlsx") {
+			t.Errorf("the template is called %q", name)
+		}
+		x, err := excelize.OpenReader(strings.NewReader(template.Text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var filled bytes.Buffer
+		if err := errors.Join(x.SetSheetRow(x.GetSheetName(0), "A2", &[]any{"张三", "", number(1)}), x.Write(&filled)); err != nil {
+			t.Fatal(err)
+		}
+		preview := send(t, w, admin, "?dry_run=true", filled.Bytes(), map[string]string{"kind": kind})
+		if preview.Status != 200 || preview.Get("accepted") != 1.0 {
 			t.Fatal(preview)
 		}
 		for _, c := range preview.Get("columns").([]any) {

@@ -127,23 +127,25 @@ func (s *Service) mountImports(srv *server.Server) {
 			return &body[server.Page[Import]]{page}, err
 		})
 	server.Register(srv, op("GET", "/imports/{id}", "get-import", "How far an import is"),
-		func(ctx context.Context, in *ByID) (*body[Import], error) {
+		func(ctx context.Context, in *ByID) (*body[*ImportReport], error) {
 			r, err := s.visibleImport(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
-			return &body[Import]{r.public(access.ClientFrom(ctx).Language)}, nil
+			report, err := s.report(ctx, r)
+			return &body[*ImportReport]{report}, err
 		})
 	server.Register(srv, op("GET", "/imports/{id}/rejected.xlsx", "download-rejected-rows", "The rejected rows with their reasons, to correct and upload again"),
 		func(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {
 			return s.downloadRejected(ctx, in.ID)
 		})
 	server.Register(srv, op("GET", "/template.xlsx", "download-roster-template", "An empty roster with the right headings"),
-		func(_ context.Context, in *struct {
+		func(ctx context.Context, in *struct {
 			Kind string `query:"kind" enum:"teacher,student" default:"student"`
 		},
 		) (*huma.StreamResponse, error) {
-			return workbook("roster-"+in.Kind+".xlsx", func(w io.Writer) error {
+			name := messages.Text(access.ClientFrom(ctx).Language, "file.template_"+in.Kind, nil)
+			return workbook(name, "roster-"+in.Kind+".xlsx", func(w io.Writer) error {
 				headings := templateHeadings[in.Kind]
 				x, err := sheet.NewWriter(w, "花名册", headings, templateWidths[:len(headings)])
 				if err != nil {
@@ -154,11 +156,11 @@ func (s *Service) mountImports(srv *server.Server) {
 		})
 }
 
-// workbook answers a .xlsx file as it is written.
-func workbook(name string, write func(io.Writer) error) *huma.StreamResponse {
+// workbook answers a .xlsx file as it is written. Browsers that know ASCII alone call it by its plain name.
+func workbook(name, plain string, write func(io.Writer) error) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		c.SetHeader("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-		c.SetHeader("Content-Disposition", `attachment; filename="`+name+`"`)
+		c.SetHeader("Content-Disposition", server.Attachment(name, plain))
 		c.SetHeader("Cache-Control", "no-store")
 		if err := write(c.BodyWriter()); err != nil {
 			panic(http.ErrAbortHandler) // the answer has begun: all that is left is to break it off
@@ -275,7 +277,11 @@ func (s *Service) beginImport(ctx context.Context, r *importRecord, dryRun bool)
 		preview, err := run.preview(ctx, access.ClientFrom(ctx).Language)
 		return &importOutput{200, preview}, s.refused(err)
 	}
+	err = run.somebody()
 	_ = run.table.rows.Close()
+	if err != nil {
+		return nil, s.refused(err)
+	}
 	return &importOutput{202, struct {
 		ID string `json:"id"`
 	}{r.id}}, s.enqueue(ctx, r)
@@ -312,9 +318,19 @@ func (s *Service) downloadRejected(ctx context.Context, id string) (*huma.Stream
 	}); err != nil {
 		return nil, err
 	}
-	return workbook("rejected.xlsx", func(w io.Writer) error {
-		return s.writeRejected(ctx, r, access.ClientFrom(ctx).Language, w)
+	language := access.ClientFrom(ctx).Language
+	return workbook(r.rejectedName(language), "rejected.xlsx", func(w io.Writer) error {
+		return s.writeRejected(ctx, r, language, w)
 	}), nil
+}
+
+// rejectedName tells one file of rejected rows from another: whose, what, and of which day.
+func (r *importRecord) rejectedName(language string) string {
+	school := r.schoolName
+	if school == "" {
+		school = messages.Text(language, "file.several_schools", nil)
+	}
+	return messages.Text(language, "file.rejected_"+r.kind, map[string]any{"school": school, "day": r.createdAt.In(shanghai).Format(time.DateOnly)})
 }
 
 // WriteRejected writes the rejected rows of an import as .xlsx, with a reason each in Chinese: fault.ErrNotFound if there

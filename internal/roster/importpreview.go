@@ -2,14 +2,19 @@ package roster
 
 import (
 	"context"
+	"strings"
+	"unicode/utf8"
 
+	"caotang/internal/identity"
 	"caotang/internal/messages"
+	"caotang/internal/sheet"
 	"caotang/internal/vault"
 )
 
 const (
 	previewRows    = 10
 	previewRejects = 200
+	maxShownName   = 50 // characters, as long as names are
 )
 
 // Preview is what an import would do: nothing has been written.
@@ -24,6 +29,7 @@ type Preview struct {
 	Accepted  int             `json:"accepted"`
 	Rejected  int             `json:"rejected"`
 	Rejects   []PreviewReject `json:"rejects" doc:"The first of them"`
+	AddedClasses
 }
 
 // PreviewColumn is a column as it was understood.
@@ -37,6 +43,7 @@ type PreviewColumn struct {
 // PreviewReject is a row that would not be taken.
 type PreviewReject struct {
 	Row    int    `json:"row"`
+	Name   string `json:"name" doc:"Of the person, as the file has it; empty where a number stands in its place"`
 	Field  string `json:"field"`
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
@@ -49,6 +56,7 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 		Format: t.file.Format(), Sheet: t.sheet, Encoding: t.file.Encoding(), HeaderRow: t.line,
 		Columns: t.columns(language), FirstRows: [][]string{}, Rejects: []PreviewReject{},
 	}
+	p.none()
 	run.parser.whole = true
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -64,15 +72,31 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 			return nil, err
 		}
 		run.writer.remember(o) // a class counts as there once a row has named it
+		p.add(o.added)
 		sortRejects(o.rejects)
 		p.Total += b.rows
 		p.Accepted += o.accepted
 		p.Rejected += len(o.rejects)
 		for _, r := range o.rejects[:min(len(o.rejects), previewRejects-len(p.Rejects))] {
-			p.Rejects = append(p.Rejects, PreviewReject{r.Line, r.Field, r.Code, r.reason(language)})
+			p.Rejects = append(p.Rejects, PreviewReject{r.Line, t.nameIn(r.Cells), r.Field, r.Code, r.reason(language)})
 		}
 	}
+	if p.Total == 0 && ctx.Err() == nil {
+		return nil, &sheet.Problem{Code: codeNoRows}
+	}
 	return p, ctx.Err()
+}
+
+// nameIn is the name in a row, for a person to know it by: also where it stands in the number's column, and never a number.
+func (t *table) nameIn(cells []string) string {
+	name, number := t.cell(colName, cells), t.cell(colIDNumber, cells)
+	if identity.Swapped(number, name) {
+		name = number
+	}
+	if name = identity.Clean(name); strings.ContainsAny(identity.Fold(name), "0123456789") || utf8.RuneCountInString(name) > maxShownName {
+		return ""
+	}
+	return name
 }
 
 func (r *reject) reason(language string) string {

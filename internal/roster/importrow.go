@@ -60,9 +60,9 @@ type parser struct {
 	fixed   *School // the school that the import is for, nil when the file names it
 	schools *schoolIndex
 	today   time.Time
-	skip    int                 // rows that were decided before a restart
-	seen    map[uint64]struct{} // numbers of the batch, or of the whole file where nothing is written that would remember them
-	whole   bool                // seen is of the whole file
+	skip    int            // rows that were decided before a restart
+	seen    map[uint64]int // the row of each number of the batch, or of the whole file where nothing is written that would remember them
+	whole   bool           // seen is of the whole file
 	read    func() int64
 }
 
@@ -91,7 +91,7 @@ func (p *parser) next() *batch {
 			p.skip--
 			continue
 		}
-		c, r := p.check(row.Cells)
+		c, r := p.check(row.Line, row.Cells)
 		if cap(arena)-len(arena) < len(row.Cells) {
 			arena = make([]string, 0, max(4096, len(row.Cells)))
 		}
@@ -128,7 +128,7 @@ func (p *parser) blank(cells []string) bool {
 }
 
 // check decides what can be decided from the row alone.
-func (p *parser) check(cells []string) (c candidate, r *reject) {
+func (p *parser) check(line int, cells []string) (c candidate, r *reject) {
 	t := p.table
 	name, number := t.cell(colName, cells), t.cell(colIDNumber, cells)
 	if identity.Swapped(number, name) {
@@ -159,10 +159,10 @@ func (p *parser) check(cells []string) (c candidate, r *reject) {
 	}
 	c.index = p.vault.Index(purposeIDNumber, c.number.Key())
 	short := binary.BigEndian.Uint64(c.index)
-	if _, twice := p.seen[short]; twice {
-		return c, &reject{Field: "id_number", Code: "duplicate_in_file"}
+	if first, twice := p.seen[short]; twice {
+		return c, &reject{Field: "id_number", Code: "duplicate_of_row", Args: map[string]any{"row": first}}
 	}
-	p.seen[short] = struct{}{}
+	p.seen[short] = line
 	c.key = identity.CompareKey(c.name)
 	c.sealed = p.vault.Seal(purposeIDNumber, c.number.Text)
 	if student != "" {

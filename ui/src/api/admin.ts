@@ -35,12 +35,14 @@ export type TrendPoint = Schemas['StatisticsPoint']
 export type Target = Schemas['StatisticsTarget']
 export type AuditEntry = Nullable<Schemas['AuditEntry'], 'actor'>
 export type RosterImport = Nullable<Schemas['RosterImport'], 'school'>
+export type AddedClass = Schemas['RosterAddedClass']
 export type Overview = Omit<Schemas['SpacesOverview'], 'recent_imports'> & { recent_imports: RosterImport[] }
 
 // An upload with dry_run is answered by what it would do, which the document's one answer per call does not show.
 export interface RosterColumn { index: number; heading: string; field: string | null; field_label: string | null }
-export interface RosterReject { row: number; field: string; code: string; reason: string }
+export interface RosterReject { row: number; name: string; field: string; code: string; reason: string }
 export interface RosterPreview {
   format: string; sheet: string; encoding: string; header_row: number; columns: RosterColumn[]; first_rows: string[][]
   total: number; accepted: number; rejected: number; rejects: RosterReject[]
+  new_classes: AddedClass[]; new_classes_more: number
 }

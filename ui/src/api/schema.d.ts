@@ -505,76 +505,6 @@ export interface paths {
         patch: operations["rename-school"];
         trace?: never;
     };
-    "/api/v1/admin/statistics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How many people of a scope have activated their space, and of what lies right below it */
-        get: operations["get-statistics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/statistics/export.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The table of a scope as a workbook */
-        get: operations["export-statistics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/statistics/targets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The targets that are set for a division and for those above it, the nearest first */
-        get: operations["list-targets"];
-        /** Set what percentage of a division's people should have activated their space */
-        put: operations["set-target"];
-        post?: never;
-        /** Take a division's target away: the one of the division above holds again */
-        delete: operations["remove-target"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/statistics/trend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The same day by day */
-        get: operations["get-statistics-trend"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/admin/tickets": {
         parameters: {
             query?: never;
@@ -831,76 +761,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/me/closing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Whether and when one's account will be closed, and what stands in the way */
-        get: operations["get-my-closing"];
-        put?: never;
-        /** Ask to close one's account; it may be kept until the wait is over */
-        post: operations["close-my-account"];
-        /** Keep one's account after all */
-        delete: operations["keep-my-account"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/data": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the platform holds about oneself */
-        get: operations["get-my-data"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/data/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** All of one's data as one .zip file: data.json for programs, data.html for people */
-        post: operations["export-my-data"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/data/records": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who looked at or changed one's data, the newest first */
-        get: operations["list-my-records"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/me/factors": {
         parameters: {
             query?: never;
@@ -1065,41 +925,6 @@ export interface paths {
         get?: never;
         /** Bind a phone, the first or another */
         put: operations["change-phone"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/recovery-contact": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Put a guardian's phone behind one's account, which signs nobody in */
-        put: operations["set-recovery-contact"];
-        post?: never;
-        /** Take the guardian's phone from behind one's account */
-        delete: operations["remove-recovery-contact"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/role": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Change what one registered as, while one is not verified */
-        put: operations["choose-my-role"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1306,7 +1131,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set a new password by username, bound phone or recovery contact, and code; every session ends */
+        /** Set a new password by username, bound phone and code; every session ends */
         post: operations["reset-password"];
         delete?: never;
         options?: never;
@@ -1666,8 +1491,6 @@ export interface components {
             id: string;
             /** @description Null until a phone is bound */
             masked_phone: string | null;
-            /** @description A guardian's phone behind a pupil's account; null without one */
-            masked_recovery_contact: string | null;
             /** @enum {string} */
             role: "teacher" | "student" | "parent" | "public";
             username: string;
@@ -1703,20 +1526,6 @@ export interface components {
             scope_id: string;
             scope_name: string;
             username: string;
-        };
-        AccountsClosing: {
-            /**
-             * Format: date-time
-             * @description When it will be closed; null unless that has been asked for
-             */
-            closes_at: string | null;
-            /** @description Scopes that nobody else administers: they must be handed over first */
-            last_administrator_of: string[];
-            /**
-             * Format: int64
-             * @description How long an account may still be kept after its owner asked to close it
-             */
-            wait_days: number;
         };
         AccountsDevice: {
             /** @description wechat, dingtalk, qq, edge, chrome, …; empty when unknown */
@@ -1923,12 +1732,6 @@ export interface components {
             reason: string;
         };
         AskInputBody: {
-            /** @description correction: whose entry, where the account stands for several people; else one's own */
-            binding_id?: string;
-            /** @description correction */
-            certificate_number?: string;
-            /** @description correction: the right class, one of the school's */
-            class_id?: string;
             /** @description missing_entry, not_me: teacher, student, or parent of a student */
             entry_kind?: string;
             /**
@@ -1938,7 +1741,7 @@ export interface components {
             entry_year?: number;
             id_number?: string;
             id_type?: string;
-            /** @description missing_entry, missing_class, not_me or correction */
+            /** @description missing_entry, missing_class or not_me */
             kind: string;
             name?: string;
             note?: string;
@@ -1953,8 +1756,6 @@ export interface components {
             second_number?: string;
             /** @description missing_class */
             stage?: string;
-            /** @description correction */
-            student_number?: string;
         };
         AskPasskeyInputBody: {
             /** @description Of a sign-in; absent for one's own session */
@@ -1962,7 +1763,6 @@ export interface components {
         };
         AuditActor: {
             id: string;
-            /** @description Empty for an account that has been closed */
             masked_username: string;
             /** @description Of an administrator, who answers for what they do, and of the reader */
             username?: string;
@@ -2027,11 +1827,6 @@ export interface components {
         ClassInputBody: {
             class_id: string;
         };
-        ClosingInputBody: {
-            password: string;
-            /** @description Of purpose close_account, to the bound phone; needed where one is bound */
-            sms_code?: string;
-        };
         CompleteInputBody: {
             /** @description A word to whoever asked; for a frozen account the reason, which must be there */
             answer?: string;
@@ -2062,12 +1857,6 @@ export interface components {
         ConfirmedInputBody: {
             /** @description From POST /api/v1/me/factors/confirmations */
             confirmation: string;
-        };
-        ContactInputBody: {
-            password: string;
-            phone: string;
-            /** @description Of purpose recovery_contact: whoever owns the phone tells it */
-            sms_code: string;
         };
         CreateEntryInputBody: {
             certificate_number?: string;
@@ -2103,9 +1892,6 @@ export interface components {
              * @description How many sessions have ended
              */
             ended: number;
-        };
-        ExportInputBody: {
-            password: string;
         };
         Factors: {
             /** @description Absent when there is none */
@@ -2196,66 +1982,6 @@ export interface components {
             href: string;
             label: string;
         };
-        OwndataData: {
-            account: components["schemas"]["AccountsAccount"];
-            admin_grants: components["schemas"]["AccountsGrant"][];
-            closing: components["schemas"]["AccountsClosing"];
-            factors: components["schemas"]["Factors"];
-            /** @description Whom the account stands for: its owner first, then their children */
-            people: components["schemas"]["OwndataPerson"][];
-            /** @description Requests of somebody who had lost this account */
-            recoveries: components["schemas"]["RecoveryKept"][];
-            sessions: components["schemas"]["AccountsSession"][];
-        };
-        OwndataPageRecord: {
-            items: components["schemas"]["OwndataRecord"][];
-            /** @description Absent on the last page */
-            next_cursor?: string;
-        };
-        OwndataPerson: {
-            binding_id: string;
-            /** Format: date-time */
-            bound_at: string;
-            /** @description Likewise */
-            certificate_number?: string;
-            /**
-             * Format: date-time
-             * @description When the entry was last changed
-             */
-            changed_at: string;
-            class: components["schemas"]["RosterClassRef"];
-            /**
-             * Format: date-time
-             * @description When the school added the entry
-             */
-            entered_at: string;
-            /** @enum {string} */
-            entry_kind: "teacher" | "student";
-            /** @description Masked; in full in one's own file alone, and never a child's */
-            id_number: string;
-            id_type: string;
-            /**
-             * @description What the account is to the entry
-             * @enum {string}
-             */
-            kind: "teacher" | "student" | "parent";
-            name: string;
-            school: components["schemas"]["RosterSchoolRef"];
-            /** @description Likewise */
-            student_number?: string;
-        };
-        OwndataRecord: {
-            /** Format: date-time */
-            at: string;
-            id: string;
-            /** @description What an administrator gave as their reason */
-            reason?: string;
-            /** @description Done by the reader themselves */
-            self: boolean;
-            what: string;
-            /** @description The person, the administrator of a school or region, another account, or the platform */
-            who: string;
-        };
         PasswordBySlipInputBody: {
             code: string;
             password: string;
@@ -2263,9 +1989,6 @@ export interface components {
         PasswordInputBody: {
             current_password: string;
             new_password: string;
-        };
-        PasswordOnlyInputBody: {
-            password: string;
         };
         PhoneInputBody: {
             password: string;
@@ -2337,23 +2060,6 @@ export interface components {
             masked_id_number: string;
             name: string;
             school: components["schemas"]["RosterSchoolRef"];
-        };
-        RecoveryKept: {
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            decided_at: string | null;
-            /** Format: date-time */
-            ended_at: string | null;
-            /** @description The contact phone */
-            masked_phone: string;
-            /** @description As typed */
-            name: string;
-            note?: string;
-            /** @enum {string} */
-            proof: "school" | "copies";
-            /** @enum {string} */
-            state: "approved" | "completed" | "expired";
         };
         RecoveryPageRequest: {
             items: components["schemas"]["RecoveryRequest"][];
@@ -2449,11 +2155,6 @@ export interface components {
         RegisterInputBody: {
             password: string;
             phone: string;
-            /**
-             * @description recovery_contact: the phone is a pupil's guardian's and no login; login when absent
-             * @enum {string}
-             */
-            phone_as?: "login" | "recovery_contact";
             /** @description teacher, student, parent or public */
             role: string;
             sms_code: string;
@@ -2511,9 +2212,10 @@ export interface components {
         RevealInputBody: {
             reason: string;
         };
-        RoleInputBody: {
-            /** @description teacher, student, parent or public */
-            role: string;
+        RosterAddedClass: {
+            grade: string;
+            name: string;
+            school: components["schemas"]["RosterSchoolRef"];
         };
         RosterBulkBody: {
             /**
@@ -2602,6 +2304,44 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "teacher" | "student";
+            /**
+             * Format: double
+             * @description 0 to 1
+             */
+            progress: number;
+            /** Format: int64 */
+            rejected: number;
+            /** @description Null when the file names the schools */
+            school: components["schemas"]["RosterSchoolRef"];
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed";
+            /**
+             * Format: int64
+             * @description Rows decided so far: all of them once it is done
+             */
+            total: number;
+        };
+        RosterImportReport: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description A code, once it has failed */
+            failure?: string;
+            failure_reason?: string;
+            filename: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            id: string;
+            /** @enum {string} */
+            kind: "teacher" | "student";
+            /** @description Classes that the file names and the school had not: the first of them */
+            new_classes: components["schemas"]["RosterAddedClass"][];
+            /**
+             * Format: int64
+             * @description How many there are beyond those
+             */
+            new_classes_more: number;
             /**
              * Format: double
              * @description 0 to 1
@@ -2714,7 +2454,7 @@ export interface components {
         SendInputBody: {
             phone: string;
             /** @enum {string} */
-            purpose: "register" | "bind_phone" | "change_phone" | "reset_password" | "recover_account" | "recovery_contact" | "close_account";
+            purpose: "register" | "bind_phone" | "change_phone" | "reset_password" | "recover_account";
         };
         "Set-class-teachersRequest": {
             /** @description Entries of teachers of the same school */
@@ -2734,8 +2474,8 @@ export interface components {
         };
         SignInOutputBody: {
             account: components["schemas"]["AccountsAccount"];
-            /** @description What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor */
-            must: ("cancel_closing" | "replace_password" | "bind_phone" | "second_factor")[];
+            /** @description What comes before anything else: replace_password, bind_phone, second_factor */
+            must: ("replace_password" | "bind_phone" | "second_factor")[];
             /** @description For clients that are no browsers: the bearer token of the new session */
             token: string;
         };
@@ -2887,8 +2627,8 @@ export interface components {
             admin_grants: components["schemas"]["AccountsGrant"][];
             /** @description Null until the real name is verified */
             binding: components["schemas"]["VerificationBinding"];
-            /** @description What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor */
-            must: ("cancel_closing" | "replace_password" | "bind_phone" | "second_factor")[];
+            /** @description What comes before anything else: replace_password, bind_phone, second_factor */
+            must: ("replace_password" | "bind_phone" | "second_factor")[];
             /** @description What the person is, by their bindings; the account's role while there is none */
             roles: ("teacher" | "student" | "parent" | "public")[];
         };
@@ -2934,93 +2674,6 @@ export interface components {
             href: string;
             title: string;
         };
-        Statistics: {
-            /** @description What lies right below: divisions, schools or classes */
-            children: components["schemas"]["StatisticsPageRow"];
-            /** @description From the widest division that the caller may see down to the one above this scope */
-            path: components["schemas"]["StatisticsRef"][];
-            scope: components["schemas"]["StatisticsRow"];
-            /** @description Whether the caller may set the targets of this division */
-            settable: boolean;
-            /** @description Of the pupils, from the youngest up */
-            stages: components["schemas"]["StatisticsStageShare"][];
-        };
-        StatisticsPageRow: {
-            items: components["schemas"]["StatisticsRow"][];
-            /** @description Absent on the last page */
-            next_cursor?: string;
-        };
-        StatisticsPoint: {
-            /** @description 2026-11-25, of China */
-            day: string;
-            student: components["schemas"]["StatisticsSum"];
-            teacher: components["schemas"]["StatisticsSum"];
-        };
-        StatisticsRef: {
-            /** @description The division code, or 学校标识码 */
-            code?: string;
-            id: string;
-            /** @enum {string} */
-            level: "province" | "city" | "county" | "school";
-            name: string;
-        };
-        StatisticsRow: {
-            /** @description The division code, or 学校标识码 */
-            code?: string;
-            /** @description A division code, or the id of a school or class; empty for pupils without a class */
-            id: string;
-            /** @enum {string} */
-            level: "province" | "city" | "county" | "school" | "class" | "none";
-            name: string;
-            student: components["schemas"]["StatisticsShare"];
-            teacher: components["schemas"]["StatisticsShare"];
-        };
-        StatisticsShare: {
-            /** Format: int64 */
-            activated: number;
-            /** Format: int64 */
-            entries: number;
-            /**
-             * Format: int64
-             * @description What percentage should have activated their space; null where no target is set
-             */
-            target: number | null;
-        };
-        StatisticsStageShare: {
-            /** Format: int64 */
-            activated: number;
-            /** Format: int64 */
-            entries: number;
-            /**
-             * @description none: pupils without a class
-             * @enum {string}
-             */
-            stage: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special" | "none";
-            /**
-             * Format: int64
-             * @description What percentage should have activated their space; null where no target is set
-             */
-            target: number | null;
-        };
-        StatisticsSum: {
-            /** Format: int64 */
-            activated: number;
-            /** Format: int64 */
-            entries: number;
-        };
-        StatisticsTarget: {
-            /** @enum {string} */
-            kind: "teacher" | "student";
-            /** Format: int64 */
-            percent: number;
-            /** @description A division code */
-            region: string;
-            /**
-             * @description Absent: of all stages that have no target of their own
-             * @enum {string}
-             */
-            stage?: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
-        };
         SupportAdminTicket: {
             /** @description Of whoever asked */
             account: components["schemas"]["RosterHolder"];
@@ -3043,7 +2696,7 @@ export interface components {
             /** @description For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for */
             in_the_way?: components["schemas"]["SupportAsker"];
             /** @enum {string} */
-            kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
+            kind: "missing_entry" | "missing_class" | "not_me" | "frozen";
             /**
              * @description For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind
              * @enum {string}
@@ -3055,8 +2708,6 @@ export interface components {
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
-            /** @description For one open correction: what the registry says, and what it should */
-            wrong?: components["schemas"]["SupportWrongFact"][];
         };
         SupportAsked: {
             class_name?: string;
@@ -3104,23 +2755,13 @@ export interface components {
             created_at: string;
             id: string;
             /** @enum {string} */
-            kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
+            kind: "missing_entry" | "missing_class" | "not_me" | "frozen";
             /** @description Whose administrator answers; null where the province's does */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
-        };
-        SupportWrongFact: {
-            /** @enum {string} */
-            field: "name" | "class" | "student_number" | "certificate_number";
-            /** @description Empty where the registry says nothing */
-            now: string;
-            right: string;
-        };
-        TargetsOutputBody: {
-            items: components["schemas"]["StatisticsTarget"][];
         };
         TransfersAdminTransfer: {
             /** @description What it takes: the receiving school's for a teacher, both schools' for a pupil */
@@ -3212,9 +2853,6 @@ export interface components {
             /** @enum {string} */
             state: "pending" | "completed" | "rejected" | "cancelled" | "expired";
             to_school: components["schemas"]["RosterSchoolRef"];
-        };
-        TrendOutputBody: {
-            items: components["schemas"]["StatisticsPoint"][];
         };
         UnbindInputBody: {
             password: string;
@@ -4235,7 +3873,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RosterImport"];
+                    "application/json": components["schemas"]["RosterImportReport"];
                 };
             };
             /** @description Error */
@@ -4495,201 +4133,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterSchool"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-statistics": {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description next_cursor of the page before */
-                cursor?: string;
-                /** @description A division code or a school's id; one's own scope when absent */
-                scope?: string;
-                order?: "name" | "share" | "missing";
-                /** @description Whom the order looks at; both when absent */
-                kind?: "teacher" | "student";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Statistics"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "export-statistics": {
-        parameters: {
-            query?: {
-                /** @description A division code or a school's id; one's own scope when absent */
-                scope?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-targets": {
-        parameters: {
-            query?: {
-                /** @description A division code or a school's id; one's own scope when absent */
-                region?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetsOutputBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "set-target": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StatisticsTarget"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "remove-target": {
-        parameters: {
-            query: {
-                region: string;
-                kind: "teacher" | "student";
-                stage?: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-statistics-trend": {
-        parameters: {
-            query?: {
-                /** @description A division code or a school's id; one's own scope when absent */
-                scope?: string;
-                days?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrendOutputBody"];
                 };
             };
             /** @description Error */
@@ -5239,188 +4682,6 @@ export interface operations {
             };
         };
     };
-    "get-my-closing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountsClosing"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "close-my-account": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ClosingInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountsClosing"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "keep-my-account": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-my-data": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OwndataData"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "export-my-data": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExportInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-my-records": {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description next_cursor of the page before */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OwndataPageRecord"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "list-my-factors": {
         parameters: {
             query?: never;
@@ -5760,103 +5021,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PhoneInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountsAccount"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "set-recovery-contact": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountsAccount"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "remove-recovery-contact": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordOnlyInputBody"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "choose-my-role": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoleInputBody"];
             };
         };
         responses: {
