@@ -77,10 +77,10 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	outbox := sms.NewConsole(o.messages)
+	outbox := sms.NewOutbox(o.messages)
 	a.gateway = outbox
 	if !o.demo { // synthetic people have real people's numbers
-		if a.gateway, err = o.connect(outbox, a.log); err != nil {
+		if a.gateway, err = o.connect(outbox.Console, a.log); err != nil {
 			return nil, err
 		}
 	}

@@ -67,3 +67,44 @@ func (c *Console) Sent(phone string) []Sent {
 	}
 	return list
 }
+
+// Outbox is the demo's gateway: a console that says of each message that it has arrived, for its page is where people read it.
+type Outbox struct {
+	*Console
+	arrived chan Report
+}
+
+// NewOutbox makes the demo's gateway.
+func NewOutbox(out io.Writer) *Outbox { return &Outbox{NewConsole(out), make(chan Report, kept)} }
+
+// Send implements [Gateway].
+func (o *Outbox) Send(ctx context.Context, m Message) (Receipt, error) {
+	receipt, err := o.Console.Send(ctx, m)
+	if err != nil {
+		return receipt, err
+	}
+	receipt.Gateway = "outbox"
+	select {
+	case o.arrived <- Report{Gateway: receipt.Gateway, Reference: receipt.References[0], Delivered: true}:
+	default: // nobody listens; the message stays "sent"
+	}
+	return receipt, nil
+}
+
+// Listen implements [Reporter].
+func (o *Outbox) Listen(ctx context.Context, take func(context.Context, Report) error) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-o.arrived:
+			for take(ctx, r) != nil {
+				select {
+				case <-ctx.Done():
+					return
+				case <-time.After(100 * time.Millisecond):
+				}
+			}
+		}
+	}
+}

@@ -2,6 +2,8 @@ package sms_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,6 +22,40 @@ func TestConsoleIsAGateway(t *testing.T) {
 			return texts
 		}}
 	})
+}
+
+func TestTheOutboxIsAGateway(t *testing.T) {
+	smstest.TestGateway(t, func(*testing.T) smstest.Subject {
+		outbox := sms.NewOutbox(nil)
+		return smstest.Subject{Gateway: outbox, Arrived: func(phone string) (texts []string) {
+			for _, s := range outbox.Sent(phone) {
+				texts = append(texts, s.Text)
+			}
+			return texts
+		}}
+	})
+}
+
+func TestTheOutboxReportsEachMessageAgainUntilItIsTaken(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	outbox := sms.NewOutbox(nil)
+	receipt, err := outbox.Send(ctx, sms.Message{ID: "1", Phone: phone, Text: "text"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make(chan sms.Report)
+	refusals := 1
+	go outbox.Listen(ctx, func(_ context.Context, r sms.Report) error {
+		if refusals--; refusals >= 0 {
+			return errors.New("not now")
+		}
+		taken <- r
+		return nil
+	})
+	if r := <-taken; r.Gateway != receipt.Gateway || r.Gateway == "" || r.Reference != receipt.References[0] || !r.Delivered {
+		t.Errorf("reported %+v of %+v", r, receipt)
+	}
 }
 
 func TestConsoleRemembersTheNewestThousand(t *testing.T) {
