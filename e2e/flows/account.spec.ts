@@ -51,6 +51,28 @@ test('a forgotten password is reset, and the new one signs in', async ({ page, t
   await expect(page).toHaveURL(/\/space/)
 })
 
+test('a reset that reaches no phone claims no message, and leads on to the school', async ({ page, t }) => {
+  await page.goto('/reset-password')
+  await page.getByLabel(t('account.username.label')).fill(newUsername())
+  await page.getByLabel(t('account.phone.label'), { exact: true }).fill(newPhone())
+  await page.getByRole('button', { name: t('account.code.get') }).click()
+  const news = page.getByRole('status')
+  await expect(news).toContainText(t('account.message.withheld'))
+  await expect(news).not.toContainText(t('account.message.sent'))
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await expect(page.getByRole('link', { name: t('account.reset.lost') })).toHaveAttribute('href', '/recover')
+  await page.getByRole('link', { name: t('account.reset.by_school') }).click()
+  await expect(page.getByRole('heading', { name: t('recovery.title') })).toBeVisible()
+})
+
+test('the sign-in page says where a one-time code and a slip belong', { tag: '@screen' }, async ({ page, t }) => {
+  await page.goto('/login')
+  await expect(page.getByText(t('account.login.one_time_code'))).toBeVisible()
+  await page.getByRole('link', { name: t('account.slip.have') }).click()
+  await expect(page).toHaveURL(/\/activate/)
+})
+
 test('password and phone change; a wrong password keeps what was typed', async ({ page, t }) => {
   const person = await register('public')
   await signInOnScreen(page, t, person.username, person.password)

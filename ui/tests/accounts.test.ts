@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { passwordFits, passwordRules } from '@/domain/accounts/password'
 import { phoneFits, plainPhone } from '@/domain/accounts/phone'
 import { emptyDraft, readDraft, stepToShow } from '@/domain/accounts/registration'
+import { newsOf } from '@/domain/accounts/sms'
 import { pieces, plainUsername, usernameFaults } from '@/domain/accounts/username'
 
 const rule = { min: 6, max: 16 }
@@ -60,6 +61,18 @@ describe('a phone', () => {
   })
   it.each(['1381234567', '138123456789', '23812345678', '+1 3812345678', ''])('%s does not fit', (text) => {
     expect(phoneFits(text)).toBe(false)
+  })
+})
+
+describe('the news of a message', () => {
+  it('claims nothing before anything is known', () => {
+    expect(newsOf('register', null)).toBe('unknown')
+    expect(newsOf('reset_password', null)).toBe('unknown')
+  })
+  it('does not say of a reset that a message is on its way: perhaps none is', () => {
+    expect(newsOf('reset_password', 'sent')).toBe('withheld')
+    expect(newsOf('recover_account', 'sent')).toBe('sent')
+    expect(newsOf('reset_password', 'failed')).toBe('failed')
   })
 })
 

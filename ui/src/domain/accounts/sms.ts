@@ -8,6 +8,17 @@ import type { SentCode } from './registration'
 export type SmsPurpose = 'register' | 'bind_phone' | 'change_phone' | 'reset_password' | 'recover_account' | 'recovery_contact' | 'close_account'
 export type MessageState = 'queued' | 'sent' | 'delivered' | 'failed'
 
+/** What is known of a message's way. `withheld`: whether one was sent at all is told to nobody who may not know whose phone it is. */
+export type MessageNews = MessageState | 'unknown' | 'withheld'
+
+/** Codes for these go only to a phone that is bound to an account, and the answer is the same for every other. */
+const withheld: SmsPurpose[] = ['reset_password']
+
+export function newsOf(purpose: SmsPurpose, state: MessageState | null): MessageNews {
+  if (!state) return 'unknown'
+  return state === 'sent' && withheld.includes(purpose) ? 'withheld' : state
+}
+
 const pollEvery = 2000
 const pollAtMost = 60
 
@@ -77,5 +88,6 @@ export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<Se
   /** Whether the message shown went to the number that stands in the field. */
   const current = computed(() => sent.value !== null && sent.value.phone === plainPhone(phone.value))
   const expired = computed(() => current.value && validity.left.value === 0)
-  return { request, send, state, reason, current, expired, wait: cooldown.left }
+  const news = computed(() => newsOf(purpose, state.value))
+  return { request, send, news, reason, current, expired, wait: cooldown.left }
 }
