@@ -41,6 +41,7 @@ list-audit                 401  403   403   403   403 200   200    200  200  200
 send-sms-code              202  202   202   202   202 202   202    202  202  202  202  202
 get-sms-message            404  404   404   404   404 404   404    404  404  404  404  404
 get-settings               200  200   200   200   200 200   200    200  200  200  200  200
+check-username             204  204  204   204   204 204   204    204  204  204  204  204
 register                   422  422   422   422   422 422   422    422  422  422  422  422
 sign-in                    401  401   401   401   401 401   401    401  401  401  401  401
 sign-out                   401  204   204   204   204 204   204    204  204  204  204  204
@@ -187,6 +188,7 @@ var requests = map[string]request{
 	"register": {body: func(c *cell) any {
 		return object{"username": c.name(), "password": roomtest.Password, "phone": c.phone(), "sms_code": "000000", "role": "student"}
 	}},
+	"check-username":  {body: func(c *cell) any { return object{"username": c.name()} }},
 	"sign-in":         {body: func(c *cell) any { return object{"login": c.name(), "password": "Wrong2026"} }},
 	"sign-out":        {},
 	"change-password": {body: func(*cell) any { return object{"current_password": roomtest.Password, "new_password": "Caotang2027"} }},

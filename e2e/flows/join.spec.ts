@@ -1,4 +1,4 @@
-import { codeFor, Api, takeEntry } from '../support/api.ts'
+import { codeFor, Api, register, takeEntry } from '../support/api.ts'
 import { newPhone, newUsername, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 import { askAndTypeCode, fillAccount, fillIdentity } from '../support/walk.ts'
@@ -76,6 +76,22 @@ test('what was typed before a reload is still there, the password excepted', { t
   await page.reload()
   await expect(page.getByLabel(t('account.username.label'))).toHaveValue(username)
   await expect(page.getByLabel(t('account.password.label'), { exact: true })).toHaveValue('')
+})
+
+test('a taken username is told before anything else is asked for', async ({ page, t }) => {
+  const { username } = await register('public')
+  await page.goto('/register')
+  await page.getByText(t('account.registration.role_hint.public')).click()
+  const name = page.getByLabel(t('account.username.label'))
+  await name.fill(username.toUpperCase())
+  await page.getByLabel(t('account.password.label'), { exact: true }).fill(password)
+  await expect(name).toHaveAttribute('aria-invalid', 'true')
+  await page.getByRole('button', { name: t('common.next'), exact: true }).click()
+  await expect(name).toBeVisible()
+  await name.fill(newUsername())
+  await expect(name).toHaveAttribute('aria-invalid', 'false')
+  await page.getByRole('button', { name: t('common.next'), exact: true }).click()
+  await expect(page.getByLabel(t('account.phone.label'), { exact: true })).toBeVisible()
 })
 
 test('rules are told while one types', { tag: '@screen' }, async ({ page, t }) => {

@@ -181,6 +181,7 @@ func (s *Service) Mount(srv *server.Server) {
 	})
 	s.mountContact(srv)
 	s.mountClosing(srv)
+	s.mountUsernames(srv)
 	s.mountDevices(srv)
 	s.mountNotices(srv)
 	s.mountAdministration(srv)

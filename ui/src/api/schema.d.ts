@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/username-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a username is free, for a form that is being filled in */
+        post: operations["check-username"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/accounts": {
         parameters: {
             query?: never;
@@ -2868,6 +2885,9 @@ export interface components {
             phone?: "before" | "now";
             reason: string;
         };
+        UsernameInputBody: {
+            username: string;
+        };
         VerificationBinding: {
             /** Format: date-time */
             bound_at: string;
@@ -2915,6 +2935,40 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RegisterOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-username": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsernameInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
