@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { lookupFor, lookupQuery } from '@/domain/accounts/lookup'
 import { auditFiltersFrom, auditQueryOf, auditRequest, pageOf, subjectOf } from '@/domain/audit/record'
 import { chosenColumns, keepColumns, usualColumns } from '@/domain/registry/columns'
-import { filtersFrom, narrowed, noFilters, queryOf, searchIn } from '@/domain/registry/filters'
+import { digitsOfPart, filtersFrom, narrowed, noFilters, queryOf, searchIn } from '@/domain/registry/filters'
 import { regionName, schoolCodeFault } from '@/domain/roster/schools'
 import { grantedSchools, managesSchools, offeredRegions, onlySchool, regionGranted, regionOffered, widestFirst, widestRegion } from '@/domain/scope/scope'
 import { canComplete, outcomeOf } from '@/domain/tickets/outcome'
@@ -20,6 +20,7 @@ describe('filters of the registry in the address', () => {
   })
   it('never hold a number of a document', () => {
     expect(searchIn('５１０１０４１９９００１０１１２３ｘ')).toEqual({ name: '', id_number: '51010419900101123X' })
+    expect([digitsOfPart('５１０１ ０４'), digitsOfPart('510104199001011234'), digitsOfPart('H12345678'), digitsOfPart('王小明')]).toEqual([6, 0, 0, 0])
     expect(searchIn(' 王小明 ')).toEqual({ name: '王小明', id_number: '' })
     expect(Object.keys(queryOf(filtersFrom({ id_number: '510104199001011234' })))).toEqual([])
   })

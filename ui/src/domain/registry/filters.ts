@@ -52,3 +52,9 @@ export function searchIn(text: string): { name: string; id_number: string } {
   if (/^[A-Z]{0,3}\d{4,}X?$/.test(number)) return { name: '', id_number: number }
   return { name: text.trim(), id_number: '' }
 }
+
+/** How many digits there are of a number that is not whole; 0 for any other. Numbers are kept sealed, so half a one finds nobody. */
+export function digitsOfPart(text: string): number {
+  const number = plainDocumentNumber(text)
+  return /^\d{4,17}$/.test(number) ? number.length : 0
+}
