@@ -165,6 +165,21 @@ test('each way to fail verification has its own words and its way out as a butto
   await page.getByRole('button', { name: t('request.see') }).click()
   await expect(page.getByRole('main')).toContainText(t('request.kind.not_me'))
   await expect(page.getByRole('main')).toContainText(entry.school.name)
+
+  // Or it is their own account of before, and they sign in with that.
+  await page.goto('/verify')
+  await page.getByText(t('account.registration.role.student'), { exact: true }).click()
+  await number.fill(entry.id_number)
+  await name.fill(entry.name)
+  await submit.click()
+  await alert.getByRole('button', { name: t('verify.holder_sign_in') }).click()
+  await expect(page).toHaveURL(/\/login$/)
+  await expect(page.getByRole('main')).toContainText(`${holder.phone.slice(0, 3)}****${holder.phone.slice(7)}`)
+  await page.getByLabel(t('account.login.login')).fill(holder.username)
+  await page.getByLabel(t('account.password.label'), { exact: true }).fill(holder.password)
+  await page.getByRole('main').getByRole('button', { name: t('account.sign_in'), exact: true }).click()
+  await expect(page).toHaveURL(/\/space/)
+  await expect(page.getByRole('main')).toContainText(entry.name)
 })
 
 test('a lost connection keeps what was typed, and the retry makes one account', async ({ page, t, context }) => {
