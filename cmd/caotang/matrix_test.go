@@ -57,6 +57,7 @@ freeze-account             410  410   410   410   410 410   410    410  410  410
 unfreeze-account           401  403   403   403   403 200   404    200  200  200  404  404
 search-accounts            401  403   403   403   403 200   200    200  200  200  200  403
 issue-one-time-code        401  403   403   403   403 200   404    200  200  200  404  404
+reveal-username            401  403   403   403   403 200   404    200  200  200  404  404
 replace-phone              401  403   403   403   403 200   404    200  200  200  404  404
 finish-sign-in             401  401   401   401   401 401   401    401  401  401  401  401
 ask-passkey                401  422   422   422   422 422   422    422  422  422  422  422
@@ -302,6 +303,7 @@ var requests = map[string]request{
 
 	"search-accounts":     {query: "?username=person0001"},
 	"issue-one-time-code": {target: (*cell).account, body: reason},
+	"reveal-username":     {target: (*cell).account, body: reason},
 	"replace-phone":       {target: (*cell).account, body: func(c *cell) any { return object{"phone": c.phone(), "reason": "核对"} }},
 	"list-administrators": {},
 	"appoint-administrator": {body: func(c *cell) any {

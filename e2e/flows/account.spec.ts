@@ -1,5 +1,5 @@
 import { request } from '@playwright/test'
-import { Api, codeFor, register, takeEntry } from '../support/api.ts'
+import { administrator, Api, codeFor, register, takeEntry } from '../support/api.ts'
 import { newName, newPhone, newResidentID, newUsername, otherPassword, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 import { askAndTypeCode, fillIdentity, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
@@ -180,6 +180,25 @@ test('each way to fail verification has its own words and its way out as a butto
   await page.getByRole('main').getByRole('button', { name: t('account.sign_in'), exact: true }).click()
   await expect(page).toHaveURL(/\/space/)
   await expect(page.getByRole('main')).toContainText(entry.name)
+})
+
+test('an administrator shows somebody their whole username, and the look is on record', async ({ page, t }) => {
+  const person = await register('public')
+  const above = await administrator('province')
+  await signInOnScreen(page, t, above.username, above.password)
+  await page.goto('/admin/accounts')
+  await page.getByLabel(t('admin_accounts.search')).fill(person.phone)
+  await page.getByRole('button', { name: t('admin_accounts.find') }).click()
+  const list = page.getByRole('list', { name: t('admin_accounts.found') })
+  await expect(list).not.toContainText(person.username)
+  await list.getByRole('button', { name: t('admin_accounts.reveal.button') }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: t('admin_accounts.reveal.reason_forgot') }).click()
+  await dialog.getByRole('button', { name: t('admin_accounts.reveal.confirm'), exact: true }).click()
+  await expect(list).toContainText(person.username)
+  await expectNoOverflow(page)
+  await page.goto('/admin/audit')
+  await expect(page.getByRole('main')).toContainText(t('admin_audit.action.account.reveal_username'))
 })
 
 test('a lost connection keeps what was typed, and the retry makes one account', async ({ page, t, context }) => {

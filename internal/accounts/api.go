@@ -185,5 +185,6 @@ func (s *Service) Mount(srv *server.Server) {
 	s.mountDevices(srv)
 	s.mountNotices(srv)
 	s.mountAdministration(srv)
+	s.mountReveal(srv)
 	s.mountAppointments(srv)
 }

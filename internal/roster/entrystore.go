@@ -74,7 +74,7 @@ func (s *Service) listEntries(ctx context.Context, f filter, cursor string, limi
 		c.add("e.school_id = $%d", f.SchoolID)
 	}
 	if f.Region != "" {
-		c.region("s.region", f.Region)
+		c.region(f.Region)
 	}
 	if f.ClassID != "" {
 		c.add("e.class_id = $%d", f.ClassID)

@@ -160,7 +160,7 @@ func (s *Service) schoolsWithin(ctx context.Context, scopes string) ([]School, e
 	for scope := range strings.SplitSeq(scopes, ",") {
 		var c conditions
 		if scopes != "" {
-			c.region("s.region", scope)
+			c.region(scope)
 		}
 		found, err := collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where(), c.args, (*School).scan)
 		if err != nil {

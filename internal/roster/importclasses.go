@@ -58,7 +58,7 @@ func (s *Service) report(ctx context.Context, r *importRecord) (*ImportReport, e
 		case r.school != "":
 			c.add("c.school_id = $%d", r.school)
 		case scope != "":
-			c.region("s.region", scope)
+			c.region(scope)
 		}
 		c.add("c.created_at BETWEEN $%d AND $%d", r.startedAt.Time, r.finishedAt.Time)
 		found, err := s.classes(ctx, s.db, c.where()+" ORDER BY s.code, c.stage, c.entry_year DESC, c.number", c.args...)

@@ -92,15 +92,15 @@ func (c *conditions) reach(r access.Reach, regionColumn, schoolColumn string) {
 	c.args = append(c.args, args...)
 }
 
-// region limits the column to the counties of a division. A code of another form limits it to nothing.
-func (c *conditions) region(column, code string) {
+// region limits the schools s to the counties of a division. A code of another form limits them to nothing.
+func (c *conditions) region(code string) {
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
 		c.add("1 = 0")
 		return
 	}
 	prefix := strings.TrimSuffix(strings.TrimSuffix(code, "00"), "00")
 	fill := func(digit string) string { return prefix + strings.Repeat(digit, 6-len(prefix)) }
-	c.add(column+" BETWEEN $%d AND $%d", fill("0"), fill("9"))
+	c.add("s.region BETWEEN $%d AND $%d", fill("0"), fill("9"))
 }
 
 // contains limits the column to texts that hold the part, letter case aside.
@@ -164,7 +164,7 @@ func (s *Service) regions(ctx context.Context, parent, cursor string, limit int)
 func (s *Service) schools(ctx context.Context, region, text, cursor string, limit int) ([]School, error) {
 	var c conditions
 	if region != "" {
-		c.region("s.region", region)
+		c.region(region)
 	}
 	if text = identity.Clean(text); text != "" {
 		c.contains("s.name", text)

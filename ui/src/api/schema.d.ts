@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/accounts/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An account's whole username; the look is recorded with its reason */
+        post: operations["reveal-username"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/accounts/{id}/unfreeze": {
         parameters: {
             query?: never;
@@ -2229,6 +2246,9 @@ export interface components {
         RevealInputBody: {
             reason: string;
         };
+        RevealedOutputBody: {
+            username: string;
+        };
         RosterAddedClass: {
             grade: string;
             name: string;
@@ -3147,6 +3167,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountsFound"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reveal-username": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevealedOutputBody"];
                 };
             };
             /** @description Error */
