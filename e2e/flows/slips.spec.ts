@@ -164,7 +164,7 @@ test('an account with a phone is verified by a slip at once', async ({ page, t }
   await expect(page.getByRole('main')).toContainText(made.names[0]!)
 })
 
-test('a class teacher prints the slips of the class', async ({ page, t }) => {
+test('a class teacher sees the pupils of the class, and prints their slips', async ({ page, t }) => {
   const made = await newClass(2)
   const name = newName()
   const id_number = newResidentID()
@@ -173,6 +173,10 @@ test('a class teacher prints the slips of the class', async ({ page, t }) => {
   const person = await register('teacher')
   await person.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'teacher', id_type: 'resident_id', id_number, name })
   await signInOnScreen(page, t, person.username, person.password)
+  await page.getByRole('main').getByRole('link', { name: t('space.pupils', { n: 2 }) }).click()
+  await expect(page.getByRole('main').getByRole('listitem')).toHaveText(made.names)
+  await expectNoOverflow(page)
+  await expectAccessible(page)
   await page.getByRole('main').getByRole('link', { name: t('space.slips') }).click()
   await expect(page.getByRole('table')).toContainText(made.names[1]!)
   await expectNoOverflow(page)

@@ -151,6 +151,14 @@ func (s *Service) Classmates(ctx context.Context, entryID, cursor string, limit 
 		func(c *Classmate) []any { return []any{&c.EntryID, &c.Name} })
 }
 
+// PupilsOfClass answers up to limit and one pupils of a class, by id after cursor. The caller decides who may see them.
+func (s *Service) PupilsOfClass(ctx context.Context, classID, cursor string, limit int) ([]Classmate, error) {
+	return collect(ctx, s.db, `SELECT e.id, e.name FROM classes c
+		JOIN registry_entries e ON e.school_id = c.school_id AND e.class_id = c.id AND e.kind = 'student'
+		WHERE c.id = $1 AND e.id > $2 ORDER BY e.id LIMIT $3`, []any{classID, cursor, limit + 1},
+		func(c *Classmate) []any { return []any{&c.EntryID, &c.Name} })
+}
+
 // ClassesTaught answers the classes that a teacher teaches.
 func (s *Service) ClassesTaught(ctx context.Context, entryID string) ([]Class, error) {
 	return s.classes(ctx, s.db, ` JOIN class_teachers t ON t.class_id = c.id WHERE t.entry_id = $1

@@ -39,6 +39,7 @@ func (s *Service) Mount(srv *server.Server) {
 		page, err := s.classmates(ctx, in.PageInput)
 		return &classmatesOutput{page}, err
 	})
+	s.mountTaught(srv)
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/admin/overview", ID: "get-overview", Tag: "spaces", Rule: server.Administrator,
 		Summary: "How one's scope stands",

@@ -133,6 +133,21 @@ func TestATeacherSeesTheClassesTaught(t *testing.T) {
 		if !reflect.DeepEqual(a.Body["classes_taught"], want) || a.Get("greeting_name") != "林涛" || a.Get("school.name") != w.Here.Name {
 			t.Errorf("space %v", a)
 		}
+
+		pupils := "/api/v1/me/classes/" + class.ID + "/pupils"
+		if items := get(t, w, p, pupils).Body["items"]; !reflect.DeepEqual(items, []any{map[string]any{"name": "韩梅梅"}}) {
+			t.Errorf("the class's pupils are shown as %v", items)
+		}
+		// Neither another class of the school, nor the same class to a colleague or a pupil of it.
+		other := w.Class(t, w.Here.ID, 2)
+		colleague, pupil := w.Person(t, "teacher"), w.Person(t, "student")
+		w.Bind(t, colleague, w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "魏华", IDNumber: roomtest.IDNumber(3), SchoolID: w.Here.ID}), "teacher")
+		w.Bind(t, pupil, w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "李雷", IDNumber: roomtest.IDNumber(4), SchoolID: w.Here.ID, ClassID: class.ID}), "student")
+		for path, who := range map[string]roomtest.Person{"/api/v1/me/classes/" + other.ID + "/pupils": p, pupils: colleague, pupils + "?limit=1": pupil} {
+			if a := w.Do(t, who, "GET", path, nil); a.Status != 404 {
+				t.Errorf("%s: %v", path, a)
+			}
+		}
 	})
 }
 

@@ -778,6 +778,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/classes/{id}/pupils": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pupils of a class that one teaches, by name */
+        get: operations["list-pupils-taught"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/classmates": {
         parameters: {
             query?: never;
@@ -2695,6 +2712,14 @@ export interface components {
             items: components["schemas"]["SpacesClassmate"][];
             /** @description Absent on the last page */
             next_cursor?: string;
+        };
+        SpacesPagePupil: {
+            items: components["schemas"]["SpacesPupil"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        SpacesPupil: {
+            name: string;
         };
         SpacesSpace: {
             class: components["schemas"]["RosterClassRef"];
@@ -4745,6 +4770,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerificationBinding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-pupils-taught": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpacesPagePupil"];
                 };
             };
             /** @description Error */

@@ -5,3 +5,7 @@ export const mySpace = () => answer(api.GET('/api/v1/me/space'))
 /** One page of the class, from the cursor of the page before. */
 export const classmates = (cursor?: string) =>
   answer(api.GET('/api/v1/me/classmates', { params: { query: { limit: 100, ...(cursor ? { cursor } : {}) } } }))
+
+/** One page of a class that one teaches. */
+export const pupilsTaught = (id: string, cursor?: string) =>
+  answer(api.GET('/api/v1/me/classes/{id}/pupils', { params: { path: { id }, query: { limit: 100, ...(cursor ? { cursor } : {}) } } }))
