@@ -25,6 +25,18 @@ test('a pupil registers, verifies, chooses a class and arrives in the space', as
   await page.getByRole('group').locator('label').first().click()
   await page.getByRole('button', { name: t('verify.class.choose') }).click()
   await expect(page.getByRole('heading', { name: t('verify.check_title') })).toBeVisible()
+
+  // It was the wrong one: until the school sets it, it can be chosen again.
+  const given = page.getByRole('definition').last()
+  const wrong = await given.innerText()
+  await page.getByRole('button', { name: t('verify.wrong') }).click()
+  await page.getByRole('button', { name: t('verify.class.again') }).click()
+  const again = page.getByRole('region', { name: t('verify.class.again_title') })
+  await again.getByRole('group').locator('label').first().click()
+  await expectNoOverflow(page)
+  await again.getByRole('button', { name: t('verify.class.choose') }).click()
+  await expect(again).toBeHidden()
+  await expect(given).not.toHaveText(wrong)
   await page.getByRole('button', { name: t('verify.right') }).click()
 
   await expect(page).toHaveURL(/\/space/)

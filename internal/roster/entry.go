@@ -241,6 +241,11 @@ func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID stri
 	return s.record(ctx, tx, "registry.set_class", e, "", map[string]any{"class_id": classID})
 }
 
+// ClassSetBy answers whose account put a student into their class last; "" where no single act did, as for an import.
+func (s *Service) ClassSetBy(ctx context.Context, q db.Querier, e Entry) (accountID string, err error) {
+	return audit.LastActor(ctx, q, e.Place(), "entry", e.ID, "class", "registry.set_class", "registry.change")
+}
+
 // Move takes an entry from one school to another within the transaction and records it; it answers whether the entry stood
 // where it was to leave. Its class, and the classes that a teacher had, stay behind. The caller decides who may, and moves the
 // binding with it.

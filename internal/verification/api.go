@@ -60,7 +60,7 @@ func (s *Service) Mount(srv *server.Server) {
 	})
 	server.Register(srv, server.Op{
 		Method: "PUT", Path: "/api/v1/me/binding/class", ID: "choose-my-class", Tag: "verification", Rule: server.Verified,
-		Summary: "Choose one's class among the school's, while the registry names none",
+		Summary: "Choose one's class among the school's, while the registry names none or one's own choice",
 	}, func(ctx context.Context, in *classInput) (*bindingOutput, error) {
 		binding, err := s.ChooseClass(ctx, in.Body.ClassID)
 		return &bindingOutput{binding}, err

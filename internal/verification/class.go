@@ -6,11 +6,13 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/roster"
 )
 
 // ChooseClass puts the pupil whom the caller is, or whose guardian they are, into a class of the pupil's school, while the
-// registry names none (F-18). Choosing the class that it names already changes nothing. Errors: class_chosen when it
-// names another; invalid when the class is no choice.
+// registry names none (F-18), or one that the caller chose themselves and the school has not set since: then into another
+// of the same stage. Choosing the class that it names already changes nothing. Errors: class_chosen when the school has
+// set another; invalid when the class is no choice.
 func (s *Service) ChooseClass(ctx context.Context, classID string) (*Binding, error) {
 	accountID := access.ActorFrom(ctx).AccountID
 	var chosen *Binding
@@ -40,7 +42,27 @@ func (s *Service) fillClass(ctx context.Context, tx *db.Tx, entryID, classID str
 	case entry.Class == nil:
 		return s.roster.SetClass(ctx, tx, entryID, classID)
 	case entry.Class.ID != classID:
-		return errClassChosen.New(fault.Next("home", "/space"))
+		return s.chooseAgain(ctx, tx, entry, classID)
 	}
 	return nil
+}
+
+// chooseAgain changes a choice of the caller's own. The record says whose the class is: it is written in the transaction
+// of every change.
+func (s *Service) chooseAgain(ctx context.Context, tx *db.Tx, entry roster.Entry, classID string) error {
+	by, err := s.roster.ClassSetBy(ctx, tx, entry)
+	if err != nil {
+		return err
+	}
+	if by == "" || by != access.ActorFrom(ctx).AccountID {
+		return errClassChosen.New(fault.Next("home", "/space"))
+	}
+	class, err := s.roster.ClassByID(ctx, tx, classID)
+	if err == nil && class.Stage != entry.Class.Stage {
+		return fault.ErrInvalid.New(fault.Field("class_id", "class_other_stage"))
+	}
+	if err != nil && !fault.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	return s.roster.SetClass(ctx, tx, entry.ID, classID)
 }

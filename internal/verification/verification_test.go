@@ -293,7 +293,33 @@ func TestAPupilWithoutAClassChoosesOneOfTheSchools(t *testing.T) {
 				t.Errorf("chose %v", a)
 			}
 		}
-		expect(t, choose(p, second.ID), 409, "class_chosen")
+		// A wrong choice is one's own to mend, within school and stage, until the school sets the class.
+		if a = choose(p, second.ID); a.Get("class.id") != second.ID {
+			t.Errorf("chose again: %v", a)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.set_class' AND actor_id = $1`, p.ID); n != 2 {
+			t.Errorf("%d choices are on record", n)
+		}
+		var primary roster.Class
+		w.InTx(t, func(tx *db.Tx) (err error) {
+			primary, err = w.Roster.CreateClass(t.Context(), tx, roster.NewClass{SchoolID: w.Here.ID, Stage: roster.Primary, EntryYear: second.EntryYear, Number: 1})
+			return err
+		})
+		expect(t, choose(p, primary.ID), 422, "invalid")
+		expect(t, choose(p, foreign.ID), 422, "invalid")
+		parent := w.Person(t, "parent")
+		expect(t, w.Do(t, parent, "POST", "/api/v1/me/binding", claim("parent", 1, "韩梅梅")), 201, "")
+		expect(t, choose(parent, mine.ID), 409, "class_chosen")
+		w.Roster.Mount(w.Server)
+		mei, err := w.Verification.BindingOf(t.Context(), w.DB, p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		school := w.Administrator(t, access.School, w.Here.ID)
+		expect(t, w.Do(t, school, "PATCH", "/api/v1/admin/registry/"+mei.EntryID, object{"name": "韩美美"}), 200, "")
+		expect(t, choose(p, mine.ID), 200, "") // a name is no class
+		expect(t, w.Do(t, school, "PATCH", "/api/v1/admin/registry/"+mei.EntryID, object{"class_id": second.ID}), 200, "")
+		expect(t, choose(p, mine.ID), 409, "class_chosen")
 
 		other := w.Person(t, "student")
 		with := claim("student", 2, "李雷")

@@ -752,7 +752,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Choose one's class among the school's, while the registry names none */
+        /** Choose one's class among the school's, while the registry names none or one's own choice */
         put: operations["choose-my-class"];
         post?: never;
         delete?: never;
