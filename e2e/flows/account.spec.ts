@@ -201,6 +201,41 @@ test('an administrator shows somebody their whole username, and the look is on r
   await expect(page.getByRole('main')).toContainText(t('admin_audit.action.account.reveal_username'))
 })
 
+test('a request is held against the full numbers by the school, and taken back by whoever asked', async ({ page, t }) => {
+  const person = await register('student')
+  const school = await administrator('school')
+  const [name, id_number] = [newName(), newResidentID()]
+  const asked = { kind: 'missing_entry', school_id: school.scope.id, entry_kind: 'student', id_type: 'resident_id', id_number, name }
+  const { id } = await person.api.ok<{ id: string }>(201, 'POST', '/api/v1/me/tickets', asked)
+  await signInOnScreen(page, t, school.username, school.password)
+  await page.goto(`/admin/tickets?ticket=${id}`)
+  const drawer = page.getByRole('dialog', { name: t('admin_tickets.kind.missing_entry') })
+  await expect(drawer).toContainText(`${person.phone.slice(0, 3)}****${person.phone.slice(7)}`)
+  for (const hidden of [id_number, person.username, person.phone]) await expect(drawer).not.toContainText(hidden)
+  await drawer.getByRole('button', { name: t('admin_tickets.reveal.button') }).click()
+  const ask = page.getByRole('dialog', { name: t('admin_tickets.reveal.title') })
+  const reason = t('admin_tickets.reveal.reason_call')
+  await ask.getByRole('button', { name: reason }).click()
+  await ask.getByRole('button', { name: t('admin_tickets.reveal.confirm'), exact: true }).click()
+  await expect(drawer).toContainText(person.phone)
+  await expect(drawer).toContainText(person.username)
+  expect((await drawer.innerText()).replaceAll(/\s/g, '')).toContain(id_number)
+  await drawer.getByRole('button', { name: t('admin_tickets.reveal.hide') }).click()
+  await expect(drawer).not.toContainText(person.phone)
+  await page.goto('/admin/audit')
+  await expect(page.getByRole('main')).toContainText(reason)
+
+  await signOutOnScreen(page, t)
+  await signInOnScreen(page, t, person.username, person.password)
+  await page.goto('/me/tickets')
+  await expect(page.getByRole('main')).toContainText(t('request.state.open'))
+  await page.getByRole('button', { name: t('me.tickets.withdraw'), exact: true }).click()
+  await expectNoOverflow(page)
+  await page.getByRole('button', { name: t('me.tickets.withdraw_yes') }).click()
+  await expect(page.getByRole('main')).toContainText(t('request.state.withdrawn'))
+  await expect(page.getByRole('button', { name: t('me.tickets.withdraw'), exact: true })).toHaveCount(0)
+})
+
 test('a lost connection keeps what was typed, and the retry makes one account', async ({ page, t, context }) => {
   const phone = newPhone()
   const username = newUsername()
