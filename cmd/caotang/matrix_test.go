@@ -79,7 +79,8 @@ list-regions               200  200   200   200   200 200   200    200  200  200
 list-schools               200  200   200   200   200 200   200    200  200  200  200  200
 list-school-classes        200  200   200   200   200 200   200    200  200  200  200  200
 create-school              401  403   403   403   403 403   403    201  201  201  403  403
-rename-school              401  403   403   403   403 404   404    200  200  200  404  404
+change-school              401  403   403   403   403 404   404    200  200  200  404  404
+delete-school              401  403   403   403   403 404   404    204  204  204  404  404
 list-classes               401  403   403   403   403 200   200    200  200  200  200  403
 create-class               401  403   403   403   403 201   404    201  201  201  404  404
 create-classes             401  403   403   403   403 201   404    201  201  201  404  404
@@ -334,7 +335,8 @@ var requests = map[string]request{
 	"create-school": {body: func(c *cell) any {
 		return object{"code": fmt.Sprintf("31510%05d", c.next()), "name": "新校", "region": "510104"}
 	}},
-	"rename-school": {target: func(c *cell) string { return c.world.Here.ID }, body: func(*cell) any { return object{"name": "草堂中学"} }},
+	"delete-school": {target: (*cell).emptySchool, query: "?code=" + emptyCode},
+	"change-school": {target: func(c *cell) string { return c.world.Here.ID }, body: func(*cell) any { return object{"name": "草堂中学"} }},
 
 	"list-classes":        {},
 	"create-class":        {body: func(c *cell) any { return c.cohort(object{"number": c.next() % 900}) }},
@@ -422,6 +424,22 @@ func (c *cell) entry() roster.Entry { return c.entryOf(roster.Student) }
 func (c *cell) entryOf(kind string) roster.Entry {
 	return c.world.Entry(c.t, roster.NewEntry{Kind: kind, Name: "韩梅梅", IDNumber: c.number(), SchoolID: c.world.Here.ID})
 }
+
+// emptySchool is a school of the county that nothing stands at, always by the same code.
+func (c *cell) emptySchool() string {
+	id := ""
+	c.world.InTx(c.t, func(tx *db.Tx) error {
+		if _, err := tx.Exec(c.t.Context(), `DELETE FROM schools WHERE code = $1`, emptyCode); err != nil {
+			return err
+		}
+		school, err := c.world.Roster.CreateSchool(c.t.Context(), tx, roster.NewSchool{Code: emptyCode, Name: "新校", Region: "510104"})
+		id = school.ID
+		return err
+	})
+	return id
+}
+
+const emptyCode = "3151999999"
 
 func (c *cell) class() string { return c.world.Class(c.t, c.world.Here.ID, 900-c.next()%800).ID }
 

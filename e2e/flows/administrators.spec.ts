@@ -1,5 +1,5 @@
 import { administrator, Api, codeFor } from '../support/api.ts'
-import { newPhone, newUsername, password } from '../support/people.ts'
+import { newName, newPhone, newResidentID, newUsername, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 import { askAndTypeCode, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
@@ -32,4 +32,33 @@ test("a county appoints a school's administrator, who signs in with the one-time
   await page.getByRole('button', { name: t('me.security.bind_phone') }).click()
   await expect(page).toHaveURL(/\/admin/)
   await expect(page.getByRole('paragraph').filter({ hasText: school.name }).filter({ visible: true }).first()).toBeVisible()
+})
+
+test('a county corrects the code of a school that was added by mistake, and removes it', async ({ page, t }) => {
+  const county = await administrator('county')
+  const name = `${newName()}职业学校`
+  const code = () => `5151${newResidentID().slice(11, 17)}`
+  const [wrong, right] = [code(), code()]
+  await signInOnScreen(page, t, county.username, county.password)
+  const made = await page.request.post('/api/v1/admin/schools', { data: { code: wrong, name, region: county.scope.id } })
+  expect(made.status(), await made.text()).toBe(201)
+  await page.goto(`/admin/schools?q=${encodeURIComponent(name)}`)
+  await page.getByRole('row', { name: t('admin_schools.open', { name }) }).click()
+  const drawer = page.getByRole('dialog', { name })
+  await drawer.getByRole('button', { name: t('admin_schools.mistake.code') }).click()
+  await drawer.getByLabel(t('admin_schools.mistake.new_code')).fill(right)
+  await expectAccessible(page)
+  await drawer.locator('form').last().getByRole('button', { name: t('common.save') }).click()
+  await expect(drawer).toContainText(right)
+
+  await drawer.getByRole('button', { name: t('admin_schools.mistake.remove'), exact: true }).click()
+  const sure = drawer.getByRole('button', { name: t('admin_schools.mistake.remove_sure') })
+  const typed = drawer.getByLabel(t('admin_schools.mistake.type_code', { code: right }))
+  await typed.fill(wrong)
+  await expect(sure).toBeDisabled()
+  await typed.fill(right)
+  await expectNoOverflow(page)
+  await sure.click()
+  await expect(drawer).toBeHidden()
+  await expect(page.getByText(t('admin_schools.none_found'), { exact: true })).toBeVisible()
 })

@@ -113,6 +113,9 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	if err != nil {
 		return Entry{}, err
 	}
+	if err := holdSchool(ctx, tx, n.SchoolID); err != nil {
+		return Entry{}, err
+	}
 	school, err := s.SchoolByID(ctx, tx, n.SchoolID)
 	if err != nil {
 		return Entry{}, err

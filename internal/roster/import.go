@@ -108,6 +108,11 @@ func (s *Service) Import(ctx context.Context, source ImportSource, progress func
 }
 
 func insertImport(ctx context.Context, tx *db.Tx, r *importRecord) error {
+	if r.school != "" {
+		if err := holdSchool(ctx, tx, r.school); err != nil {
+			return err
+		}
+	}
 	return tx.Insert(ctx, "roster_imports", []string{
 		"id", "account_id", "kind", "school_id", "scopes", "filename", "state", "failure", "headings",
 		"size_bytes", "read_bytes", "rows_done", "accepted", "rejected", "created_at",

@@ -8,6 +8,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/roomtest"
+	"caotang/internal/roster"
 )
 
 func TestSchoolsAreAddedByThoseAboveThem(t *testing.T) {
@@ -39,6 +40,51 @@ func TestSchoolsAreAddedByThoseAboveThem(t *testing.T) {
 			t.Fatal(renamed)
 		}
 		want(t, w.Do(t, county, "PATCH", "/api/v1/admin/schools/"+w.Elsewhere.ID, fields{"name": "别的"}), 404, "not_found")
+	})
+}
+
+func TestASchoolAddedByMistakeGoesAndOneInUseStays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		county := w.Administrator(t, access.County, w.Here.Region)
+		made := w.Do(t, county, "POST", "/api/v1/admin/schools", fields{"code": "2151000001", "name": "浣花小学", "region": w.Here.Region})
+		id, _ := made.Get("id").(string)
+		path := "/api/v1/admin/schools/" + id
+
+		want(t, w.Do(t, county, "PATCH", path, fields{"code": w.Here.Code}), 409, "school_exists")
+		want(t, w.Do(t, county, "PATCH", path, fields{"code": "21"}), 422, "invalid")
+		if a := w.Do(t, county, "PATCH", path, fields{"code": "2151000009"}); a.Status != 200 || a.Get("code") != "2151000009" || a.Get("name") != "浣花小学" {
+			t.Errorf("corrected to %v", a)
+		}
+
+		want(t, w.Do(t, county, "DELETE", path+"?code=2151000001", nil), 422, "invalid") // the code of before
+		want(t, w.Do(t, w.Administrator(t, access.City, "510300"), "DELETE", path+"?code=2151000009", nil), 404, "not_found")
+		administrator := w.Administrator(t, access.School, id)
+		want(t, w.Do(t, administrator, "DELETE", path+"?code=2151000009", nil), 404, "not_found")
+		want(t, w.Do(t, county, "DELETE", path+"?code=2151000009", nil), 409, "school_in_use")
+		if _, err := d.Exec(t.Context(), `DELETE FROM grants WHERE account_id = $1`, administrator.ID); err != nil {
+			t.Fatal(err)
+		}
+
+		// A class or a person keeps it, and its code.
+		class := w.Class(t, id, 1)
+		want(t, w.Do(t, county, "DELETE", path+"?code=2151000009", nil), 409, "school_in_use")
+		want(t, w.Do(t, county, "DELETE", "/api/v1/admin/classes/"+class.ID, nil), 204, "")
+		pupil := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: id})
+		want(t, w.Do(t, county, "DELETE", path+"?code=2151000009", nil), 409, "school_in_use")
+		want(t, w.Do(t, county, "PATCH", path, fields{"code": "2151000008"}), 409, "school_in_use")
+		want(t, w.Do(t, county, "DELETE", "/api/v1/admin/registry/"+pupil.ID, nil), 204, "")
+
+		want(t, w.Do(t, county, "DELETE", path+"?code=2151000009", nil), 204, "")
+		if n := w.Count(t, `SELECT count(*) FROM schools WHERE id = $1`, id); n != 0 {
+			t.Error("the school is still there")
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE target_id = $1 AND action IN ('school.change_code', 'school.delete')`, id); n != 2 {
+			t.Errorf("%d of two changes are on record", n)
+		}
+		want(t, w.Do(t, county, "POST", "/api/v1/admin/registry", fields{
+			"kind": "student", "name": "李雷", "id_type": "resident_id", "id_number": roomtest.IDNumber(2), "school_id": id,
+		}), 404, "not_found")
 	})
 }
 

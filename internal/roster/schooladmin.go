@@ -2,7 +2,6 @@ package roster
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -30,11 +29,11 @@ type NewSchool struct {
 // check brings the school's parts into form, or names each that is wrong.
 func (n *NewSchool) check(ctx context.Context, q db.Querier) error {
 	var bad []fault.Option
-	if code, problem := identity.ParseSchoolCode(n.Code); problem != nil {
-		bad = append(bad, fault.FieldWith("code", problem.Code, problem.Args))
-	} else {
-		n.Code = code
+	code, problem := schoolCode(n.Code)
+	if problem != nil {
+		bad = append(bad, problem)
 	}
+	n.Code = code
 	name, problem := schoolName(n.Name)
 	if problem != nil {
 		bad = append(bad, problem)
@@ -53,6 +52,14 @@ func (n *NewSchool) check(ctx context.Context, q db.Querier) error {
 		return fault.ErrInvalid.New(bad...)
 	}
 	return nil
+}
+
+func schoolCode(text string) (string, fault.Option) {
+	code, problem := identity.ParseSchoolCode(text)
+	if problem != nil {
+		return "", fault.FieldWith("code", problem.Code, problem.Args)
+	}
+	return code, nil
 }
 
 func schoolName(text string) (string, fault.Option) {
@@ -86,10 +93,11 @@ func (s *Service) CreateSchool(ctx context.Context, tx *db.Tx, n NewSchool) (Sch
 	})
 }
 
-type renameSchoolInput struct {
+type changeSchoolInput struct {
 	ByID
 	Body struct {
-		Name string `json:"name" maxLength:"500"`
+		Name *string `json:"name,omitempty" maxLength:"500"`
+		Code *string `json:"code,omitempty" maxLength:"100" doc:"学校标识码, while nothing stands at the school"`
 	}
 }
 
@@ -110,39 +118,20 @@ func (s *Service) mountSchools(srv *server.Server) {
 		return &body[School]{school}, err
 	})
 	server.Register(srv, server.Op{
-		Method: "PATCH", Path: "/api/v1/admin/schools/{id}", ID: "rename-school", Tag: "schools", Rule: server.Administrator,
-		Summary: "Rename a school; its code and county stay",
-	}, func(ctx context.Context, in *renameSchoolInput) (*body[School], error) {
-		school, err := s.renameSchool(ctx, in.ID, in.Body.Name)
+		Method: "PATCH", Path: "/api/v1/admin/schools/{id}", ID: "change-school", Tag: "schools", Rule: server.Administrator,
+		Summary: "Rename a school, or correct the code of one that nothing stands at yet; its county stays",
+	}, func(ctx context.Context, in *changeSchoolInput) (*body[School], error) {
+		school, err := s.changeSchool(ctx, in.ID, in.Body.Name, in.Body.Code)
 		return &body[School]{school}, err
 	})
-}
-
-func (s *Service) renameSchool(ctx context.Context, id, name string) (School, error) {
-	name, problem := schoolName(name)
-	if problem != nil {
-		return School{}, fault.ErrInvalid.New(problem)
-	}
-	var school School
-	err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
-		if school, err = s.SchoolByID(ctx, tx, id); err != nil {
-			return err
-		}
-		if !access.ActorFrom(ctx).Can(access.SchoolsManage, school.Place()) {
-			return fault.ErrNotFound.New()
-		}
-		before := school.Name
-		err = tx.QueryRow(ctx, `UPDATE schools SET name = $1 WHERE id = $2 RETURNING name`, name, id).Scan(&school.Name)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fault.ErrNotFound.New()
-		}
-		if err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, audit.Event{
-			Action: "school.rename", Target: "school", TargetID: id, Place: school.Place(),
-			Details: map[string]any{"from": before, "to": name},
-		})
+	server.Register(srv, server.Op{
+		Method: "DELETE", Path: "/api/v1/admin/schools/{id}", ID: "delete-school", Tag: "schools", Rule: server.Administrator, Status: 204,
+		Summary: "Remove a school that was added by mistake, while nothing stands at it",
+	}, func(ctx context.Context, in *struct {
+		ByID
+		Code string `query:"code" maxLength:"100" doc:"The school's code, which says once more which one is meant"`
+	},
+	) (*empty, error) {
+		return nil, s.removeSchool(ctx, in.ID, in.Code)
 	})
-	return school, err
 }

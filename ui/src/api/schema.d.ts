@@ -532,11 +532,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** Remove a school that was added by mistake, while nothing stands at it */
+        delete: operations["delete-school"];
         options?: never;
         head?: never;
-        /** Rename a school; its code and county stay */
-        patch: operations["rename-school"];
+        /** Rename a school, or correct the code of one that nothing stands at yet; its county stays */
+        patch: operations["change-school"];
         trace?: never;
     };
     "/api/v1/admin/tickets": {
@@ -1875,6 +1876,11 @@ export interface components {
             /** @description Empty removes it */
             student_number?: string;
         };
+        ChangeSchoolInputBody: {
+            /** @description 学校标识码, while nothing stands at the school */
+            code?: string;
+            name?: string;
+        };
         ClassInputBody: {
             class_id: string;
         };
@@ -2228,9 +2234,6 @@ export interface components {
         RemovePasskeyInputBody: {
             /** @description From POST /api/v1/me/factors/confirmations */
             confirmation: string;
-        };
-        RenameSchoolInputBody: {
-            name: string;
         };
         ReplacePhoneInputBody: {
             phone: string;
@@ -4245,7 +4248,39 @@ export interface operations {
             };
         };
     };
-    "rename-school": {
+    "delete-school": {
+        parameters: {
+            query?: {
+                /** @description The school's code, which says once more which one is meant */
+                code?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-school": {
         parameters: {
             query?: never;
             header?: never;
@@ -4256,7 +4291,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RenameSchoolInputBody"];
+                "application/json": components["schemas"]["ChangeSchoolInputBody"];
             };
         };
         responses: {
