@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"caotang/internal/server"
+	"caotang/internal/sms"
 )
 
 type empty struct{}
@@ -106,6 +107,7 @@ type SMSRule struct {
 	Cooldown   int      `json:"cooldown"`
 	DailyLimit int      `json:"daily_limit"`
 	Provinces  []string `json:"provinces" doc:"Whose numbers receive codes; empty for all"`
+	English    []string `json:"provinces_english" doc:"The same in English"`
 }
 
 type settingsOutput struct{ Body Settings }
@@ -113,12 +115,16 @@ type settingsOutput struct{ Body Settings }
 // Settings gives the rules as they are configured.
 func (s *Service) Settings() Settings {
 	limits := s.sms.Limits
+	english := []string{}
+	for _, province := range limits.Provinces {
+		english = append(english, sms.EnglishProvince(province))
+	}
 	return Settings{
 		Demo: s.config.Demo, RealnameProof: s.config.RealnameProof, PasswordPolicy: s.config.Password,
 		Username: UsernameRule{usernameMin, usernameMax}, Roles: roles,
 		SMS: SMSRule{
 			CodeTTL: int(limits.TTL.Seconds()), Cooldown: int(limits.Cooldown.Seconds()), DailyLimit: limits.Daily,
-			Provinces: append([]string{}, limits.Provinces...),
+			Provinces: append([]string{}, limits.Provinces...), English: english,
 		},
 	}
 }

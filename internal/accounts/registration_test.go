@@ -173,7 +173,7 @@ func TestSettings(t *testing.T) {
 	r := f.anyone().call(t, "GET", "/api/v1/settings", nil).want(t, 200, "")
 	got := strings.ReplaceAll(fmt.Sprint(r.body), "map", "")
 	want := "[demo:false password_policy:[allow_special:false max:15 min:8 require_digit:true require_lower:true require_upper:true]" +
-		" realname_proof:one_number roles:[teacher student parent public] sms:[code_ttl:300 cooldown:60 daily_limit:10 provinces:[四川]] username:[max:16 min:6]]"
+		" realname_proof:one_number roles:[teacher student parent public] sms:[code_ttl:300 cooldown:60 daily_limit:10 provinces:[四川] provinces_english:[Sichuan]] username:[max:16 min:6]]"
 	if got != want {
 		t.Errorf("settings\n%s, want\n%s", got, want)
 	}

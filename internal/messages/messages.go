@@ -60,6 +60,9 @@ func load(language string) (map[string]string, error) {
 	return catalogue, nil
 }
 
+// Words is a value for a placeholder that differs by language.
+type Words interface{ In(language string) string }
+
 // Text gives the sentence for a key with its {placeholders} filled, or the key itself when there is none.
 func Text(language, key string, args map[string]any) string {
 	text, ok := catalogues()[language][key]
@@ -67,6 +70,9 @@ func Text(language, key string, args map[string]any) string {
 		return key
 	}
 	for name, value := range args {
+		if words, ok := value.(Words); ok {
+			value = words.In(language)
+		}
 		text = strings.ReplaceAll(text, "{"+name+"}", fmt.Sprint(value))
 	}
 	return text

@@ -54,6 +54,9 @@ func TestLocateUsesOfficialProvinceNames(t *testing.T) {
 		"青海省", "宁夏回族自治区", "新疆维吾尔自治区",
 	} {
 		official[name] = true
+		if EnglishProvince(name) == name {
+			t.Errorf("%s has no name in English", name)
+		}
 	}
 	seen := map[string]bool{}
 	table := segments()

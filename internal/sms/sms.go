@@ -130,8 +130,8 @@ func (s *Service) checkProvince(phone string) error {
 			return nil
 		}
 	}
-	return ErrRegionUnsupported.New(fault.FieldWith("phone", "phone_region", map[string]any{"province": province}),
-		fault.Arg("province", province), fault.Arg("provinces", strings.Join(s.Limits.Provinces, "、")),
+	return ErrRegionUnsupported.New(fault.FieldWith("phone", "phone_region", map[string]any{"province": provinces{province}}),
+		fault.Arg("province", provinces{province}), fault.Arg("provinces", provinces(s.Limits.Provinces)),
 		fault.Detail("province", province))
 }
 

@@ -29,6 +29,7 @@ describe('texts', () => {
     for (const key of Object.keys(chinese)) {
       expect(chinese[key], `${key} is empty`).not.toBe('')
       expect(placeholders(english[key]), key).toEqual(placeholders(chinese[key]))
+      expect(english[key], `${key}: apostrophes are straight`).not.toContain('’')
     }
   })
 })

@@ -1686,6 +1686,8 @@ export interface components {
             daily_limit: number;
             /** @description Whose numbers receive codes; empty for all */
             provinces: string[];
+            /** @description The same in English */
+            provinces_english: string[];
         };
         AccountsSecurityEvent: {
             /** Format: date-time */

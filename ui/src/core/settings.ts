@@ -8,7 +8,7 @@ export const settings = shallowRef<Settings>({
   realname_proof: 'one_number',
   password_policy: { min: 8, max: 15, require_digit: true, require_upper: true, require_lower: true, allow_special: false },
   username: { min: 6, max: 16 },
-  sms: { code_ttl: 300, cooldown: 60, daily_limit: 10, provinces: ['四川'] },
+  sms: { code_ttl: 300, cooldown: 60, daily_limit: 10, provinces: ['四川'], provinces_english: ['Sichuan'] },
   roles: ['teacher', 'student', 'parent', 'public'],
 })
 
