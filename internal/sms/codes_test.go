@@ -10,6 +10,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/fault"
+	"caotang/internal/messages"
 	"caotang/internal/sms"
 )
 
@@ -208,8 +209,14 @@ func TestTheProvinceOfANumber(t *testing.T) {
 	d := dbtest.OpenSQLite(t)
 	f := newFixture(t, d, nil)
 	refused := faultOf(t, func() error { _, err := f.SendCode(t.Context(), "13800138000", sms.Register); return err }(), sms.ErrRegionUnsupported)
-	if refused.Args["province"] != "北京市" || refused.Details["province"] != "北京市" {
-		t.Errorf("province told: %v", refused.Args)
+	if refused.Details["province"] != "北京市" {
+		t.Errorf("province told: %v", refused.Details)
+	}
+	for language, want := range map[string]string{messages.Chinese: "北京市 四川", messages.English: "Beijing Sichuan"} {
+		words := func(name string) string { return refused.Args[name].(messages.Words).In(language) }
+		if got := words("province") + " " + words("provinces"); got != want {
+			t.Errorf("in %s the provinces are %q", language, got)
+		}
 	}
 	for _, allowed := range []string{phone, "19900001234"} { // inside; in no data
 		if _, err := f.SendCode(t.Context(), allowed, sms.Register); err != nil {

@@ -813,6 +813,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether and when one's account will be closed, and what stands in the way */
+        get: operations["get-my-closing"];
+        put?: never;
+        /** Ask to close one's account; it may be kept until the wait is over */
+        post: operations["close-my-account"];
+        /** Keep one's account after all */
+        delete: operations["keep-my-account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the platform holds about oneself */
+        get: operations["get-my-data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All of one's data as one .zip file: data.json for programs, data.html for people */
+        post: operations["export-my-data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at or changed one's data, the newest first */
+        get: operations["list-my-records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/factors": {
         parameters: {
             query?: never;
@@ -977,6 +1047,41 @@ export interface paths {
         get?: never;
         /** Bind a phone, the first or another */
         put: operations["change-phone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/recovery-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a guardian's phone behind one's account, which signs nobody in */
+        put: operations["set-recovery-contact"];
+        post?: never;
+        /** Take the guardian's phone from behind one's account */
+        delete: operations["remove-recovery-contact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change what one registered as, while one is not verified */
+        put: operations["choose-my-role"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1183,7 +1288,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set a new password by username, bound phone and code; every session ends */
+        /** Set a new password by username, bound phone or recovery contact, and code; every session ends */
         post: operations["reset-password"];
         delete?: never;
         options?: never;
@@ -1543,6 +1648,8 @@ export interface components {
             id: string;
             /** @description Null until a phone is bound */
             masked_phone: string | null;
+            /** @description A guardian's phone behind a pupil's account; null without one */
+            masked_recovery_contact: string | null;
             /** @enum {string} */
             role: "teacher" | "student" | "parent" | "public";
             username: string;
@@ -1578,6 +1685,20 @@ export interface components {
             scope_id: string;
             scope_name: string;
             username: string;
+        };
+        AccountsClosing: {
+            /**
+             * Format: date-time
+             * @description When it will be closed; null unless that has been asked for
+             */
+            closes_at: string | null;
+            /** @description Scopes that nobody else administers: they must be handed over first */
+            last_administrator_of: string[];
+            /**
+             * Format: int64
+             * @description How long an account may still be kept after its owner asked to close it
+             */
+            wait_days: number;
         };
         AccountsDevice: {
             /** @description wechat, dingtalk, qq, edge, chrome, …; empty when unknown */
@@ -1786,6 +1907,12 @@ export interface components {
             reason: string;
         };
         AskInputBody: {
+            /** @description correction: whose entry, where the account stands for several people; else one's own */
+            binding_id?: string;
+            /** @description correction */
+            certificate_number?: string;
+            /** @description correction: the right class, one of the school's */
+            class_id?: string;
             /** @description missing_entry, not_me: teacher, student, or parent of a student */
             entry_kind?: string;
             /**
@@ -1795,7 +1922,7 @@ export interface components {
             entry_year?: number;
             id_number?: string;
             id_type?: string;
-            /** @description missing_entry, missing_class or not_me */
+            /** @description missing_entry, missing_class, not_me or correction */
             kind: string;
             name?: string;
             note?: string;
@@ -1810,6 +1937,8 @@ export interface components {
             second_number?: string;
             /** @description missing_class */
             stage?: string;
+            /** @description correction */
+            student_number?: string;
         };
         AskPasskeyInputBody: {
             /** @description Of a sign-in; absent for one's own session */
@@ -1817,6 +1946,7 @@ export interface components {
         };
         AuditActor: {
             id: string;
+            /** @description Empty for an account that has been closed */
             masked_username: string;
             /** @description Of an administrator, who answers for what they do, and of the reader */
             username?: string;
@@ -1886,6 +2016,11 @@ export interface components {
         ClassInputBody: {
             class_id: string;
         };
+        ClosingInputBody: {
+            password: string;
+            /** @description Of purpose close_account, to the bound phone; needed where one is bound */
+            sms_code?: string;
+        };
         CompleteInputBody: {
             /** @description A word to whoever asked; for a frozen account the reason, which must be there */
             answer?: string;
@@ -1916,6 +2051,12 @@ export interface components {
         ConfirmedInputBody: {
             /** @description From POST /api/v1/me/factors/confirmations */
             confirmation: string;
+        };
+        ContactInputBody: {
+            password: string;
+            phone: string;
+            /** @description Of purpose recovery_contact: whoever owns the phone tells it */
+            sms_code: string;
         };
         CreateEntryInputBody: {
             certificate_number?: string;
@@ -1951,6 +2092,9 @@ export interface components {
              * @description How many sessions have ended
              */
             ended: number;
+        };
+        ExportInputBody: {
+            password: string;
         };
         Factors: {
             /** @description Absent when there is none */
@@ -2041,6 +2185,66 @@ export interface components {
             href: string;
             label: string;
         };
+        OwndataData: {
+            account: components["schemas"]["AccountsAccount"];
+            admin_grants: components["schemas"]["AccountsGrant"][];
+            closing: components["schemas"]["AccountsClosing"];
+            factors: components["schemas"]["Factors"];
+            /** @description Whom the account stands for: its owner first, then their children */
+            people: components["schemas"]["OwndataPerson"][];
+            /** @description Requests of somebody who had lost this account */
+            recoveries: components["schemas"]["RecoveryKept"][];
+            sessions: components["schemas"]["AccountsSession"][];
+        };
+        OwndataPageRecord: {
+            items: components["schemas"]["OwndataRecord"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        OwndataPerson: {
+            binding_id: string;
+            /** Format: date-time */
+            bound_at: string;
+            /** @description Likewise */
+            certificate_number?: string;
+            /**
+             * Format: date-time
+             * @description When the entry was last changed
+             */
+            changed_at: string;
+            class: components["schemas"]["RosterClassRef"];
+            /**
+             * Format: date-time
+             * @description When the school added the entry
+             */
+            entered_at: string;
+            /** @enum {string} */
+            entry_kind: "teacher" | "student";
+            /** @description Masked; in full in one's own file alone, and never a child's */
+            id_number: string;
+            id_type: string;
+            /**
+             * @description What the account is to the entry
+             * @enum {string}
+             */
+            kind: "teacher" | "student" | "parent";
+            name: string;
+            school: components["schemas"]["RosterSchoolRef"];
+            /** @description Likewise */
+            student_number?: string;
+        };
+        OwndataRecord: {
+            /** Format: date-time */
+            at: string;
+            id: string;
+            /** @description What an administrator gave as their reason */
+            reason?: string;
+            /** @description Done by the reader themselves */
+            self: boolean;
+            what: string;
+            /** @description The person, the administrator of a school or region, another account, or the platform */
+            who: string;
+        };
         PasswordBySlipInputBody: {
             code: string;
             password: string;
@@ -2048,6 +2252,9 @@ export interface components {
         PasswordInputBody: {
             current_password: string;
             new_password: string;
+        };
+        PasswordOnlyInputBody: {
+            password: string;
         };
         PhoneInputBody: {
             password: string;
@@ -2119,6 +2326,23 @@ export interface components {
             masked_id_number: string;
             name: string;
             school: components["schemas"]["RosterSchoolRef"];
+        };
+        RecoveryKept: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description The contact phone */
+            masked_phone: string;
+            /** @description As typed */
+            name: string;
+            note?: string;
+            /** @enum {string} */
+            proof: "school" | "copies";
+            /** @enum {string} */
+            state: "approved" | "completed" | "expired";
         };
         RecoveryPageRequest: {
             items: components["schemas"]["RecoveryRequest"][];
@@ -2214,6 +2438,11 @@ export interface components {
         RegisterInputBody: {
             password: string;
             phone: string;
+            /**
+             * @description recovery_contact: the phone is a pupil's guardian's and no login; login when absent
+             * @enum {string}
+             */
+            phone_as?: "login" | "recovery_contact";
             /** @description teacher, student, parent or public */
             role: string;
             sms_code: string;
@@ -2270,6 +2499,10 @@ export interface components {
         };
         RevealedOutputBody: {
             username: string;
+        };
+        RoleInputBody: {
+            /** @description teacher, student, parent or public */
+            role: string;
         };
         RosterAddedClass: {
             grade: string;
@@ -2513,7 +2746,7 @@ export interface components {
         SendInputBody: {
             phone: string;
             /** @enum {string} */
-            purpose: "register" | "bind_phone" | "change_phone" | "reset_password" | "recover_account";
+            purpose: "register" | "bind_phone" | "change_phone" | "reset_password" | "recover_account" | "recovery_contact" | "close_account";
         };
         "Set-class-teachersRequest": {
             /** @description Entries of teachers of the same school */
@@ -2533,8 +2766,8 @@ export interface components {
         };
         SignInOutputBody: {
             account: components["schemas"]["AccountsAccount"];
-            /** @description What comes before anything else: replace_password, bind_phone, second_factor */
-            must: ("replace_password" | "bind_phone" | "second_factor")[];
+            /** @description What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor */
+            must: ("cancel_closing" | "replace_password" | "bind_phone" | "second_factor")[];
             /** @description For clients that are no browsers: the bearer token of the new session */
             token: string;
         };
@@ -2686,8 +2919,8 @@ export interface components {
             admin_grants: components["schemas"]["AccountsGrant"][];
             /** @description Null until the real name is verified */
             binding: components["schemas"]["VerificationBinding"];
-            /** @description What comes before anything else: replace_password, bind_phone, second_factor */
-            must: ("replace_password" | "bind_phone" | "second_factor")[];
+            /** @description What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor */
+            must: ("cancel_closing" | "replace_password" | "bind_phone" | "second_factor")[];
             /** @description What the person is, by their bindings; the account's role while there is none */
             roles: ("teacher" | "student" | "parent" | "public")[];
         };
@@ -2763,7 +2996,7 @@ export interface components {
             /** @description For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for */
             in_the_way?: components["schemas"]["SupportAsker"];
             /** @enum {string} */
-            kind: "missing_entry" | "missing_class" | "not_me" | "frozen";
+            kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
             /**
              * @description For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind
              * @enum {string}
@@ -2775,6 +3008,8 @@ export interface components {
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
+            /** @description For one open correction: what the registry says, and what it should */
+            wrong?: components["schemas"]["SupportWrongFact"][];
         };
         SupportAsked: {
             class_name?: string;
@@ -2822,13 +3057,20 @@ export interface components {
             created_at: string;
             id: string;
             /** @enum {string} */
-            kind: "missing_entry" | "missing_class" | "not_me" | "frozen";
+            kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
             /** @description Whose administrator answers; null where the province's does */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
+        };
+        SupportWrongFact: {
+            /** @enum {string} */
+            field: "name" | "class" | "student_number" | "certificate_number";
+            /** @description Empty where the registry says nothing */
+            now: string;
+            right: string;
         };
         TransfersAdminTransfer: {
             /** @description What it takes: the receiving school's for a teacher, both schools' for a pupil */
@@ -4888,6 +5130,188 @@ export interface operations {
             };
         };
     };
+    "get-my-closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "close-my-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsClosing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keep-my-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-my-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwndataData"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-my-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-records": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwndataPageRecord"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-my-factors": {
         parameters: {
             query?: never;
@@ -5227,6 +5651,103 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PhoneInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-recovery-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-recovery-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordOnlyInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "choose-my-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInputBody"];
             };
         };
         responses: {
