@@ -61,8 +61,8 @@ test('a reset that reaches no phone claims no message, and leads on to the schoo
   await expect(news).not.toContainText(t('account.message.sent'))
   await expectNoOverflow(page)
   await expectAccessible(page)
-  await expect(page.getByRole('link', { name: t('account.reset.lost') })).toHaveAttribute('href', '/recover')
-  await page.getByRole('link', { name: t('account.reset.by_school') }).click()
+  await expect(page.getByRole('link', { name: t('recovery.ways.lost') })).toHaveAttribute('href', '/recover')
+  await page.getByRole('link', { name: t('recovery.ways.by_school') }).click()
   await expect(page.getByRole('heading', { name: t('recovery.title') })).toBeVisible()
 })
 
