@@ -57,7 +57,7 @@ test('a reset that reaches no phone claims no message, and leads on to the schoo
   await page.getByLabel(t('account.phone.label'), { exact: true }).fill(newPhone())
   await page.getByRole('button', { name: t('account.code.get') }).click()
   const news = page.getByRole('status')
-  await expect(news).toContainText(t('account.message.withheld'))
+  await expect(news).toContainText(t('recovery.withheld'))
   await expect(news).not.toContainText(t('account.message.sent'))
   await expectNoOverflow(page)
   await expectAccessible(page)
