@@ -72,7 +72,7 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 			return nil, err
 		}
 		run.writer.remember(o) // a class counts as there once a row has named it
-		p.add(o.added)
+		p.add(o.named)
 		sortRejects(o.rejects)
 		p.Total += b.rows
 		p.Accepted += o.accepted

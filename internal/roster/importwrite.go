@@ -43,7 +43,7 @@ type schoolClasses struct {
 // outcome is what a batch comes to.
 type outcome struct {
 	classes   map[string]map[classKey]string // new ones, by school
-	added     []AddedClass                   // the same, for people to read
+	named     []AddedClass                   // the same, for people to read
 	rows      struct{ classes, documents, entries [][]any }
 	added     map[group]int64 // new entries
 	additions []addition
@@ -300,7 +300,7 @@ func (w *writer) class(ctx context.Context, q db.Querier, o *outcome, c *candida
 	}
 	o.classes[c.school.ID][m.key] = id
 	o.rows.classes = append(o.rows.classes, []any{id, c.school.ID, string(m.key.stage), m.key.entry, m.key.number, m.years, "", now})
-	o.added = append(o.added, addedClass(c.school, m, w.schoolYear))
+	o.named = append(o.named, addedClass(c.school, m, w.schoolYear))
 	return id, true, nil
 }
 

@@ -540,6 +540,76 @@ export interface paths {
         patch: operations["change-school"];
         trace?: never;
     };
+    "/api/v1/admin/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many people of a scope have activated their space, and of what lies right below it */
+        get: operations["get-statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/statistics/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The table of a scope as a workbook */
+        get: operations["export-statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/statistics/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The targets that are set for a division and for those above it, the nearest first */
+        get: operations["list-targets"];
+        /** Set what percentage of a division's people should have activated their space */
+        put: operations["set-target"];
+        post?: never;
+        /** Take a division's target away: the one of the division above holds again */
+        delete: operations["remove-target"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/statistics/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same day by day */
+        get: operations["get-statistics-trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tickets": {
         parameters: {
             query?: never;
@@ -2974,6 +3044,93 @@ export interface components {
             href: string;
             title: string;
         };
+        Statistics: {
+            /** @description What lies right below: divisions, schools or classes */
+            children: components["schemas"]["StatisticsPageRow"];
+            /** @description From the widest division that the caller may see down to the one above this scope */
+            path: components["schemas"]["StatisticsRef"][];
+            scope: components["schemas"]["StatisticsRow"];
+            /** @description Whether the caller may set the targets of this division */
+            settable: boolean;
+            /** @description Of the pupils, from the youngest up */
+            stages: components["schemas"]["StatisticsStageShare"][];
+        };
+        StatisticsPageRow: {
+            items: components["schemas"]["StatisticsRow"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        StatisticsPoint: {
+            /** @description 2026-11-25, of China */
+            day: string;
+            student: components["schemas"]["StatisticsSum"];
+            teacher: components["schemas"]["StatisticsSum"];
+        };
+        StatisticsRef: {
+            /** @description The division code, or 学校标识码 */
+            code?: string;
+            id: string;
+            /** @enum {string} */
+            level: "province" | "city" | "county" | "school";
+            name: string;
+        };
+        StatisticsRow: {
+            /** @description The division code, or 学校标识码 */
+            code?: string;
+            /** @description A division code, or the id of a school or class; empty for pupils without a class */
+            id: string;
+            /** @enum {string} */
+            level: "province" | "city" | "county" | "school" | "class" | "none";
+            name: string;
+            student: components["schemas"]["StatisticsShare"];
+            teacher: components["schemas"]["StatisticsShare"];
+        };
+        StatisticsShare: {
+            /** Format: int64 */
+            activated: number;
+            /** Format: int64 */
+            entries: number;
+            /**
+             * Format: int64
+             * @description What percentage should have activated their space; null where no target is set
+             */
+            target: number | null;
+        };
+        StatisticsStageShare: {
+            /** Format: int64 */
+            activated: number;
+            /** Format: int64 */
+            entries: number;
+            /**
+             * @description none: pupils without a class
+             * @enum {string}
+             */
+            stage: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special" | "none";
+            /**
+             * Format: int64
+             * @description What percentage should have activated their space; null where no target is set
+             */
+            target: number | null;
+        };
+        StatisticsSum: {
+            /** Format: int64 */
+            activated: number;
+            /** Format: int64 */
+            entries: number;
+        };
+        StatisticsTarget: {
+            /** @enum {string} */
+            kind: "teacher" | "student";
+            /** Format: int64 */
+            percent: number;
+            /** @description A division code */
+            region: string;
+            /**
+             * @description Absent: of all stages that have no target of their own
+             * @enum {string}
+             */
+            stage?: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
+        };
         SupportAdminTicket: {
             /** @description Of whoever asked */
             account: components["schemas"]["RosterHolder"];
@@ -3072,6 +3229,9 @@ export interface components {
             now: string;
             right: string;
         };
+        TargetsOutputBody: {
+            items: components["schemas"]["StatisticsTarget"][];
+        };
         TransfersAdminTransfer: {
             /** @description What it takes: the receiving school's for a teacher, both schools' for a pupil */
             approvals: components["schemas"]["TransfersApproval"][];
@@ -3162,6 +3322,9 @@ export interface components {
             /** @enum {string} */
             state: "pending" | "completed" | "rejected" | "cancelled" | "expired";
             to_school: components["schemas"]["RosterSchoolRef"];
+        };
+        TrendOutputBody: {
+            items: components["schemas"]["StatisticsPoint"][];
         };
         UnbindInputBody: {
             password: string;
@@ -4546,6 +4709,201 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterSchool"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-statistics": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description A division code or a school's id; one's own scope when absent */
+                scope?: string;
+                order?: "name" | "share" | "missing";
+                /** @description Whom the order looks at; both when absent */
+                kind?: "teacher" | "student";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-statistics": {
+        parameters: {
+            query?: {
+                /** @description A division code or a school's id; one's own scope when absent */
+                scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-targets": {
+        parameters: {
+            query?: {
+                /** @description A division code or a school's id; one's own scope when absent */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-target": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatisticsTarget"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-target": {
+        parameters: {
+            query: {
+                region: string;
+                kind: "teacher" | "student";
+                stage?: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-statistics-trend": {
+        parameters: {
+            query?: {
+                /** @description A division code or a school's id; one's own scope when absent */
+                scope?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrendOutputBody"];
                 };
             };
             /** @description Error */
