@@ -17,8 +17,10 @@ mkdir -p .tools/results
 if [ "$engine" = postgres ]; then
   database="e2e_$(date +%s)_$$"
   tools=$(postgres_bin)
-  "$tools/createdb" --maintenance-db "$CAOTANG_TEST_POSTGRES" "$database"
-  trap '"$tools/dropdb" --force --maintenance-db "$CAOTANG_TEST_POSTGRES" "$database"' EXIT
+  # Beside the run's own, one for each worker's server with carriers (e2e/support/carriers.ts).
+  databases=("$database" "${database}_0" "${database}_1")
+  for name in "${databases[@]}"; do "$tools/createdb" --maintenance-db "$CAOTANG_TEST_POSTGRES" "$name"; done
+  trap 'for name in "${databases[@]}"; do "$tools/dropdb" --force --if-exists --maintenance-db "$CAOTANG_TEST_POSTGRES" "$name"; done' EXIT
   # The same address with the name of this database.
   CAOTANG_E2E_DSN=$(sed -E "s#^(postgres(ql)?://[^/]+)/[^?]*#\1/$database#" <<<"$CAOTANG_TEST_POSTGRES")
   export CAOTANG_E2E_DSN

@@ -84,7 +84,9 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 			return nil, err
 		}
 	}
-	a.sms = sms.New(sms.Options{DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: a.gateway, Limits: o.codes(), Guard: o.suspicion(), Signature: o.SMSSignature})
+	a.sms = sms.New(sms.Options{
+		DB: d, Vault: v, Jobs: a.jobs, Log: a.log, Gateway: a.gateway, Limits: o.codes(), Guard: o.suspicion(), Signature: o.SMSSignature, Rest: o.SMSRest,
+	})
 	ofAccounts, err := o.accountRules()
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"caotang/internal/sms"
 	"caotang/internal/sms/aliyun"
@@ -24,8 +25,9 @@ const console = "console"
 // gateways says who carries messages. The accounts' secrets are no flags, for other users of a machine see the command
 // line: each stands in a variable or in a file.
 type gateways struct {
-	SMSGateways  []string `name:"sms-gateways" help:"Who carries messages, the first that works: console, aliyun, tencent, cmpp (F-13)." default:"console" placeholder:"NAME"`
-	SMSSignature string   `name:"sms-signature" help:"The approved signature, shown in 【】 before every message." default:"草堂"`
+	SMSGateways  []string      `name:"sms-gateways" help:"Who carries messages, the first that works: console, aliyun, tencent, cmpp (F-13)." default:"console" placeholder:"NAME"`
+	SMSRest      time.Duration `name:"sms-gateway-rest" help:"How long a gateway that fails is left alone at first, where it does not say itself." default:"15s"`
+	SMSSignature string        `name:"sms-signature" help:"The approved signature, shown in 【】 before every message." default:"草堂"`
 
 	AliyunKeyID      string            `name:"sms-aliyun-key-id" help:"AccessKey ID; the secret in CAOTANG_SMS_ALIYUN_SECRET or the file." placeholder:"ID"`
 	AliyunSecretFile string            `name:"sms-aliyun-secret-file" help:"File with the AccessKey secret." placeholder:"FILE"`
@@ -68,6 +70,7 @@ func (g gateways) validate() error {
 		check(!slices.Contains(g.SMSGateways[:i], name), "sms-gateways", "names "+name+" twice")
 	}
 	check(strings.TrimSpace(g.SMSSignature) != "" && !strings.ContainsAny(g.SMSSignature, "【】"), "sms-signature", "must be words without 【】")
+	check(g.SMSRest >= 100*time.Millisecond && g.SMSRest <= 5*time.Minute, "sms-gateway-rest", "must be from 100ms to 5m")
 	secret := func(name, file string) {
 		if _, err := secretOf(name, file); err != nil {
 			bad = append(bad, err)
@@ -147,7 +150,7 @@ func (g gateways) connect(here *sms.Console, log *slog.Logger) (sms.Gateway, err
 		}
 		members = append(members, failover.Member{Name: name, Gateway: gateway})
 	}
-	return failover.New(members, failover.Options{Log: log}), nil
+	return failover.New(members, failover.Options{Log: log, Rest: g.SMSRest}), nil
 }
 
 func (g gateways) openOne(name string, here *sms.Console, log *slog.Logger) (sms.Gateway, error) {

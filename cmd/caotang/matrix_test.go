@@ -40,6 +40,8 @@ const matrix = `
 list-audit                 401  403   403   403   403 200   200    200  200  200  200  403
 send-sms-code              202  202   202   202   202 202   202    202  202  202  202  202
 get-sms-message            404  404   404   404   404 404   404    404  404  404  404  404
+get-sms-gateway            200  200   200   200   200 200   200    200  200  200  200  200
+watch-sms                  401  403   403   403   403 403   403    403  403  200  403  403
 get-settings               200  200   200   200   200 200   200    200  200  200  200  200
 check-username             204  204  204   204   204 204   204    204  204  204  204  204
 register                   422  422   422   422   422 422   422    422  422  422  422  422
@@ -210,6 +212,8 @@ var requests = map[string]request{
 	"unfreeze-account":        {target: (*cell).frozen, body: reason},
 	"send-sms-code":           {body: func(c *cell) any { return object{"phone": c.phone(), "purpose": "register"} }},
 	"get-sms-message":         {target: func(*cell) string { return "unknown" }},
+	"get-sms-gateway":         {},
+	"watch-sms":               {},
 
 	"finish-sign-in": {body: func(*cell) any { return object{"ticket": "unknown", "code": "000000"} }},
 	"ask-passkey":    {body: func(*cell) any { return object{} }, origin: "http://localhost:8080"},

@@ -18,6 +18,7 @@ import (
 
 type smsCommand struct {
 	Test     smsTestCommand     `cmd:"" help:"Send one message with the configuration in use, and print how far it comes."`
+	Segments smsSegmentsCommand `cmd:"" help:"Where number segments belong, by which codes go to the allowed provinces."`
 	Simulate smsSimulateCommand `cmd:"" help:"Play the carriers: CMPP, and Aliyun's and Tencent's services, to try a configuration with."`
 }
 
@@ -134,7 +135,7 @@ func awaitReport(ctx context.Context, g sms.Gateway, receipt sms.Receipt, phone 
 
 type smsSimulateCommand struct {
 	Listen      string            `help:"Where to speak CMPP." default:"127.0.0.1:7890" placeholder:"HOST:PORT"`
-	HTTP        string            `name:"http" help:"Where to serve Aliyun's and Tencent's operations, and PUT /behaviour." default:"127.0.0.1:7891" placeholder:"HOST:PORT"`
+	HTTP        string            `name:"http" help:"Where to serve Aliyun's and Tencent's operations, PUT /behaviour, and GET /arrived?phone=." default:"127.0.0.1:7891" placeholder:"HOST:PORT"`
 	Account     string            `help:"The CMPP account." default:"901234"`
 	KeyID       string            `help:"The key id of both services." default:"simulator"`
 	Delay       time.Duration     `help:"Wait before every answer."`

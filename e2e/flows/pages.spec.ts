@@ -37,8 +37,13 @@ test("every page of a member's own fits its screen and can be read by everybody"
 test('every page of the administration fits its screen and can be read by everybody', { tag: '@screen' }, async ({ page }) => {
   await enter(page, await administrator('school'))
   await look(page, forAdministrators)
+})
+
+test('what only administrators of more than a school see fits its screen, too', { tag: '@screen' }, async ({ page }) => {
   await enter(page, await administrator('county'))
   await look(page, ['/admin/schools', '/admin/administrators', '/admin/registry'])
+  await enter(page, await administrator('province'))
+  await look(page, ['/admin/sms'])
 })
 
 test('the administration is closed to those without rights', { tag: '@screen' }, async ({ page, t }) => {

@@ -73,6 +73,7 @@ const (
 	TargetsSet           Action = "targets.set"     // what share of a division's people should have activated their space
 	RecoveryVouch        Action = "recovery.vouch"  // say of one's own people who they are
 	RecoveryCopies       Action = "recovery.copies" // look at copies of documents, and decide by them
+	MessagesWatch        Action = "messages.watch"
 )
 
 // permitted is the permission table: the levels that may do each action within their scope.
@@ -90,6 +91,7 @@ var permitted = map[Action][]Level{
 	TargetsSet:           {Province, City},
 	RecoveryVouch:        {Province, City, County, School},
 	RecoveryCopies:       {Province, Service}, // the province stands in where it has no customer service
+	MessagesWatch:        {Province},          // gateways serve the whole province
 }
 
 // Can reports whether the actor may do the action to something that lies at the place.

@@ -16,6 +16,7 @@ import (
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 	"caotang/internal/slips"
+	"caotang/internal/tally"
 )
 
 type object = map[string]any
@@ -264,6 +265,9 @@ func TestAClosedAccountLeavesTheSchoolsEntryAndNothingPersonal(t *testing.T) {
 		}), 201, "")
 		if n := w.Count(t, `SELECT count(*) FROM bindings WHERE entry_id = $1 AND account_id = $2`, e.ID, next.ID); n != 1 {
 			t.Error("the entry is not the next account's")
+		}
+		if differ, err := tally.Verify(t.Context(), w.DB, 10); err != nil || len(differ) != 0 {
+			t.Errorf("the count of the activated is wrong: %v, %v", differ, err)
 		}
 	})
 }

@@ -24,6 +24,8 @@ type Promise struct {
 	ExpiresIn      int    `json:"expires_in" doc:"Seconds until the code ends"`
 	ResendAfter    int    `json:"resend_after" doc:"Seconds until another may be asked for"`
 	RemainingToday int    `json:"remaining_today" doc:"How many more may be asked for today"`
+	Waiting        bool   `json:"waiting" doc:"No gateway takes messages now: the code is sent when one is back, and counts and ends from then"`
+	WaitsFor       int    `json:"waits_for,omitempty" doc:"Seconds for which the request stands while it waits"`
 }
 
 // SendCode sends a new code to a phone, in canonical form, and ends the purpose's earlier ones. It fails with
@@ -31,22 +33,34 @@ type Promise struct {
 // phone, one passes per cooldown. An address or network that has codes sent to many phones gets captcha_required, then
 // too_many_attempts.
 func (s *Service) SendCode(ctx context.Context, phone string, purpose Purpose) (Promise, error) {
-	if err := s.checkProvince(phone); err != nil {
+	return s.ask(ctx, phone, purpose, false)
+}
+
+func (s *Service) ask(ctx context.Context, phone string, purpose Purpose, mayWait bool) (Promise, error) {
+	if err := s.checkProvince(ctx, phone); err != nil {
 		return Promise{}, err
 	}
 	now := db.At(s.Now())
-	if wait := s.busyFor(); wait > 0 {
-		return Promise{}, ErrGatewayBusy.New(fault.RetryAfter(wait))
+	busy := s.busyFor()
+	if busy > 0 && !mayWait {
+		return Promise{}, ErrGatewayBusy.New(fault.RetryAfter(busy), fault.Next("wait_for_code", ""))
 	}
 	sender := s.guard.From(ctx, "codes")
 	if _, err := s.guard.Check(ctx, sender...); err != nil {
 		return Promise{}, err
 	}
-	code, err := newCode()
+	if busy > 0 {
+		return s.stand(ctx, phone, purpose, now, sender)
+	}
+	c, err := s.newCode(purpose)
 	if err != nil {
 		return Promise{}, err
 	}
-	promise := Promise{MessageID: db.NewID(), ExpiresIn: seconds(s.Limits.TTL), ResendAfter: seconds(s.Limits.Cooldown)}
+	o := outgoing{id: db.IDAt(now.Time), phone: phone, purpose: purpose, content: c, now: now, expires: db.At(now.Add(s.Limits.TTL))}
+	if mayWait {
+		o.stands = db.NullTime{Time: db.At(now.Add(standsFor)), Valid: true}
+	}
+	promise := Promise{MessageID: o.id, ExpiresIn: seconds(s.Limits.TTL), ResendAfter: seconds(s.Limits.Cooldown)}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
 		index := s.phoneIndex(phone)
 		used, err := s.takeQuota(ctx, tx, index, now)
@@ -57,18 +71,26 @@ func (s *Service) SendCode(ctx context.Context, phone string, purpose Purpose) (
 		if err := s.guard.Another(ctx, tx, hex.EncodeToString(index), sender...); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE sms_messages SET ended_at = $1
-			WHERE phone_index = $2 AND purpose = $3 AND ended_at IS NULL`, now, index, string(purpose))
-		if err != nil {
+		if err := errors.Join(s.supersede(ctx, tx, index, purpose), endCodes(ctx, tx, index, purpose, now)); err != nil {
 			return err
 		}
-		args := map[string]any{"code": code, "minutes": minutes(s.Limits.TTL)}
-		c := content{Text: messages.Text(messages.Chinese, "sms.text."+string(purpose), args), Code: code, Template: string(purpose), Args: asText(args)}
-		return s.enqueue(ctx, tx, outgoing{
-			id: promise.MessageID, phone: phone, purpose: purpose, content: c, now: now, expires: db.At(now.Add(s.Limits.TTL)),
-		})
+		return s.enqueue(ctx, tx, o)
 	})
 	return promise, err
+}
+
+// newCode makes a code with its text.
+func (s *Service) newCode(purpose Purpose) (content, error) {
+	code, err := sixDigits()
+	args := map[string]any{"code": code, "minutes": minutes(s.Limits.TTL)}
+	return content{Text: messages.Text(messages.Chinese, "sms.text."+string(purpose), args), Code: code, Template: string(purpose), Args: asText(args)}, err
+}
+
+// endCodes ends the codes of a phone and purpose before a newer one.
+func endCodes(ctx context.Context, tx *db.Tx, phoneIndex []byte, purpose Purpose, now db.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE sms_messages SET ended_at = $1
+		WHERE phone_index = $2 AND purpose = $3 AND ended_at IS NULL`, now, phoneIndex, string(purpose))
+	return err
 }
 
 // takeQuota counts one code for the phone, or tells why none may be sent. One statement both decides and counts.
@@ -89,11 +111,15 @@ func (s *Service) takeQuota(ctx context.Context, tx *db.Tx, phoneIndex []byte, n
 		return 0, err
 	}
 	if counted == day && used >= s.Limits.Daily {
-		wait := untilTomorrow(now.Time)
-		return 0, ErrQuotaExceeded.New(fault.RetryAfter(wait), fault.Arg("limit", s.Limits.Daily),
-			fault.Detail("resets_at", now.Add(wait).UTC().Format(time.RFC3339)))
+		return 0, s.quotaExceeded(now)
 	}
 	return 0, ErrCooldown.New(fault.RetryAfter(max(last.Add(s.Limits.Cooldown).Sub(now.Time), time.Millisecond)))
+}
+
+func (s *Service) quotaExceeded(now db.Time) error {
+	wait := untilTomorrow(now.Time)
+	return ErrQuotaExceeded.New(fault.RetryAfter(wait), fault.Arg("limit", s.Limits.Daily),
+		fault.Detail("resets_at", now.Add(wait).UTC().Format(time.RFC3339)))
 }
 
 // Proof says that somebody knew the code of a phone. It serves once, in the transaction that it is used in.
@@ -119,7 +145,7 @@ func (s *Service) Guess(ctx context.Context, phone string, purpose Purpose, type
 	proof := Proof{service: s}
 	var right, known bool
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT id FROM sms_messages WHERE phone_index = $1 AND purpose = $2
+		err := tx.QueryRow(ctx, `SELECT id FROM sms_messages WHERE phone_index = $1 AND purpose = $2 AND code_hash IS NOT NULL
 			ORDER BY created_at DESC, id DESC LIMIT 1`, index, string(purpose)).Scan(&proof.messageID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -189,6 +215,7 @@ type outgoing struct {
 	purpose      Purpose
 	content      content
 	now, expires db.Time
+	stands       db.NullTime // until when it may wait for a gateway
 }
 
 // enqueue writes the message and the job that sends it.
@@ -197,21 +224,27 @@ func (s *Service) enqueue(ctx context.Context, tx *db.Tx, o outgoing) error {
 	if o.content.Code != "" {
 		codeHash = s.codeHash(o.id, o.content.Code)
 	}
-	o.content.Text = "【" + s.Signature + "】" + o.content.Text
-	plain, err := json.Marshal(o.content)
+	sealed, err := s.seal(o.content)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO sms_messages
-		(id, phone_index, phone_sealed, purpose, code_hash, content_sealed, state, reason, wrong_guesses, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, $8, $9)`,
+		(id, phone_index, phone_sealed, purpose, code_hash, content_sealed, state, reason, wrong_guesses, created_at, expires_at, stands_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, $8, $9, $10)`,
 		o.id, s.phoneIndex(o.phone), s.Vault.Seal(phonePurpose, o.phone), string(o.purpose), codeHash,
-		s.Vault.Seal(contentPurpose, string(plain)), string(Queued), o.now, o.expires)
+		sealed, string(Queued), o.now, o.expires, o.stands)
 	if err != nil {
 		return fmt.Errorf("write message: %w", err)
 	}
 	_, err = s.Jobs.Enqueue(ctx, tx, jobKind, []byte(o.id))
 	return err
+}
+
+// seal puts the signature before the text, and seals what is needed to send it.
+func (s *Service) seal(c content) ([]byte, error) {
+	c.Text = "【" + s.Signature + "】" + c.Text
+	plain, err := json.Marshal(c)
+	return s.Vault.Seal(contentPurpose, string(plain)), err
 }
 
 // noticeLifetime is how long it makes sense to send a notice after what it tells of.
@@ -222,7 +255,7 @@ const noticeLifetime = 24 * time.Hour
 func (s *Service) Notify(ctx context.Context, tx *db.Tx, phone, key string, args map[string]any) error {
 	now := db.At(s.Now())
 	return s.enqueue(ctx, tx, outgoing{
-		id: db.NewID(), phone: phone, purpose: notice,
+		id: db.IDAt(now.Time), phone: phone, purpose: notice,
 		content: content{Text: messages.Text(messages.Chinese, key, args), Template: key, Args: asText(args)},
 		now:     now, expires: db.At(now.Add(noticeLifetime)),
 	})
@@ -242,7 +275,7 @@ func (s *Service) codeHash(messageID, code string) []byte {
 	return s.Vault.Index(codePurpose, messageID+":"+code)
 }
 
-func newCode() (string, error) {
+func sixDigits() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
 		return "", err

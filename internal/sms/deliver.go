@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"caotang/internal/db"
-	"caotang/internal/fault"
 	"caotang/internal/jobs"
 	"caotang/internal/vault"
 )
@@ -27,6 +26,7 @@ type queued struct {
 	Message
 	created db.Time
 	expires db.Time
+	stands  bool // it may wait for a gateway that is back
 }
 
 // deliver hands one message to the gateway: the job's work. A crash between the carrier's answer and ours sends a message
@@ -37,16 +37,16 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
 		return err
 	}
 	if !m.expires.After(s.Now()) {
-		return s.fail(ctx, m, string(reasonLate), true)
+		return s.giveUp(ctx, m, reasonLate)
 	}
-	gateway := s.Gateway
+	gateway, goesOut := s.Gateway, true
 	if recipients := s.only[m.Purpose]; recipients != nil {
 		known, err := recipients(ctx, s.DB, m.Phone)
 		if err != nil {
 			return err
 		}
 		if !known {
-			gateway = nowhere{s}
+			gateway, goesOut = nowhere{s}, false
 		}
 	}
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
@@ -56,7 +56,9 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
 		return ctx.Err()
 	}
 	if err == nil {
-		s.busyUntil.Store(0)
+		if goesOut {
+			s.busyUntil.Store(0)
+		}
 		s.Log.InfoContext(ctx, "sms sent", "message", m.ID, "purpose", m.Purpose, "phone", vault.MaskPhone(m.Phone),
 			"gateway", receipt.Gateway, "references", receipt.References)
 		return s.handOver(ctx, m, receipt)
@@ -70,21 +72,46 @@ func (s *Service) deliver(ctx context.Context, job jobs.Job) error {
 	if errors.As(err, &congested) && congested.PhoneOnly {
 		return s.fail(ctx, m, strings.TrimSpace(string(ReasonLimited)+" "+congested.Words), false)
 	}
-	s.busyUntil.Store(s.Now().Add(congestionOf(err)).UnixMilli())
-	if job.Attempt >= maxTries {
-		return s.fail(ctx, m, string(reasonBusy), true)
+	if goesOut {
+		s.busyUntil.Store(s.Now().Add(s.congestionOf(err)).UnixMilli())
+	}
+	if m.stands || job.Attempt >= maxTries {
+		return s.giveUp(ctx, m, reasonBusy)
 	}
 	return err
+}
+
+// giveUp lets a message wait for a gateway that is back, where somebody chose to, and ends any other.
+func (s *Service) giveUp(ctx context.Context, m *queued, why Reason) error {
+	if m.stands {
+		if waits, err := s.putBack(ctx, m); err != nil || waits {
+			return err
+		}
+	}
+	return s.fail(ctx, m, string(why), true)
 }
 
 // nowhere does to a message that goes nowhere what would have become of one that goes somewhere.
 type nowhere struct{ *Service }
 
+// Send fails while there is doubt: a message that goes somewhere would be the first to find out.
 func (n nowhere) Send(context.Context, Message) (Receipt, error) {
-	if wait := n.busyFor(); wait > 0 {
+	if wait := n.doubtFor(); wait > 0 {
 		return Receipt{}, &Congested{RetryAfter: wait}
 	}
 	return Receipt{}, nil
+}
+
+// doubt is how long after a gateway was to be spared it still counts as failing, unless a message has passed.
+const doubt = time.Minute
+
+// doubtFor is how long the gateway still counts as failing; 0 while it works.
+func (s *Service) doubtFor() time.Duration {
+	until := s.busyUntil.Load()
+	if until == 0 {
+		return 0
+	}
+	return max(time.UnixMilli(until).Add(doubt).Sub(s.Now()), 0)
 }
 
 // busyFor is how long the gateway is to be spared; 0 while it works.
@@ -92,13 +119,14 @@ func (s *Service) busyFor() time.Duration {
 	return max(time.UnixMilli(s.busyUntil.Load()).Sub(s.Now()), 0)
 }
 
-// load reads a message that is still to be sent; nil when there is none.
+// load reads a message that is to be sent now; nil when there is none.
 func (s *Service) load(ctx context.Context, id string) (*queued, error) {
 	m := &queued{Message: Message{ID: id}}
 	var phone, sealed []byte
 	var purpose string
-	err := s.DB.QueryRow(ctx, `SELECT purpose, phone_sealed, content_sealed, created_at, expires_at FROM sms_messages
-		WHERE id = $1 AND state = $2`, id, string(Queued)).Scan(&purpose, &phone, &sealed, &m.created, &m.expires)
+	err := s.DB.QueryRow(ctx, `SELECT purpose, phone_sealed, content_sealed, created_at, expires_at, stands_until IS NOT NULL
+		FROM sms_messages WHERE id = $1 AND state = $2 AND content_sealed IS NOT NULL`, id, string(Queued)).
+		Scan(&purpose, &phone, &sealed, &m.created, &m.expires, &m.stands)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -121,7 +149,7 @@ func (s *Service) load(ctx context.Context, id string) (*queued, error) {
 	return m, nil
 }
 
-const finishSQL = `UPDATE sms_messages SET state = $1, reason = $2, content_sealed = NULL WHERE id = $3 AND state = $4`
+const finishSQL = `UPDATE sms_messages SET state = $1, reason = $2, content_sealed = NULL, stands_until = NULL WHERE id = $3 AND state = $4`
 
 // fail ends a message that could not be sent and gives its place in the day's quota back. When the fault was ours, the
 // next one may be asked for at once. Where nobody may tell who has an account, a refusal that only a real phone can meet
@@ -132,8 +160,12 @@ func (s *Service) fail(ctx context.Context, m *queued, reason string, ours bool)
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 || m.Purpose == notice || !ours && s.only[m.Purpose] != nil {
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return err
+		}
+		tx.AfterCommit(func() { s.tally(Failed, reasonIn(reason)) })
+		if m.Purpose == notice || !ours && s.only[m.Purpose] != nil {
+			return nil
 		}
 		return giveBack(ctx, tx, s.phoneIndex(m.Phone), m.created, ours)
 	})
@@ -147,29 +179,4 @@ func giveBack(ctx context.Context, tx *db.Tx, phoneIndex []byte, created db.Time
 	}
 	_, err := tx.Exec(ctx, `UPDATE sms_quotas SET last_sent_at = 0 WHERE phone_index = $1 AND last_sent_at = $2`, phoneIndex, created)
 	return err
-}
-
-// Status is how far a message with a code has come. Reason says in the reader's language why it failed.
-type Status struct {
-	State  State  `json:"state" enum:"queued,sent,delivered,failed"`
-	Reason string `json:"reason,omitempty" doc:"Why it failed, in the reader's language"`
-}
-
-// Status answers not_found for an unknown id and for a notice. Of a restricted purpose it tells nothing that depends on
-// whether a phone got the message: no carrier's report, no carrier's refusal.
-func (s *Service) Status(ctx context.Context, id, language string) (Status, error) {
-	var state, reason, purpose string
-	err := s.DB.QueryRow(ctx, `SELECT state, reason, purpose FROM sms_messages WHERE id = $1 AND code_hash IS NOT NULL`, id).
-		Scan(&state, &reason, &purpose)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Status{}, fault.ErrNotFound.New()
-	}
-	if s.only[Purpose(purpose)] != nil && State(state) != Queued && reasonIn(reason) != reasonBusy && reasonIn(reason) != reasonLate {
-		return Status{State: HandedOver}, err
-	}
-	if err != nil || reason == "" {
-		return Status{State: State(state)}, err
-	}
-	code, words, _ := strings.Cut(reason, " ")
-	return Status{State(state), Reason(code).Text(language, words)}, nil
 }

@@ -8,3 +8,6 @@ var (
 	Take    = (*Service).take
 	Inquire = (*Service).inquire
 )
+
+// Release is one round of sending what waits for a gateway.
+var Release = (*Service).release

@@ -63,13 +63,25 @@ var phones = regexp.MustCompile(`1[3-9]\d{9}`)
 // WithoutPhones hides the numbers in a carrier's words, which end up in the log.
 func WithoutPhones(words string) string { return phones.ReplaceAllString(words, "…") }
 
-const defaultCongestion = 15 * time.Second
+// DefaultRest is how long a gateway that fails is left alone at first, where the carrier does not say.
+const DefaultRest = 15 * time.Second
 
-// congestionOf tells how long to spare a gateway after this failure.
-func congestionOf(err error) time.Duration {
+// congestionOf tells how long to spare the gateway after this failure.
+func (s *Service) congestionOf(err error) time.Duration {
 	var c *Congested
 	if errors.As(err, &c) && c.RetryAfter > 0 {
 		return c.RetryAfter
 	}
-	return defaultCongestion
+	return s.Rest
+}
+
+// Watched is a gateway of several, which tells how each is treated now.
+type Watched interface {
+	Members() []Member
+}
+
+// Member is one gateway of several.
+type Member struct {
+	Name  string
+	Rests time.Duration // how long it is still left alone; 0 when it is tried
 }

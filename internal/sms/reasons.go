@@ -10,10 +10,13 @@ import (
 // Reason is why a message failed, under "sms.reason.…" in the catalogues.
 type Reason string
 
-// The reasons. The first two are ours, the others a carrier's.
+// The reasons. The first five are ours, the others a carrier's.
 const (
-	reasonBusy Reason = "gateway_busy"
-	reasonLate Reason = "too_late"
+	reasonBusy     Reason = "gateway_busy"
+	reasonLate     Reason = "too_late"
+	reasonReplaced Reason = "replaced"  // by a newer code, while it waited
+	reasonQuota    Reason = "day_limit" // the day's codes were used while it waited
+	reasonWaiting  Reason = "waiting"   // not failed: no gateway takes messages
 
 	ReasonCarrier     Reason = "carrier_fault" // the carrier's network failed: counts for no quota, as ours do
 	ReasonRejected    Reason = "rejected"      // not taken, and nothing more is known
@@ -24,6 +27,11 @@ const (
 	ReasonContent     Reason = "content"       // the text was stopped
 	ReasonLimited     Reason = "limited"       // the phone has had as many messages as the carrier allows
 )
+
+// ours says that it has nothing to do with the phone, so that everybody may know it.
+func (r Reason) ours() bool {
+	return r == reasonBusy || r == reasonLate || r == reasonReplaced || r == reasonQuota
+}
 
 // Text says it in a language, with the carrier's own words.
 func (r Reason) Text(language, words string) string {

@@ -49,29 +49,35 @@ const (
 )
 
 // Follow learns what became of the messages until ctx ends: it keeps the lines on which carriers report, and asks those
-// that must be asked. Any number of processes may.
+// that must be asked. It also sends what waits for a gateway that is back. Any number of processes may.
 func (s *Service) Follow(ctx context.Context) {
 	var all sync.WaitGroup
+	all.Go(func() { s.every(ctx, releaseEvery, "sending what waits", s.release) })
 	if reporter, ok := s.Gateway.(Reporter); ok {
 		all.Go(func() { reporter.Listen(ctx, s.take) })
 	}
 	if inquirer, ok := s.Gateway.(Inquirer); ok {
 		all.Go(func() {
-			tick := time.NewTicker(inquireEvery)
-			defer tick.Stop()
-			for {
-				if err := s.inquire(ctx, inquirer); err != nil && ctx.Err() == nil {
-					s.Log.WarnContext(ctx, "sms: asking what became of messages", "error", err)
-				}
-				select {
-				case <-ctx.Done():
-					return
-				case <-tick.C:
-				}
-			}
+			s.every(ctx, inquireEvery, "asking what became of messages", func(ctx context.Context) error { return s.inquire(ctx, inquirer) })
 		})
 	}
 	all.Wait()
+}
+
+// every does a chore again and again until ctx ends.
+func (s *Service) every(ctx context.Context, pause time.Duration, name string, chore func(context.Context) error) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := chore(ctx); err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "sms: a chore failed", "chore", name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // take writes a report down. Where it overtook the carrier's answer to us, it waits there for the message.
@@ -103,6 +109,7 @@ func (s *Service) handOver(ctx context.Context, m *queued, receipt Receipt) erro
 		if _, err := tx.Exec(ctx, finishSQL, string(HandedOver), "", m.ID, string(Queued)); err != nil {
 			return err
 		}
+		tx.AfterCommit(func() { s.tally(HandedOver, "") })
 		if receipt.Gateway == "" {
 			return nil
 		}
@@ -149,8 +156,12 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, id string) error {
 	if reason.Valid {
 		state = Failed
 	}
-	if _, err := tx.Exec(ctx, finishSQL, string(state), reason.String, id, string(HandedOver)); err != nil || state == Delivered {
+	if _, err := tx.Exec(ctx, finishSQL, string(state), reason.String, id, string(HandedOver)); err != nil {
 		return err
+	}
+	tx.AfterCommit(func() { s.tally(state, reasonIn(reason.String)) })
+	if state == Delivered {
+		return nil
 	}
 	if reasonIn(reason.String) == ReasonCarrier && Purpose(purpose) != notice {
 		return giveBack(ctx, tx, phoneIndex, created, true)

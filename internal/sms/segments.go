@@ -3,8 +3,11 @@ package sms
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"database/sql"
 	_ "embed"
 	"encoding/binary"
+	"errors"
 	"io"
 	"sort"
 	"strconv"
@@ -33,15 +36,52 @@ const placeBits = 11 // a segment is below 2^21
 // segments is read at the first question: a server that has the province rule switched off never pays for it.
 var segments = sync.OnceValue(func() segmentTable { return readSegments(segmentsFile) })
 
-// Locate tells the province and city in which a mobile number's segment was given out (F-12), as in 四川省, 成都市; a
-// municipality has no city. phone is the canonical 11 digits. known is false when the data does not hold the segment,
+// Origin is where the knowledge of a segment comes from.
+type Origin string
+
+// The origins.
+const (
+	Unknown  Origin = ""
+	BuiltIn  Origin = "built_in"
+	Imported Origin = "imported" // by the operator, see [Service.ImportSegments]
+)
+
+// Location is where a number segment was given out, as far as it is known.
+type Location struct {
+	Province, City string
+	Origin         Origin
+}
+
+// Locate tells where a mobile number's segment was given out (F-12): what the operator has imported goes before what the
+// program holds. It reads the table anew each time, so that an import serves at once, in every process.
+func (s *Service) Locate(ctx context.Context, phone string) (Location, error) {
+	at := Location{Origin: Imported}
+	if len(phone) < segmentDigits {
+		return Location{}, nil
+	}
+	err := s.DB.QueryRow(ctx, `SELECT province, city FROM sms_segments WHERE segment = $1`, phone[:segmentDigits]).Scan(&at.Province, &at.City)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return at, err
+	}
+	at = Location{}
+	var known bool
+	if at.Province, at.City, known = Locate(phone); known {
+		at.Origin = BuiltIn
+	}
+	return at, nil
+}
+
+const segmentDigits = 7
+
+// Locate tells what the program itself holds: the province and city in which a mobile number's segment was given out, as
+// in 四川省, 成都市; a municipality has no city. phone is the canonical 11 digits. known is false when the data does not hold the segment,
 // which says nothing about where it lies: many newer segments (19x, 17x) are not in it. Carrying a number to another
 // carrier does not change the answer. Cities bear the names they had when their segments were recorded.
 func Locate(phone string) (province, city string, known bool) {
 	if len(phone) != 11 {
 		return "", "", false
 	}
-	segment, err := strconv.ParseUint(phone[:7], 10, 32)
+	segment, err := strconv.ParseUint(phone[:segmentDigits], 10, 32)
 	if err != nil {
 		return "", "", false
 	}

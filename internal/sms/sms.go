@@ -3,9 +3,12 @@ package sms
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"caotang/internal/db"
 	"caotang/internal/fault"
@@ -76,6 +79,7 @@ type Options struct {
 	Limits    Limits
 	Guard     guard.Rules      // what is suspicious; nothing when zero
 	Signature string           // before every text, in 【】; 草堂 when empty
+	Rest      time.Duration    // how long a gateway that fails is left alone, where it does not say; [DefaultRest] when zero
 	Now       func() time.Time // the clock; time.Now when nil
 }
 
@@ -85,6 +89,7 @@ type Service struct {
 	guard     *guard.Guard
 	only      map[Purpose]Recipients
 	busyUntil atomic.Int64 // when the gateway may be tried again, in milliseconds since 1970; 0 while it works
+	outcomes  *prometheus.CounterVec
 }
 
 // Recipients tells whether a phone may receive messages of a purpose.
@@ -98,7 +103,10 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Service{Options: o, guard: guard.New(o.DB, o.Vault, o.Guard, o.Now), only: map[Purpose]Recipients{}}
+	if o.Rest == 0 {
+		o.Rest = DefaultRest
+	}
+	s := &Service{Options: o, guard: guard.New(o.DB, o.Vault, o.Guard, o.Now), only: map[Purpose]Recipients{}, outcomes: newOutcomes()}
 	o.Jobs.Handle(jobKind, senders, s.deliver)
 	return s
 }
@@ -116,23 +124,24 @@ func ParsePhone(field, text string) (string, error) {
 	return phone, nil
 }
 
-// checkProvince refuses a number of a province that is not served. A segment that the data does not know is allowed.
-func (s *Service) checkProvince(phone string) error {
+// checkProvince refuses a number of a province that is not served. A segment that nothing is known of is allowed.
+func (s *Service) checkProvince(ctx context.Context, phone string) error {
 	if len(s.Limits.Provinces) == 0 {
 		return nil
 	}
-	province, _, known := Locate(phone)
-	if !known {
-		return nil
+	at, err := s.Locate(ctx, phone)
+	if err != nil || s.Serves(at) {
+		return err
 	}
-	for _, allowed := range s.Limits.Provinces {
-		if strings.HasPrefix(province, allowed) {
-			return nil
-		}
-	}
-	return ErrRegionUnsupported.New(fault.FieldWith("phone", "phone_region", map[string]any{"province": provinces{province}}),
-		fault.Arg("province", provinces{province}), fault.Arg("provinces", provinces(s.Limits.Provinces)),
-		fault.Detail("province", province))
+	return ErrRegionUnsupported.New(fault.FieldWith("phone", "phone_region", map[string]any{"province": provinces{at.Province}}),
+		fault.Arg("province", provinces{at.Province}), fault.Arg("provinces", provinces(s.Limits.Provinces)),
+		fault.Detail("province", at.Province), fault.Next("other_phone", ""))
+}
+
+// Serves reports whether numbers of the place receive codes: those of an allowed province, and those of which nothing is known.
+func (s *Service) Serves(at Location) bool {
+	return at.Origin == Unknown || len(s.Limits.Provinces) == 0 ||
+		slices.ContainsFunc(s.Limits.Provinces, func(allowed string) bool { return strings.HasPrefix(at.Province, allowed) })
 }
 
 // shanghai is a fixed offset: China has kept no summer time since 1991, and a fixed zone needs no zone file.

@@ -6,16 +6,15 @@ import (
 )
 
 const (
-	faultsToOpen   = 3                // in a row
-	firstRest      = 15 * time.Second // doubled with every trial that fails
-	longestRest    = 5 * time.Minute
-	congestionRest = 15 * time.Second // where the carrier does not say
+	faultsToOpen = 3 // in a row
+	longestRest  = 5 * time.Minute
 )
 
 // breaker decides whether a gateway is tried. After faults in a row it is open for a while; then one message is the trial
 // on which it closes, or stays open for longer.
 type breaker struct {
-	now func() time.Time
+	now   func() time.Time
+	first time.Duration // the rest after faults, doubled with every trial that fails; and after congestion of which the carrier says no end
 
 	mu     sync.Mutex
 	faults int           // in a row
@@ -55,7 +54,7 @@ func (b *breaker) failed() {
 	if !b.trial && b.faults < faultsToOpen {
 		return
 	}
-	b.rest = min(max(2*b.rest, firstRest), longestRest)
+	b.rest = min(max(2*b.rest, b.first), longestRest)
 	b.until, b.trial = b.now().Add(b.rest), false
 }
 
@@ -63,7 +62,17 @@ func (b *breaker) failed() {
 func (b *breaker) congested(pause time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.until, b.trial = b.now().Add(restFor(pause)), false
+	b.until, b.trial = b.now().Add(b.restFor(pause)), false
+}
+
+// rests is how long the gateway is still left alone; 0 when it is tried.
+func (b *breaker) rests() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.until.IsZero() {
+		return 0
+	}
+	return max(b.until.Sub(b.now()), 0)
 }
 
 func (b *breaker) left() {
@@ -72,9 +81,9 @@ func (b *breaker) left() {
 	b.trial = false
 }
 
-func restFor(pause time.Duration) time.Duration {
+func (b *breaker) restFor(pause time.Duration) time.Duration {
 	if pause <= 0 {
-		return congestionRest
+		return b.first
 	}
 	return pause
 }

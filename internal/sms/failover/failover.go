@@ -25,9 +25,10 @@ type Options struct {
 	Timeout time.Duration    // for one gateway to take one message; 6 s, so that three fit into a message's 20 s
 	Now     func() time.Time // time.Now
 	Log     *slog.Logger     // none
+	Rest    time.Duration    // how long a gateway that fails is left alone at first; [sms.DefaultRest]
 }
 
-// Gateway implements [sms.Gateway], [sms.Reporter] and [sms.Inquirer] for its members.
+// Gateway implements [sms.Gateway], [sms.Reporter], [sms.Inquirer] and [sms.Watched] for its members.
 type Gateway struct {
 	members []member
 	options Options
@@ -49,9 +50,12 @@ func New(members []Member, o Options) *Gateway {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Rest == 0 {
+		o.Rest = sms.DefaultRest
+	}
 	g := &Gateway{options: o}
 	for _, m := range members {
-		g.members = append(g.members, member{m, &breaker{now: o.Now}})
+		g.members = append(g.members, member{m, &breaker{now: o.Now, first: o.Rest}})
 	}
 	return g
 }
@@ -74,7 +78,7 @@ func (g *Gateway) Send(ctx context.Context, m sms.Message) (sms.Receipt, error) 
 			return receipt, err
 		}
 		g.options.Log.WarnContext(ctx, "sms gateway passed over", "gateway", member.Name, "message", m.ID, "error", err)
-		outcome.failed(member.Name, err)
+		outcome.failed(member, err)
 	}
 	return sms.Receipt{}, outcome.err()
 }
@@ -114,13 +118,13 @@ func (o *outcome) closed(wait time.Duration) {
 	}
 }
 
-func (o *outcome) failed(name string, err error) {
+func (o *outcome) failed(m member, err error) {
 	var congested *sms.Congested
 	switch {
 	case !errors.As(err, &congested):
-		o.faults = append(o.faults, fmt.Errorf("%s: %w", name, err))
+		o.faults = append(o.faults, fmt.Errorf("%s: %w", m.Name, err))
 	case !congested.PhoneOnly:
-		o.closed(restFor(congested.RetryAfter))
+		o.closed(m.breaker.restFor(congested.RetryAfter))
 	case o.phone == nil || congested.RetryAfter < o.phone.RetryAfter:
 		o.phone = congested
 	}
@@ -157,6 +161,15 @@ func (g *Gateway) Inquire(ctx context.Context, q sms.Inquiry) (sms.Report, bool,
 		}
 	}
 	return sms.Report{}, false, nil
+}
+
+// Members implements [sms.Watched].
+func (g *Gateway) Members() []sms.Member {
+	var list []sms.Member
+	for _, m := range g.members {
+		list = append(list, sms.Member{Name: m.Name, Rests: m.breaker.rests()})
+	}
+	return list
 }
 
 // Close closes the members that have lines.

@@ -23,8 +23,8 @@ type taken struct {
 	at                    time.Time
 }
 
-// handler serves both HTTP services on one address, told apart by their headers, and the simulator's own operation:
-// PUT /behaviour with the JSON of a Behaviour.
+// handler serves both HTTP services on one address, told apart by their headers, and the simulator's own operations: PUT
+// /behaviour with the JSON of a Behaviour, and GET /arrived?phone= for the texts that reached a phone, the oldest first.
 func (s *Simulator) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /behaviour", func(w http.ResponseWriter, r *http.Request) {
@@ -37,6 +37,9 @@ func (s *Simulator) handler() http.Handler {
 		}
 		s.Behave(func(now *Behaviour) { *now = b })
 		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /arrived", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, http.StatusOK, s.Arrived(r.URL.Query().Get("phone")))
 	})
 	mux.HandleFunc("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))

@@ -5,8 +5,20 @@ import { currentLanguage } from '@/core/language'
 import type { paths } from './schema'
 import type { Page } from './types'
 
+/**
+ * Sends a request. Where the session has ended meanwhile, it waits for whoever
+ * sits here to sign in again and goes out once more: nothing typed is lost.
+ */
+async function send(request: Request): Promise<Response> {
+  const again = request.clone()
+  const response = await fetchProving(request)
+  if (response.status !== 401) return response
+  const { code } = (await response.clone().json().catch(() => ({}))) as { code?: string }
+  return code === 'unauthenticated' && (await sessionRenewed()) ? fetchProving(again) : response
+}
+
 /** The typed client. Answers come through `answer`, which throws what went wrong. */
-export const api = createClient<paths>({ baseUrl: location.origin, credentials: 'same-origin', fetch: fetchProving })
+export const api = createClient<paths>({ baseUrl: location.origin, credentials: 'same-origin', fetch: send })
 
 api.use({
   onRequest({ request }) {
@@ -20,11 +32,13 @@ export const once = (key: string) => ({ 'Idempotency-Key': key })
 
 type Reply<T> = { data?: T; error?: unknown; response: Response }
 
-let sessionEnded = () => {}
-/** Calls back when the server says that nobody is signed in any more. */
-export function whenSessionEnds(callback: () => void): void {
-  sessionEnded = callback
+let sessionRenewed = () => Promise.resolve(false)
+/** Asks back when the server says that nobody is signed in any more: true when the same person is again. */
+export function whenSessionEnds(renew: () => Promise<boolean>): void {
+  sessionRenewed = renew
 }
+/** The same for requests that do not go through `api`. */
+export const renewSession = (): Promise<boolean> => sessionRenewed()
 
 /**
  * The answer's body. Throws a Problem for what the server refused and a
@@ -38,9 +52,7 @@ export async function answer<T>(call: Promise<Reply<T>>): Promise<T> {
     throw new NetworkTrouble()
   }
   if (reply.response.ok) return reply.data as T
-  const problem = problemFrom(reply.response.status, reply.error, reply.response.headers)
-  if (problem.code === 'unauthenticated') sessionEnded()
-  throw problem
+  throw problemFrom(reply.response.status, reply.error, reply.response.headers)
 }
 
 /** Everything that a list holds, page after page. */

@@ -540,6 +540,23 @@ export interface paths {
         patch: operations["change-school"];
         trace?: never;
     };
+    "/api/v1/admin/sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How gateways and messages fare; for administrators of the province */
+        get: operations["watch-sms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/statistics": {
         parameters: {
             query?: never;
@@ -1691,6 +1708,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sms-gateway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether codes can be sent now */
+        get: operations["get-sms-gateway"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sms-messages/{message_id}": {
         parameters: {
             query?: never;
@@ -2817,6 +2851,8 @@ export interface components {
             phone: string;
             /** @enum {string} */
             purpose: "register" | "bind_phone" | "change_phone" | "reset_password" | "recover_account" | "recovery_contact" | "close_account";
+            /** @description Instead of sms_gateway_busy, let the request stand for half an hour: the code is sent when a gateway is back */
+            wait?: boolean;
         };
         "Set-class-teachersRequest": {
             /** @description Entries of teachers of the same school */
@@ -2942,6 +2978,45 @@ export interface components {
             purpose: "activate" | "reset_password";
             school: string;
         };
+        SmsFailureCount: {
+            /** Format: int64 */
+            count: number;
+            reason: string;
+        };
+        SmsGatewayState: {
+            /**
+             * Format: int64
+             * @description Seconds until it is tried again, while it is busy
+             */
+            retry_after?: number;
+            /** @enum {string} */
+            state: "working" | "busy";
+        };
+        SmsHourCount: {
+            /** Format: date-time */
+            begins_at: string;
+            /** Format: int64 */
+            delivered: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            queued: number;
+            /**
+             * Format: int64
+             * @description Taken by the carrier, and nothing more is known
+             */
+            sent: number;
+        };
+        SmsMemberState: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Seconds until it is tried again, while it rests
+             */
+            retry_after?: number;
+            /** @enum {string} */
+            state: "working" | "resting";
+        };
         SmsPromise: {
             /**
              * Format: int64
@@ -2959,12 +3034,45 @@ export interface components {
              * @description Seconds until another may be asked for
              */
             resend_after: number;
+            /** @description No gateway takes messages now: the code is sent when one is back, and counts and ends from then */
+            waiting: boolean;
+            /**
+             * Format: int64
+             * @description Seconds for which the request stands while it waits
+             */
+            waits_for?: number;
         };
         SmsStatus: {
-            /** @description Why it failed, in the reader's language */
+            /**
+             * Format: int64
+             * @description Seconds until the code ends; while the request waits, what it will have
+             */
+            expires_in: number;
+            /** @description Why it failed, or why it waits, in the reader's language */
             reason?: string;
             /** @enum {string} */
             state: "queued" | "sent" | "delivered" | "failed";
+            /** @description No gateway takes messages now: the code is sent when one is back */
+            waiting: boolean;
+            /**
+             * Format: int64
+             * @description Seconds for which the request still stands while it waits
+             */
+            waits_for?: number;
+        };
+        SmsTraffic: {
+            /** @description Of the same time, the most frequent first */
+            failures: components["schemas"]["SmsFailureCount"][];
+            gateway: components["schemas"]["SmsGatewayState"];
+            /** @description The last 24 hours, the newest first */
+            hours: components["schemas"]["SmsHourCount"][];
+            /** @description The gateways in the order in which they are tried */
+            members: components["schemas"]["SmsMemberState"][];
+            /**
+             * Format: int64
+             * @description Requests that stand until a gateway is back
+             */
+            waiting: number;
         };
         SpacesByKind: {
             /** Format: int64 */
@@ -4709,6 +4817,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterSchool"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "watch-sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsTraffic"];
                 };
             };
             /** @description Error */
@@ -7312,6 +7449,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SmsPromise"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-sms-gateway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsGatewayState"];
                 };
             };
             /** @description Error */

@@ -8,19 +8,16 @@ export type Depth = 'entry' | 'member' | 'administration'
 const depths: Depth[] = ['entry', 'member', 'administration']
 
 // What strangers read is at hand in Chinese from the start; the rest, and all
-// English, is fetched when a page wants it. A file's name is the subject: the
+// English, is fetched when a page wants it, a depth at once: each file that the
+// entry names by itself would make it larger. A file's name is the subject: the
 // key `admin.title` stands in admin.json as "title".
 const bundled = import.meta.glob<Messages>('../locales/zh-CN/{common,account,home}.json', { eager: true, import: 'default' })
-const chinese = import.meta.glob<Messages>(['../locales/zh-CN/*.json', '!../locales/zh-CN/{common,account,home}.json'], { import: 'default' })
-const english = import.meta.glob<Messages>('../locales/en/*.json', { import: 'default' })
+const fetched: Record<Language, Partial<Record<Depth, () => Promise<{ default: Record<string, Messages> }>>>> = {
+  'zh-CN': { member: () => import('./texts/zh-CN-member'), administration: () => import('./texts/zh-CN-administration') },
+  en: { entry: () => import('./texts/en-entry'), member: () => import('./texts/en-member'), administration: () => import('./texts/en-administration') },
+}
 
 const subjectOf = (path: string) => path.replace(/^.*\/|\.json$/g, '')
-
-function depthOf(path: string): Depth {
-  const subject = subjectOf(path)
-  if (subject.startsWith('admin')) return 'administration'
-  return ['common', 'account', 'home'].includes(subject) ? 'entry' : 'member'
-}
 
 export const i18n = createI18n({
   legacy: false,
@@ -35,12 +32,11 @@ let reached = 0
 const loaded = new Set<string>()
 
 async function load(language: Language): Promise<void> {
-  const files = language === 'en' ? english : chinese
-  const wanted = Object.keys(files).filter((path) => !loaded.has(path) && depths.indexOf(depthOf(path)) <= reached)
-  const texts = await Promise.all(wanted.map((path) => files[path]()))
-  wanted.forEach((path, at) => {
-    loaded.add(path)
-    i18n.global.mergeLocaleMessage(language, { [subjectOf(path)]: texts[at] })
+  const wanted = depths.slice(0, reached + 1).filter((depth) => fetched[language][depth] && !loaded.has(`${language} ${depth}`))
+  const texts = await Promise.all(wanted.map((depth) => fetched[language][depth]!()))
+  wanted.forEach((depth, at) => {
+    loaded.add(`${language} ${depth}`)
+    for (const [path, text] of Object.entries(texts[at].default)) i18n.global.mergeLocaleMessage(language, { [subjectOf(path)]: text })
   })
 }
 

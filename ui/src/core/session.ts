@@ -1,4 +1,4 @@
-import { computed, reactive } from 'vue'
+import { computed, reactive, shallowRef } from 'vue'
 import { answer, api } from '@/api/client'
 import type { Me, Must } from '@/api/types'
 import { Problem } from './errors'
@@ -33,17 +33,39 @@ export function knowSession(): Promise<void> {
   return asking
 }
 
-/** The session ended, here or elsewhere. */
+/** Nobody sits here any more. */
 export function forgetSession(): void {
   session.me = null
   session.state = 'anonymous'
 }
 
+/** While set, whoever sat here is asked to sign in again, over the page with what they typed; called with whether they did. */
+export const renewal = shallowRef<((renewed: boolean) => void) | null>(null)
+let renewing: Promise<boolean> | null = null
+
+/** Asks once, however many requests have met the end of the session. Where nobody was signed in, nobody is asked. */
+export function renewSession(): Promise<boolean> {
+  if (session.state !== 'signed_in') return Promise.resolve(false)
+  renewing ??= new Promise<boolean>((resolve) => {
+    renewal.value = resolve
+  }).then((renewed) => {
+    renewal.value = renewing = null
+    if (!renewed) forgetSession()
+    return renewed
+  })
+  return renewing
+}
+
 export async function signOut(): Promise<void> {
+  // Nobody is asked to sign in again in order to leave.
+  session.state = 'anonymous'
   try {
     await answer(api.DELETE('/api/v1/sessions/current'))
   } catch (thrown) {
-    if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown
+    if (!(thrown instanceof Problem) || thrown.status !== 401) {
+      session.state = 'signed_in'
+      throw thrown
+    }
   }
   forgetSession()
 }

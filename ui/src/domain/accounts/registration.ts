@@ -9,6 +9,8 @@ export interface SentCode {
   resendAt: number
   expiresAt: number
   remainingToday: number
+  /** No gateway takes messages: it is sent when one is back, and its time begins then. */
+  waiting?: boolean
 }
 
 /** What somebody has typed so far. The password is never kept outside the page. */

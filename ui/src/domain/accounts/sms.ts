@@ -21,6 +21,25 @@ export function newsOf(purpose: SmsPurpose, state: MessageState | null): Message
 
 const pollEvery = 2000
 const pollAtMost = 60
+const lookEvery = 10_000
+
+/** Whether codes can be sent now (F-13). Looks again while they cannot. */
+export function useGateway() {
+  const busy = ref(false)
+  let timer = 0
+  async function look() {
+    window.clearTimeout(timer)
+    try {
+      busy.value = (await answer(api.GET('/api/v1/sms-gateway'))).state === 'busy'
+    } catch {
+      // What is not known is not said.
+    }
+    if (busy.value) timer = window.setTimeout(() => void look(), lookEvery)
+  }
+  onScopeDispose(() => window.clearTimeout(timer))
+  void look()
+  return { busy, look }
+}
 
 /**
  * Sends a code to a phone and follows the message on its way (F-13). `sent`
@@ -29,12 +48,15 @@ const pollAtMost = 60
 export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<SentCode | null>) {
   const state = ref<MessageState | null>(null)
   const reason = ref('')
+  /** Seconds for which a request that waits still stands. */
+  const standsFor = ref(0)
+  const gateway = useGateway()
   const cooldown = useCountdown()
   const validity = useCountdown()
   let timer = 0
   let polls = 0
 
-  const request = useSubmit((body: { phone: string; purpose: SmsPurpose }, key: string) =>
+  const request = useSubmit((body: { phone: string; purpose: SmsPurpose; wait?: boolean }, key: string) =>
     answer(api.POST('/api/v1/sms-codes', { body, headers: once(key) })),
   )
 
@@ -42,12 +64,20 @@ export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<Se
     try {
       const told = await answer(api.GET('/api/v1/sms-messages/{message_id}', { params: { path: { message_id: id } } }))
       if (sent.value?.messageId !== id) return
+      if (told.state === 'failed' && state.value !== 'failed') void gateway.look()
       state.value = told.state
       reason.value = told.reason ?? ''
+      standsFor.value = told.waits_for ?? 0
+      if (sent.value.waiting && !told.waiting) {
+        // A code's time begins when it is sent.
+        sent.value.expiresAt = Date.now() + told.expires_in * 1000
+        validity.startUntil(sent.value.expiresAt)
+      }
+      sent.value.waiting = told.waiting
     } catch {
       // The next look may succeed; a message whose state is unknown is not shown as failed.
     }
-    if (state.value === 'delivered' || state.value === 'failed' || ++polls >= pollAtMost) return
+    if (state.value === 'delivered' || state.value === 'failed' || (!sent.value?.waiting && ++polls >= pollAtMost)) return
     timer = window.setTimeout(() => void poll(id), pollEvery)
   }
 
@@ -57,19 +87,20 @@ export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<Se
       window.clearTimeout(timer)
       state.value = null
       reason.value = ''
-      polls = 0
+      standsFor.value = polls = 0
       if (!message) return
       cooldown.startUntil(message.resendAt)
       validity.startUntil(message.expiresAt)
-      if (message.expiresAt > Date.now()) void poll(message.messageId)
+      if (message.waiting || message.expiresAt > Date.now()) void poll(message.messageId)
     },
     { immediate: true },
   )
   onScopeDispose(() => window.clearTimeout(timer))
 
-  async function send() {
+  /** `wait` leaves the request standing while no gateway takes messages. */
+  async function send(wait = false) {
     const to = plainPhone(phone.value)
-    const told = await request.submit({ phone: to, purpose })
+    const told = await request.submit({ phone: to, purpose, ...(wait ? { wait } : {}) })
     if (told) {
       const now = Date.now()
       sent.value = {
@@ -78,16 +109,19 @@ export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<Se
         resendAt: now + told.resend_after * 1000,
         expiresAt: now + told.expires_in * 1000,
         remainingToday: told.remaining_today,
+        waiting: told.waiting,
       }
       return
     }
     const trouble = request.trouble.value
     if (trouble?.kind === 'problem' && trouble.code === 'sms_cooldown') cooldown.start(trouble.retryAfter)
+    if (trouble?.kind === 'problem' && trouble.code === 'sms_gateway_busy') void gateway.look()
   }
 
   /** Whether the message shown went to the number that stands in the field. */
   const current = computed(() => sent.value !== null && sent.value.phone === plainPhone(phone.value))
-  const expired = computed(() => current.value && validity.left.value === 0)
   const news = computed(() => newsOf(purpose, state.value))
-  return { request, send, news, reason, current, expired, wait: cooldown.left }
+  const waiting = computed(() => current.value && sent.value?.waiting === true && state.value !== 'failed')
+  const expired = computed(() => current.value && !sent.value?.waiting && validity.left.value === 0)
+  return { request, send, news, reason, standsFor, current, waiting, expired, wait: cooldown.left, gatewayBusy: gateway.busy }
 }

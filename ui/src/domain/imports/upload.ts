@@ -1,3 +1,4 @@
+import { renewSession } from '@/api/client'
 import { NetworkTrouble, problemFrom } from '@/core/errors'
 import { currentLanguage } from '@/core/language'
 
@@ -17,19 +18,24 @@ export class Abandoned extends Error {}
 export function upload<T>(path: string, form: FormData, progress: (share: number) => void, key?: string, method = 'POST'): Upload<T> {
   const request = new XMLHttpRequest()
   const answer = new Promise<T>((resolve, reject) => {
-    request.open(method, path)
-    request.setRequestHeader('Accept', 'application/json')
-    request.setRequestHeader('Accept-Language', currentLanguage())
-    if (key) request.setRequestHeader('Idempotency-Key', key)
+    const send = () => {
+      request.open(method, path)
+      request.setRequestHeader('Accept', 'application/json')
+      request.setRequestHeader('Accept-Language', currentLanguage())
+      if (key) request.setRequestHeader('Idempotency-Key', key)
+      request.send(form)
+    }
     request.upload.onprogress = (event) => event.lengthComputable && event.total > 0 && progress(event.loaded / event.total)
     request.onload = () => {
       const body = parsed(request.responseText)
       if (request.status >= 200 && request.status < 300) return resolve(body as T)
-      reject(problemFrom(request.status, body, headersOf(request)))
+      const problem = problemFrom(request.status, body, headersOf(request))
+      if (problem.code !== 'unauthenticated') return reject(problem)
+      void renewSession().then((renewed) => (renewed ? send() : reject(problem)))
     }
     request.onerror = request.ontimeout = () => reject(new NetworkTrouble())
     request.onabort = () => reject(new Abandoned())
-    request.send(form)
+    send()
   })
   return { answer, abandon: () => request.abort() }
 }

@@ -40,6 +40,9 @@ export function regionGranted(code: string, grants: Grant[]): boolean {
 /** Whether somebody may add and rename schools: administrators of a county and above. */
 export const managesSchools = (grants: Grant[]): boolean => administered(grants).some(({ level }) => level !== 'school')
 
+/** Whether somebody may see how messages fare: gateways serve the whole province. */
+export const watchesMessages = (grants: Grant[]): boolean => grants.some(({ level }) => level === 'province')
+
 /** The division that holds the most of what is granted; '' for administrators of schools alone. */
 export const widestRegion = (grants: Grant[]): string => widestFirst(administered(grants)).find(({ level }) => level !== 'school')?.scope_id ?? ''
 

@@ -5,12 +5,12 @@ import { createApp } from 'vue'
 import { whenSessionEnds } from '@/api/client'
 import { i18n, useLanguage } from '@/core/i18n'
 import { currentLanguage } from '@/core/language'
-import { forgetSession } from '@/core/session'
+import { renewSession } from '@/core/session'
 import { knowSettings } from '@/core/settings'
 import App from './App.vue'
 import { router } from './router'
 
-whenSessionEnds(forgetSession)
+whenSessionEnds(renewSession)
 void knowSettings()
 
 matchMedia('(prefers-color-scheme: dark)').addListener((dark) => {

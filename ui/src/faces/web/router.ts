@@ -34,6 +34,7 @@ const administration: RouteRecordRaw = {
     { path: 'administrators', component: () => import('./admin/AdministratorsPage.vue'), meta: { title: 'admin.nav.administrators' } },
     { path: 'recoveries', component: () => import('./admin/RecoveriesPage.vue'), meta: { title: 'admin.nav.recoveries' } },
     { path: 'statistics', component: () => import('./admin/StatisticsPage.vue'), meta: { title: 'admin.nav.statistics' } },
+    { path: 'sms', component: () => import('./admin/SmsPage.vue'), meta: { title: 'admin.nav.sms' } },
     { path: 'audit', component: () => import('./admin/AuditPage.vue'), meta: { title: 'admin.nav.audit' } },
   ],
 }

@@ -1,0 +1,1 @@
+export default import.meta.glob<Record<string, unknown>>(['../../locales/en/*.json', '!../../locales/en/{common,account,home}.json', '!../../locales/en/admin*.json'], { eager: true, import: 'default' })
