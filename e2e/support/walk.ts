@@ -1,5 +1,5 @@
 // Steps that several flows take on the screen, as a person would.
-import { expect, type Page } from '@playwright/test'
+import { expect, type Locator, type Page } from '@playwright/test'
 import { codeFrom, type Entry } from './api.ts'
 
 type Texts = (key: string, args?: Record<string, string | number>) => string
@@ -28,16 +28,16 @@ export async function fillAccount(page: Page, t: Texts, role: string, username: 
 }
 
 /** Asks for a code on the screen, again while an earlier one's cooldown lasts, and types the one that the demo's outbox shows. */
-export async function askAndTypeCode(page: Page, t: Texts, phone: string, label = 'account.phone.label'): Promise<string> {
-  await page.getByLabel(t(label), { exact: true }).fill(phone)
+export async function askAndTypeCode(page: Page, t: Texts, phone: string, label = 'account.phone.label', within: Page | Locator = page): Promise<string> {
+  await within.getByLabel(t(label), { exact: true }).fill(phone)
   const code = await codeFrom(async () => {
     await expect(async () => {
       const answered = page.waitForResponse((response) => response.url().endsWith('/api/v1/sms-codes'), { timeout: 10_000 })
-      const [response] = await Promise.all([answered, page.getByRole('button', { name: t('account.code.get') }).click({ timeout: 5_000 })])
+      const [response] = await Promise.all([answered, within.getByRole('button', { name: t('account.code.get') }).click({ timeout: 5_000 })])
       expect(response.status()).toBe(202)
     }).toPass({ timeout: 30_000 })
   }, phone)
-  await page.getByLabel(t('account.code.label')).fill(code)
+  await within.getByLabel(t('account.code.label')).fill(code)
   return code
 }
 
