@@ -1,4 +1,4 @@
-import { codeFor, Api, register, takeEntry } from '../support/api.ts'
+import { register, takeEntry } from '../support/api.ts'
 import { newPhone, newUsername, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 import { askAndTypeCode, fillAccount, fillIdentity } from '../support/walk.ts'
@@ -45,49 +45,6 @@ test('a pupil registers, verifies, chooses a class and arrives in the space', as
   await expect(page.locator('body')).not.toContainText(entry.id_number)
   await expectNoOverflow(page)
   await expectAccessible(page)
-})
-
-test('a code that is wrong or has expired costs nothing that was typed', async ({ page, t }) => {
-  const username = newUsername()
-  const phone = newPhone()
-  await fillAccount(page, t, 'public', username, password)
-  const right = await askAndTypeCode(page, t, phone)
-  const code = page.getByLabel(t('account.code.label'))
-  const create = page.getByRole('button', { name: t('account.registration.create') })
-  const wrong = right === '111111' ? '222222' : '111111'
-
-  await code.fill(wrong)
-  await create.click()
-  await expect(code).toHaveAttribute('aria-invalid', 'true')
-  await expect(code).toHaveValue(wrong)
-  await expect(page.getByLabel(t('account.phone.label'), { exact: true })).toHaveValue(phone)
-
-  // Somebody guesses the code to its end meanwhile.
-  const guesser = await Api.open()
-  for (let i = 0; i < 4; i++) {
-    const body = { username: newUsername(), password, phone, sms_code: wrong, role: 'public' }
-    await guesser.refused(422, 'sms_code_wrong', 'POST', '/api/v1/accounts', body)
-  }
-  await code.fill(right)
-  await create.click()
-  await expect(code).toHaveValue('')
-  await expect(page.getByLabel(t('account.phone.label'), { exact: true })).toHaveValue(phone)
-
-  await page.getByRole('button', { name: t('account.code.again'), exact: true }).click()
-  await expect.poll(() => codeFor(phone)).not.toBe(right)
-  await code.fill(await codeFor(phone))
-  await create.click()
-  await expect(page).toHaveURL(/\/space/)
-  await expect(page.locator('body')).toContainText(username)
-})
-
-test('what was typed before a reload is still there, the password excepted', { tag: '@screen' }, async ({ page, t }) => {
-  const username = newUsername()
-  await fillAccount(page, t, 'teacher', username, password)
-  await page.getByLabel(t('account.phone.label'), { exact: true }).fill('13880')
-  await page.reload()
-  await expect(page.getByLabel(t('account.username.label'))).toHaveValue(username)
-  await expect(page.getByLabel(t('account.password.label'), { exact: true })).toHaveValue('')
 })
 
 test('a taken username is told before anything else is asked for', async ({ page, t }) => {
