@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"caotang/internal/calendar"
+
 	"caotang/internal/identity"
 	"caotang/internal/sheet"
 )
@@ -188,8 +190,6 @@ var createdLayouts = []string{
 	"2006-01-02 15:04:05", time.RFC3339, "2006-01-02T15:04:05", "2006/1/2 15:04:05", "2006-1-2 15:04", "2006/1/2 15:04", "2006-1-2", "2006/1/2", "20060102",
 }
 
-var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
-
 // readCreated reads a time as systems write it, or seconds or milliseconds since 1970; the zero time for none.
 func readCreated(text string) (created time.Time, ok bool) {
 	text = strings.TrimSpace(text)
@@ -197,7 +197,7 @@ func readCreated(text string) (created time.Time, ok bool) {
 		return time.Time{}, true
 	}
 	for _, layout := range createdLayouts {
-		if created, err := time.ParseInLocation(layout, text, shanghai); err == nil {
+		if created, err := time.ParseInLocation(layout, text, calendar.Shanghai); err == nil {
 			return created, true
 		}
 	}

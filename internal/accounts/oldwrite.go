@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"caotang/internal/access"
@@ -234,7 +233,7 @@ func (run *oldImport) findSome(ctx context.Context, tx *db.Tx, keys []string, ho
 		args[i] = key
 	}
 	rows, err := tx.Query(ctx, `SELECT l.login_key, a.id, a.username, a.password_hash, a.phone_sealed, a.imported_at IS NOT NULL
-		FROM logins l JOIN accounts a ON a.id = l.account_id WHERE l.login_key IN (`+placeholders(len(args))+`)`, args...)
+		FROM logins l JOIN accounts a ON a.id = l.account_id WHERE l.login_key IN (`+db.Placeholders(len(args))+`)`, args...)
 	if err != nil {
 		return err
 	}
@@ -257,16 +256,4 @@ func (run *oldImport) findSome(ctx context.Context, tx *db.Tx, keys []string, ho
 		holders[key] = byID[h.id]
 	}
 	return rows.Err()
-}
-
-func placeholders(n int) string {
-	var b strings.Builder
-	for i := 1; i <= n; i++ {
-		if i > 1 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(i))
-	}
-	return b.String()
 }

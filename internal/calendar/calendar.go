@@ -15,7 +15,8 @@ import (
 //go:embed holidays.csv
 var announced string
 
-// Shanghai is where every day of a rule begins and ends.
+// Shanghai is where every day of a rule begins and ends: a fixed offset, since China has kept no summer time since 1991 and a
+// fixed zone needs no zone file.
 var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 const dayLayout = "2006-01-02"

@@ -4,10 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	_ "embed" // the page's template
 	"encoding/json"
 	"html/template"
 	"time"
+
+	_ "embed" // the page's template
+
+	"caotang/internal/calendar"
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
@@ -99,7 +102,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		return messages.Text(language, "event."+string(kind), nil)
 	},
 	"at": func(t time.Time) string {
-		return t.In(time.FixedZone("Asia/Shanghai", 8*60*60)).Format("2006-01-02 15:04")
+		return t.In(calendar.Shanghai).Format("2006-01-02 15:04")
 	},
 }).Parse(pageSource))
 

@@ -64,7 +64,7 @@ func (c *Class) scan() []any {
 }
 
 func (s *Service) classes(ctx context.Context, q db.Querier, tail string, args ...any) ([]Class, error) {
-	all, err := collect(ctx, q, classSelect+tail, args, (*Class).scan)
+	all, err := db.Collect(ctx, q, classSelect+tail, args, (*Class).scan)
 	year := SchoolYear(s.now())
 	for i := range all {
 		all[i].derive(year)

@@ -40,7 +40,7 @@ func (r *entryRow) scan() []any {
 }
 
 func (s *Service) entries(ctx context.Context, q db.Querier, tail string, args ...any) ([]Entry, error) {
-	rows, err := collect(ctx, q, entrySelect+tail, args, (*entryRow).scan)
+	rows, err := db.Collect(ctx, q, entrySelect+tail, args, (*entryRow).scan)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ type Classmate struct {
 // Classmates answers up to limit and one people of a student's class, by id after cursor, the student among them;
 // nobody when the entry has no class.
 func (s *Service) Classmates(ctx context.Context, entryID, cursor string, limit int) ([]Classmate, error) {
-	return collect(ctx, s.db, `SELECT e.id, e.name FROM registry_entries me
+	return db.Collect(ctx, s.db, `SELECT e.id, e.name FROM registry_entries me
 		JOIN registry_entries e ON e.school_id = me.school_id AND e.class_id = me.class_id AND e.kind = 'student'
 		WHERE me.id = $1 AND e.id > $2 ORDER BY e.id LIMIT $3`, []any{entryID, cursor, limit + 1},
 		func(c *Classmate) []any { return []any{&c.EntryID, &c.Name} })
@@ -153,7 +153,7 @@ func (s *Service) Classmates(ctx context.Context, entryID, cursor string, limit 
 
 // PupilsOfClass answers up to limit and one pupils of a class, by id after cursor. The caller decides who may see them.
 func (s *Service) PupilsOfClass(ctx context.Context, classID, cursor string, limit int) ([]Classmate, error) {
-	return collect(ctx, s.db, `SELECT e.id, e.name FROM classes c
+	return db.Collect(ctx, s.db, `SELECT e.id, e.name FROM classes c
 		JOIN registry_entries e ON e.school_id = c.school_id AND e.class_id = c.id AND e.kind = 'student'
 		WHERE c.id = $1 AND e.id > $2 ORDER BY e.id LIMIT $3`, []any{classID, cursor, limit + 1},
 		func(c *Classmate) []any { return []any{&c.EntryID, &c.Name} })

@@ -3,6 +3,8 @@ package roster
 import (
 	"fmt"
 	"time"
+
+	"caotang/internal/calendar"
 )
 
 // Stage is a stage of schooling.
@@ -40,12 +42,10 @@ func (s Stage) Valid() bool { return stageYears[s] != nil }
 // Years is the usual length of schooling of the stage.
 func (s Stage) Years() int { return stageYears[s][0] }
 
-var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
-
 // SchoolYear answers the school year that a moment lies in, by the year it began in: it turns on 1 September in
 // Asia/Shanghai, so 2026-08-31 lies in 2025.
 func SchoolYear(at time.Time) int {
-	at = at.In(shanghai)
+	at = at.In(calendar.Shanghai)
 	if at.Month() < time.September {
 		return at.Year() - 1
 	}

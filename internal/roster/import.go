@@ -167,7 +167,7 @@ func (s *Service) schoolsWithin(ctx context.Context, scopes string) ([]School, e
 		if scopes != "" {
 			c.region(scope)
 		}
-		found, err := collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where(), c.args, (*School).scan)
+		found, err := db.Collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where(), c.args, (*School).scan)
 		if err != nil {
 			return nil, err
 		}
@@ -350,7 +350,7 @@ func progressOf(r *importRecord) float64 {
 
 // importByID answers an import, sql.ErrNoRows if there is none.
 func (s *Service) importByID(ctx context.Context, id string) (*importRecord, error) {
-	all, err := collect(ctx, s.db, importSelect+" WHERE i.id = $1", []any{id}, (*importRecord).scan)
+	all, err := db.Collect(ctx, s.db, importSelect+" WHERE i.id = $1", []any{id}, (*importRecord).scan)
 	if err == nil && len(all) == 0 {
 		err = sql.ErrNoRows
 	}

@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
-	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"caotang/internal/calendar"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -81,7 +82,7 @@ func (s *Service) listImports(ctx context.Context, in server.PageInput) (server.
 	if in.Cursor != "" {
 		c.add("i.id < $%d", in.Cursor)
 	}
-	found, err := collect(ctx, s.db, importSelect+c.where()+" ORDER BY i.id DESC"+c.limit(in.Limit), c.args, (*importRecord).scan)
+	found, err := db.Collect(ctx, s.db, importSelect+c.where()+" ORDER BY i.id DESC"+c.limit(in.Limit), c.args, (*importRecord).scan)
 	all := make([]Import, len(found))
 	for i := range found {
 		all[i] = found[i].public(access.ClientFrom(ctx).Language)
@@ -94,7 +95,7 @@ func (s *Service) visibleImport(ctx context.Context, id string) (*importRecord, 
 	var c conditions
 	importReach(ctx, &c)
 	c.add("i.id = $%d", id)
-	found, err := collect(ctx, s.db, importSelect+c.where(), c.args, (*importRecord).scan)
+	found, err := db.Collect(ctx, s.db, importSelect+c.where(), c.args, (*importRecord).scan)
 	if err == nil && len(found) == 0 {
 		err = fault.ErrNotFound.New()
 	}
@@ -145,7 +146,7 @@ func (s *Service) mountImports(srv *server.Server) {
 		},
 		) (*huma.StreamResponse, error) {
 			name := messages.Text(access.ClientFrom(ctx).Language, "file.template_"+in.Kind, nil)
-			return workbook(name, "roster-"+in.Kind+".xlsx", func(w io.Writer) error {
+			return server.Download(server.Workbook, name, "roster-"+in.Kind+".xlsx", func(w io.Writer) error {
 				headings := templateHeadings[in.Kind]
 				x, err := sheet.NewWriter(w, "花名册", headings, templateWidths[:len(headings)])
 				if err != nil {
@@ -154,18 +155,6 @@ func (s *Service) mountImports(srv *server.Server) {
 				return x.Close()
 			}), nil
 		})
-}
-
-// workbook answers a .xlsx file as it is written. Browsers that know ASCII alone call it by its plain name.
-func workbook(name, plain string, write func(io.Writer) error) *huma.StreamResponse {
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		c.SetHeader("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-		c.SetHeader("Content-Disposition", server.Attachment(name, plain))
-		c.SetHeader("Cache-Control", "no-store")
-		if err := write(c.BodyWriter()); err != nil {
-			panic(http.ErrAbortHandler) // the answer has begun: all that is left is to break it off
-		}
-	}}
 }
 
 const maxFilename = 200 // characters
@@ -319,7 +308,7 @@ func (s *Service) downloadRejected(ctx context.Context, id string) (*huma.Stream
 		return nil, err
 	}
 	language := access.ClientFrom(ctx).Language
-	return workbook(r.rejectedName(language), "rejected.xlsx", func(w io.Writer) error {
+	return server.Download(server.Workbook, r.rejectedName(language), "rejected.xlsx", func(w io.Writer) error {
 		return s.writeRejected(ctx, r, language, w)
 	}), nil
 }
@@ -330,7 +319,7 @@ func (r *importRecord) rejectedName(language string) string {
 	if school == "" {
 		school = messages.Text(language, "file.several_schools", nil)
 	}
-	return messages.Text(language, "file.rejected_"+r.kind, map[string]any{"school": school, "day": r.createdAt.In(shanghai).Format(time.DateOnly)})
+	return messages.Text(language, "file.rejected_"+r.kind, map[string]any{"school": school, "day": r.createdAt.In(calendar.Shanghai).Format(time.DateOnly)})
 }
 
 // WriteRejected writes the rejected rows of an import as .xlsx, with a reason each in Chinese: fault.ErrNotFound if there

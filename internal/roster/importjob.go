@@ -165,7 +165,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	old := s.now().Add(-uploadAge)
-	waiting, err := collect(ctx, s.db, importSelect+" WHERE i.state IN ('queued', 'running')", nil, (*importRecord).scan)
+	waiting, err := db.Collect(ctx, s.db, importSelect+" WHERE i.state IN ('queued', 'running')", nil, (*importRecord).scan)
 	if err != nil {
 		return err
 	}

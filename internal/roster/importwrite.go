@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
-	"strings"
 
 	"caotang/internal/db"
 	"caotang/internal/identity"
@@ -214,7 +212,7 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 		for i := range part {
 			args[i] = part[i].index
 		}
-		pairs, err := collect(ctx, q, "SELECT document_index, entry_id FROM documents WHERE document_index IN ("+placeholders(len(args))+")", args,
+		pairs, err := db.Collect(ctx, q, "SELECT document_index, entry_id FROM documents WHERE document_index IN ("+db.Placeholders(len(args))+")", args,
 			func(p *struct {
 				index []byte
 				id    string
@@ -231,9 +229,9 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 	}
 	args := make([]any, 0, lookUpAtOnce)
 	load := func() error {
-		rows, err := collect(ctx, q, `SELECT e.id, e.name_key, e.kind, e.school_id, s.name, e.class_id IS NOT NULL,
+		rows, err := db.Collect(ctx, q, `SELECT e.id, e.name_key, e.kind, e.school_id, s.name, e.class_id IS NOT NULL,
 			e.student_number_sealed IS NOT NULL, e.certificate_number_sealed IS NOT NULL, e.created_at
-			FROM registry_entries e JOIN schools s ON s.id = e.school_id WHERE e.id IN (`+placeholders(len(args))+")", args,
+			FROM registry_entries e JOIN schools s ON s.id = e.school_id WHERE e.id IN (`+db.Placeholders(len(args))+")", args,
 			func(t *standing) []any {
 				return []any{&t.id, &t.key, &t.kind, &t.schoolID, &t.school, &t.hasClass, &t.hasStudent, &t.hasCert, &t.created}
 			})
@@ -254,18 +252,6 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 		return found, nil
 	}
 	return found, load()
-}
-
-func placeholders(n int) string {
-	var b strings.Builder
-	for i := 1; i <= n; i++ {
-		if i > 1 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(i))
-	}
-	return b.String()
 }
 
 // class answers the id of the class that a candidate's row names, new in the outcome when the school has none such yet;
@@ -328,7 +314,7 @@ func (w *writer) load(ctx context.Context, q db.Querier, school *School) (*schoo
 		classKey
 		years int
 	}
-	rows, err := collect(ctx, q, "SELECT id, name, stage, entry_year, number, schooling_years FROM classes WHERE school_id = $1", []any{school.ID},
+	rows, err := db.Collect(ctx, q, "SELECT id, name, stage, entry_year, number, schooling_years FROM classes WHERE school_id = $1", []any{school.ID},
 		func(r *row) []any { return []any{&r.id, &r.name, &r.stage, &r.entry, &r.number, &r.years} })
 	for _, r := range rows {
 		x.ids[r.classKey] = r.id
@@ -409,7 +395,7 @@ func stagesOf(ctx context.Context, q db.Querier, classes []any) (map[string]stri
 	for from := 0; from < len(classes); from += lookUpAtOnce {
 		part := classes[from:min(from+lookUpAtOnce, len(classes))]
 		type row struct{ id, stage string }
-		rows, err := collect(ctx, q, "SELECT id, stage FROM classes WHERE id IN ("+placeholders(len(part))+")", part,
+		rows, err := db.Collect(ctx, q, "SELECT id, stage FROM classes WHERE id IN ("+db.Placeholders(len(part))+")", part,
 			func(r *row) []any { return []any{&r.id, &r.stage} })
 		if err != nil {
 			return nil, err

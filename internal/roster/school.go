@@ -131,24 +131,6 @@ func changed(result sql.Result, err error) (bool, error) {
 	return n > 0, err
 }
 
-// collect reads all rows of a query.
-func collect[T any](ctx context.Context, q db.Querier, query string, args []any, scan func(*T) []any) ([]T, error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var all []T
-	for rows.Next() {
-		var one T
-		if err := rows.Scan(scan(&one)...); err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
-}
-
 func (s *Service) regions(ctx context.Context, parent, cursor string, limit int) ([]Region, error) {
 	var c conditions
 	if parent != "" {
@@ -157,7 +139,7 @@ func (s *Service) regions(ctx context.Context, parent, cursor string, limit int)
 	if cursor != "" {
 		c.add("code > $%d", cursor)
 	}
-	return collect(ctx, s.db, "SELECT code, level, name, coalesce(parent, '') FROM regions"+c.where()+" ORDER BY code"+c.limit(limit), c.args,
+	return db.Collect(ctx, s.db, "SELECT code, level, name, coalesce(parent, '') FROM regions"+c.where()+" ORDER BY code"+c.limit(limit), c.args,
 		func(r *Region) []any { return []any{&r.Code, &r.Level, &r.Name, &r.Parent} })
 }
 
@@ -172,7 +154,7 @@ func (s *Service) schools(ctx context.Context, region, text, cursor string, limi
 	if cursor != "" {
 		c.add("s.code > $%d", cursor)
 	}
-	return collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where()+" ORDER BY s.code"+c.limit(limit), c.args, (*School).scan)
+	return db.Collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s"+c.where()+" ORDER BY s.code"+c.limit(limit), c.args, (*School).scan)
 }
 
 // RegionByCode answers a division; fault.ErrNotFound if there is none.
@@ -194,5 +176,5 @@ const maxRegions = 100
 
 // SchoolsOf answers the schools of a county, by code.
 func (s *Service) SchoolsOf(ctx context.Context, county string) ([]School, error) {
-	return collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s WHERE s.region = $1 ORDER BY s.code", []any{county}, (*School).scan)
+	return db.Collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s WHERE s.region = $1 ORDER BY s.code", []any{county}, (*School).scan)
 }

@@ -2,6 +2,7 @@ package slips
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -171,10 +172,8 @@ func (s *Service) print(ctx context.Context, in *printInput) (*huma.StreamRespon
 	if err != nil {
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		c.SetHeader("Content-Type", "application/pdf")
-		c.SetHeader("Content-Disposition", server.Attachment(sheets.filename(language), "slips.pdf"))
-		c.SetHeader("Cache-Control", "no-store")
-		_, _ = c.BodyWriter().Write(content)
-	}}, nil
+	return server.Download("application/pdf", sheets.filename(language), "slips.pdf", func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	}), nil
 }

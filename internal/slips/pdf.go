@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"caotang/internal/calendar"
+
 	"github.com/signintech/gopdf"
 	"github.com/skip2/go-qrcode"
 
@@ -34,8 +36,6 @@ const (
 
 // replacement stands for a character that no font has. What it stands for is named beside it.
 const replacement = '□'
-
-var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // layout draws slips on the pages of a file. Its first error stays and stops it.
 type layout struct {
@@ -122,7 +122,7 @@ func (l *layout) slip(p Slip, x, y float64) {
 }
 
 func (l *layout) day(t time.Time) string {
-	return t.In(shanghai).Format(l.text("slip.day", nil))
+	return t.In(calendar.Shanghai).Format(l.text("slip.day", nil))
 }
 
 func (l *layout) ink(r, g, b uint8) { l.pdf.SetTextColor(r, g, b) }

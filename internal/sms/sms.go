@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"caotang/internal/calendar"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"caotang/internal/db"
@@ -144,16 +146,13 @@ func (s *Service) Serves(at Location) bool {
 		slices.ContainsFunc(s.Limits.Provinces, func(allowed string) bool { return strings.HasPrefix(at.Province, allowed) })
 }
 
-// shanghai is a fixed offset: China has kept no summer time since 1991, and a fixed zone needs no zone file.
-var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
-
-func dayOf(t time.Time) string { return t.In(shanghai).Format(time.DateOnly) }
+func dayOf(t time.Time) string { return t.In(calendar.Shanghai).Format(time.DateOnly) }
 
 // untilTomorrow is how long the day of Asia/Shanghai still lasts.
 func untilTomorrow(t time.Time) time.Duration {
-	t = t.In(shanghai)
+	t = t.In(calendar.Shanghai)
 	year, month, day := t.Date()
-	return time.Date(year, month, day+1, 0, 0, 0, 0, shanghai).Sub(t)
+	return time.Date(year, month, day+1, 0, 0, 0, 0, calendar.Shanghai).Sub(t)
 }
 
 // Forget removes messages of more than 30 days ago and the counts of past days. Call it now and then.

@@ -2,7 +2,6 @@ package statistics
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -59,7 +58,11 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "GET", Path: "/api/v1/admin/statistics", ID: "get-statistics", Tag: "statistics", Rule: server.Administrator,
 		Summary: "How many people of a scope have activated their space, and of what lies right below it",
 	}, func(ctx context.Context, in *showInput) (*showOutput, error) {
-		out, err := s.show(ctx, in.Scope, in.Order, in.Kind, in.PageInput)
+		of, err := s.find(ctx, in.Scope)
+		if err != nil {
+			return nil, err
+		}
+		out, err := s.show(ctx, of, in.Order, in.Kind, in.PageInput)
 		return &showOutput{out}, err
 	})
 	server.Register(srv, server.Op{
@@ -79,14 +82,7 @@ func (s *Service) Mount(srv *server.Server) {
 		if err != nil {
 			return nil, err
 		}
-		return &huma.StreamResponse{Body: func(c huma.Context) {
-			c.SetHeader("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-			c.SetHeader("Content-Disposition", server.Attachment(t.name(), "statistics.xlsx"))
-			c.SetHeader("Cache-Control", "no-store")
-			if err := t.write(c.BodyWriter()); err != nil {
-				panic(http.ErrAbortHandler) // the answer has begun: all that is left is to break it off
-			}
-		}}, nil
+		return server.Download(server.Workbook, t.name(), "statistics.xlsx", t.write), nil
 	})
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/admin/statistics/targets", ID: "list-targets", Tag: "statistics", Rule: server.Administrator,

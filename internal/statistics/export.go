@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"caotang/internal/calendar"
+
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
@@ -30,7 +32,7 @@ func (s *Service) export(ctx context.Context, id string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.show(ctx, of.ID, ByName, "", server.PageInput{Limit: maxRows})
+	all, err := s.show(ctx, of, ByName, "", server.PageInput{Limit: maxRows})
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +51,7 @@ func (s *Service) export(ctx context.Context, id string) (*table, error) {
 const maxRows = 10_000
 
 func (t *table) name() string {
-	return fmt.Sprintf("%s-%s-%s.xlsx", t.text("statistics.file", nil), t.of.Name, t.at.In(china).Format("20060102"))
+	return fmt.Sprintf("%s-%s-%s.xlsx", t.text("statistics.file", nil), t.of.Name, t.at.In(calendar.Shanghai).Format("20060102"))
 }
 
 func (t *table) text(key string, args map[string]any) string {
@@ -79,7 +81,7 @@ func (t *table) write(w io.Writer) error {
 			return err
 		}
 	}
-	taken := t.text("statistics.taken", map[string]any{"by": t.by, "at": t.at.In(china).Format("2006-01-02 15:04")})
+	taken := t.text("statistics.taken", map[string]any{"by": t.by, "at": t.at.In(calendar.Shanghai).Format("2006-01-02 15:04")})
 	if err := x.Row([]string{taken}); err != nil {
 		return err
 	}
@@ -97,5 +99,3 @@ func (x Share) cells() []string {
 	}
 	return cells
 }
-
-var china = time.FixedZone("China", 8*60*60)

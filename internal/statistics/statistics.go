@@ -137,11 +137,7 @@ const (
 )
 
 // show answers a scope's statistics, with a page of what lies below it.
-func (s *Service) show(ctx context.Context, id string, order Order, kind string, page server.PageInput) (*Statistics, error) {
-	of, err := s.find(ctx, id)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) show(ctx context.Context, of scope, order Order, kind string, page server.PageInput) (*Statistics, error) {
 	out := &Statistics{Settable: of.Level != string(tally.School) && access.ActorFrom(ctx).Can(access.TargetsSet, of.place)}
 	targets, err := s.targets(ctx)
 	if err != nil {

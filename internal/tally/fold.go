@@ -27,16 +27,16 @@ func Fold(ctx context.Context, d *db.DB) error {
 	}
 }
 
-// totalKey is a row of the totals, whose part is the stage, or of the days.
-type totalKey struct {
-	scope, kind, part string
-	day               int64
+// key is a row of the totals, whose part is the stage, or of the days.
+type key[P cmp.Ordered] struct {
+	scope, kind string
+	part        P
 }
 
 type sum struct{ entries, activated int64 }
 
-func (k totalKey) compare(other totalKey) int {
-	return cmp.Or(cmp.Compare(k.scope, other.scope), cmp.Compare(k.kind, other.kind), cmp.Compare(k.part, other.part), cmp.Compare(k.day, other.day))
+func (k key[P]) compare(other key[P]) int {
+	return cmp.Or(cmp.Compare(k.scope, other.scope), cmp.Compare(k.kind, other.kind), cmp.Compare(k.part, other.part))
 }
 
 func foldSome(ctx context.Context, tx *db.Tx) (folded int, err error) {
@@ -47,7 +47,7 @@ func foldSome(ctx context.Context, tx *db.Tx) (folded int, err error) {
 		return 0, err
 	}
 	defer func() { _ = rows.Close() }()
-	totals, days := map[totalKey]sum{}, map[totalKey]sum{}
+	totals, days := map[key[string]]sum{}, map[key[int64]]sum{}
 	for rows.Next() {
 		var county, school, class, kind, stage string
 		var day int64
@@ -60,9 +60,9 @@ func foldSome(ctx context.Context, tx *db.Tx) (folded int, err error) {
 			if scope == "" {
 				continue
 			}
-			add(totals, totalKey{scope, kind, stage, 0}, more)
+			add(totals, key[string]{scope, kind, stage}, more)
 			if scope != class {
-				add(days, totalKey{scope, kind, "", day}, more)
+				add(days, key[int64]{scope, kind, day}, more)
 			}
 		}
 	}
@@ -75,24 +75,20 @@ func foldSome(ctx context.Context, tx *db.Tx) (folded int, err error) {
 	return folded, write(ctx, tx, "tally_days", "day", days)
 }
 
-func add(to map[totalKey]sum, key totalKey, more sum) {
-	to[key] = sum{to[key].entries + more.entries, to[key].activated + more.activated}
+func add[P cmp.Ordered](to map[key[P]]sum, at key[P], more sum) {
+	to[at] = sum{to[at].entries + more.entries, to[at].activated + more.activated}
 }
 
 // write adds the sums, in the order of their keys: two processes that do so never wait for each other in a circle.
-func write(ctx context.Context, tx *db.Tx, table, part string, sums map[totalKey]sum) error {
-	for _, key := range slices.SortedFunc(maps.Keys(sums), totalKey.compare) {
-		more := sums[key]
+func write[P cmp.Ordered](ctx context.Context, tx *db.Tx, table, part string, sums map[key[P]]sum) error {
+	for _, at := range slices.SortedFunc(maps.Keys(sums), key[P].compare) {
+		more := sums[at]
 		if more == (sum{}) {
 			continue
 		}
-		value := any(key.part)
-		if part == "day" {
-			value = key.day
-		}
 		if _, err := tx.Exec(ctx, `INSERT INTO `+table+` (scope, kind, `+part+`, entries, activated) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (scope, kind, `+part+`) DO UPDATE SET entries = `+table+`.entries + excluded.entries,
-				activated = `+table+`.activated + excluded.activated`, key.scope, key.kind, value, more.entries, more.activated); err != nil {
+				activated = `+table+`.activated + excluded.activated`, at.scope, at.kind, at.part, more.entries, more.activated); err != nil {
 			return err
 		}
 	}

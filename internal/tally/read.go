@@ -2,8 +2,6 @@ package tally
 
 import (
 	"context"
-	"strconv"
-	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -59,8 +57,11 @@ func Counts(ctx context.Context, q db.Querier, level Level, scopes ...string) ([
 	for len(scopes) > 0 {
 		part := scopes[:min(atOnce, len(scopes))]
 		scopes = scopes[len(part):]
-		list, args := placeholders(part)
-		counts, err := collect(ctx, q, `SELECT scope, kind, stage, CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
+		list, args := db.Placeholders(len(part)), make([]any, len(part))
+		for i, scope := range part {
+			args[i] = scope
+		}
+		counts, err := db.Collect(ctx, q, `SELECT scope, kind, stage, CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
 				SELECT scope, kind, stage, entries, activated FROM tally_totals WHERE scope IN (`+list+`)
 				UNION ALL
 				SELECT `+scopeAt(level)+`, kind, stage, entries, activated FROM tally_changes WHERE `+scopeAt(level)+` IN (`+list+`)
@@ -77,7 +78,7 @@ func Counts(ctx context.Context, q db.Querier, level Level, scopes ...string) ([
 func Within(ctx context.Context, q db.Querier, reach access.Reach) ([]Count, error) {
 	total, args := reach.SQL("s.region", "s.id", 1)
 	change, more := reach.SQL("county", "school_id", len(args)+1)
-	return collect(ctx, q, `SELECT '', kind, '', CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
+	return db.Collect(ctx, q, `SELECT '', kind, '', CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
 			SELECT t.kind, t.entries, t.activated FROM schools s JOIN tally_totals t ON t.scope = s.id WHERE `+total+`
 			UNION ALL
 			SELECT kind, entries, activated FROM tally_changes WHERE `+change+`
@@ -93,40 +94,10 @@ type DayChange struct {
 
 // Days gives the changes in a school or division after a day, in the order of the days.
 func Days(ctx context.Context, q db.Querier, level Level, scope string, after Day) ([]DayChange, error) {
-	return collect(ctx, q, `SELECT day, kind, CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
+	return db.Collect(ctx, q, `SELECT day, kind, CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
 			SELECT day, kind, entries, activated FROM tally_days WHERE scope = $1 AND day > $2
 			UNION ALL
 			SELECT day, kind, entries, activated FROM tally_changes WHERE `+scopeAt(level)+` = $1 AND day > $2
 		) t GROUP BY day, kind ORDER BY day, kind`, []any{scope, int64(after)},
 		func(d *DayChange) []any { return []any{&d.Day, &d.Kind, &d.Entries, &d.Activated} })
-}
-
-func collect[T any](ctx context.Context, q db.Querier, query string, args []any, scan func(*T) []any) ([]T, error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var all []T
-	for rows.Next() {
-		var one T
-		if err := rows.Scan(scan(&one)...); err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
-}
-
-func placeholders(values []string) (list string, args []any) {
-	var b strings.Builder
-	for i, v := range values {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(i + 1))
-		args = append(args, v)
-	}
-	return b.String(), args
 }

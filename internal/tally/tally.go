@@ -56,18 +56,21 @@ func Enter(ctx context.Context, tx *db.Tx, at time.Time, entryID string) error {
 }
 
 func count(ctx context.Context, tx *db.Tx, at time.Time, entryID string, sign int64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO tally_changes (id, county, school_id, class_id, kind, stage, day, entries, activated)
-		SELECT CAST($1 AS text), s.region, e.school_id, coalesce(e.class_id, ''), e.kind, coalesce(c.stage, ''), CAST($2 AS bigint), CAST($3 AS bigint),
-			CASE WHEN EXISTS (SELECT 1 FROM bindings b WHERE b.entry_id = e.id) THEN CAST($3 AS bigint) ELSE 0 END
-		FROM registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
-		WHERE e.id = $4`, db.NewID(), int64(DayOf(at)), sign, entryID)
-	return err
+	return change(ctx, tx, at, entryID, sign, "CAST($3 AS bigint)",
+		"CASE WHEN EXISTS (SELECT 1 FROM bindings b WHERE b.entry_id = e.id) THEN CAST($3 AS bigint) ELSE 0 END")
 }
 
 // Activate counts that an entry, which the transaction holds, was bound (+1) or unbound (-1).
 func Activate(ctx context.Context, tx *db.Tx, at time.Time, entryID string, more int64) error {
+	return change(ctx, tx, at, entryID, more, "0", "CAST($3 AS bigint)")
+}
+
+// change appends a change of so many people where an entry stands now; entries and activated say in SQL how many of them, $3,
+// each column takes.
+func change(ctx context.Context, tx *db.Tx, at time.Time, entryID string, more int64, entries, activated string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO tally_changes (id, county, school_id, class_id, kind, stage, day, entries, activated)
-		SELECT CAST($1 AS text), s.region, e.school_id, coalesce(e.class_id, ''), e.kind, coalesce(c.stage, ''), CAST($2 AS bigint), 0, CAST($3 AS bigint)
+		SELECT CAST($1 AS text), s.region, e.school_id, coalesce(e.class_id, ''), e.kind, coalesce(c.stage, ''), CAST($2 AS bigint),
+			`+entries+`, `+activated+`
 		FROM registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
 		WHERE e.id = $4`, db.NewID(), int64(DayOf(at)), more, entryID)
 	return err

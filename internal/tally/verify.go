@@ -23,7 +23,7 @@ func Verify(ctx context.Context, q db.Querier, limit int) ([]Difference, error) 
 		}
 		spread += `SELECT ` + l.scope + ` AS scope, kind, stage, entries, activated FROM uncounted`
 	}
-	return collect(ctx, q, `WITH uncounted AS (
+	return db.Collect(ctx, q, `WITH uncounted AS (
 			SELECT county, school_id, class_id, kind, stage, entries, activated FROM (`+recounted+`) r
 			UNION ALL
 			SELECT county, school_id, class_id, kind, stage, -entries, -activated FROM tally_changes
