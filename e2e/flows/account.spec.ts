@@ -159,3 +159,29 @@ test('a request is held against the full numbers by the school, and taken back b
   await expect(page.getByRole('button', { name: t('me.tickets.withdraw'), exact: true })).toHaveCount(0)
 })
 
+test('somebody who signs out is shown as gone only when the server has ended the session', async ({ page, t }) => {
+  const person = await register()
+  await signInOnScreen(page, t, person.username, person.password)
+  const header = page.getByRole('banner')
+  const signIn = header.getByRole('link', { name: t('common.nav.sign_in') })
+  await page.route('**/api/v1/sessions/current', (route) => route.abort(), { times: 1 })
+  await page.locator('header button[aria-haspopup]').click()
+  await header.getByRole('button', { name: t('common.nav.sign_out') }).click()
+  await expect(header.getByRole('alert')).toHaveText(t('common.nav.stayed'))
+  await expectNoOverflow(page)
+
+  let answer = () => {}
+  const asked = new Promise<void>((sent) => {
+    void page.route('**/api/v1/sessions/current', async (route) => {
+      sent()
+      await new Promise<void>((resolve) => (answer = resolve))
+      await route.continue()
+    })
+  })
+  await header.getByRole('button', { name: t('common.nav.sign_out') }).click()
+  await asked
+  await expect(header.getByRole('alert')).toHaveCount(0)
+  await expect(signIn).toHaveCount(0)
+  answer()
+  await expect(signIn).toBeVisible()
+})

@@ -43,9 +43,9 @@ export function forgetSession(): void {
 export const renewal = shallowRef<((renewed: boolean) => void) | null>(null)
 let renewing: Promise<boolean> | null = null
 
-/** Asks once, however many requests have met the end of the session. Where nobody was signed in, nobody is asked. */
+/** Asks once, however many requests have met the end of the session. Where nobody is signed in, or who is wants to leave, nobody is asked. */
 export function renewSession(): Promise<boolean> {
-  if (session.state !== 'signed_in') return Promise.resolve(false)
+  if (session.state !== 'signed_in' || leaving) return Promise.resolve(false)
   renewing ??= new Promise<boolean>((resolve) => {
     renewal.value = resolve
   }).then((renewed) => {
@@ -56,16 +56,17 @@ export function renewSession(): Promise<boolean> {
   return renewing
 }
 
+let leaving = false
+
+/** Ends the session. Until the server has ended it, the page goes on to show who sits here: whoever reads "Sign in" and walks away has left. */
 export async function signOut(): Promise<void> {
-  // Nobody is asked to sign in again in order to leave.
-  session.state = 'anonymous'
+  leaving = true
   try {
     await answer(api.DELETE('/api/v1/sessions/current'))
   } catch (thrown) {
-    if (!(thrown instanceof Problem) || thrown.status !== 401) {
-      session.state = 'signed_in'
-      throw thrown
-    }
+    if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown
+  } finally {
+    leaving = false
   }
   forgetSession()
 }
