@@ -41,6 +41,7 @@ var (
 		"internal/transfers":    {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/statistics":   {"internal/roster", "internal/tally"},
 		"internal/recovery":     {"internal/sms", "internal/blob", "internal/accounts", "internal/roster", "internal/verification"},
+		"internal/replacement":  {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
 		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/tally"},
 		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips"},
 	}

@@ -20,6 +20,7 @@ import (
 	"caotang/internal/jobs"
 	"caotang/internal/owndata"
 	"caotang/internal/recovery"
+	"caotang/internal/replacement"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/sheet"
@@ -115,6 +116,9 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	supporting.Mount(a.server)
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
+	replacement.New(d, replacement.Rooms{
+		Accounts: a.accounts, Roster: a.roster, Support: supporting, Transfers: a.transfers, Recovery: a.recovery,
+	}).Mount(a.server)
 	a.owndata = owndata.New(d, owndata.Rooms{
 		Accounts: a.accounts, Roster: a.roster, Verification: verifying, Support: supporting, Transfers: a.transfers, Factors: a.factors,
 		Recovery: a.recovery, Slips: printing,

@@ -101,6 +101,7 @@ get-registry-entry         401  403   403   403   403 200   404    200  200  200
 change-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
 delete-registry-entry      401  403   403   403   403 204   404    204  204  204  404  404
 reveal-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
+replace-registry-entry     401  403   403   403   403 201   404    201  201  201  404  404
 bind-me                    401  403   201   409   409 201   201    201  201  201  201  201
 unbind-me                  401  403   404   204   204 404   404    404  404  404  404  404
 choose-my-class            401  403   403   200   422 403   403    403  403  403  403  403
@@ -326,9 +327,12 @@ var requests = map[string]request{
 	"create-registry-entry": {body: func(c *cell) any {
 		return object{"kind": "student", "name": "韩梅梅", "id_type": "resident_id", "id_number": c.number(), "school_id": c.world.Here.ID}
 	}},
-	"get-registry-entry":       {target: func(c *cell) string { return c.entry().ID }},
-	"change-registry-entry":    {target: func(c *cell) string { return c.entry().ID }, body: func(*cell) any { return object{"name": "韩美美"} }},
-	"delete-registry-entry":    {target: func(c *cell) string { return c.entry().ID }},
+	"get-registry-entry":    {target: func(c *cell) string { return c.entry().ID }},
+	"change-registry-entry": {target: func(c *cell) string { return c.entry().ID }, body: func(*cell) any { return object{"name": "韩美美"} }},
+	"delete-registry-entry": {target: func(c *cell) string { return c.entry().ID }},
+	"replace-registry-entry": {target: func(c *cell) string { return c.entry().ID }, body: func(c *cell) any {
+		return object{"id_type": "resident_id", "id_number": c.number(), "reason": "录入有误"}
+	}},
 	"reveal-registry-entry":    {target: func(c *cell) string { return c.entry().ID }, body: reason},
 	"import-roster":            {query: "?dry_run=true", body: func(c *cell) any { return c.upload() }},
 	"list-imports":             {},
@@ -343,7 +347,7 @@ var requests = map[string]request{
 	"change-school": {target: func(c *cell) string { return c.world.Here.ID }, body: func(*cell) any { return object{"name": "草堂中学"} }},
 
 	"list-classes":        {},
-	"create-class":        {body: func(c *cell) any { return c.cohort(object{"number": c.next() % 900}) }},
+	"create-class":        {body: func(c *cell) any { return c.cohort(object{"number": c.classNumber()}) }},
 	"create-classes":      {body: func(c *cell) any { return c.cohort(object{"count": 1}) }},
 	"change-class":        {target: (*cell).class, body: func(*cell) any { return object{"name": "火箭班"} }},
 	"delete-class":        {target: (*cell).class},
@@ -391,6 +395,8 @@ type cell struct {
 	world *roomtest.World
 	app   *app
 	count int
+
+	classes int
 }
 
 // newCell makes the whole program on an empty database.
@@ -445,7 +451,9 @@ func (c *cell) emptySchool() string {
 
 const emptyCode = "3151999999"
 
-func (c *cell) class() string { return c.world.Class(c.t, c.world.Here.ID, 900-c.next()%800).ID }
+func (c *cell) class() string { return c.world.Class(c.t, c.world.Here.ID, c.classNumber()).ID }
+
+func (c *cell) classNumber() int { c.classes++; return c.classes }
 
 // fullClass is a class with a pupil.
 func (c *cell) fullClass() string {

@@ -36,9 +36,14 @@ func (s *Service) Records(ctx context.Context, page server.PageInput) (server.Pa
 func (s *Service) records(ctx context.Context, people []Person, cursor string, limit int) ([]Record, error) {
 	targets := []string{access.ActorFrom(ctx).AccountID}
 	for _, p := range people {
-		if !p.child {
-			targets = append(targets, p.entryID)
+		if p.child {
+			continue
 		}
+		lineage, err := s.Roster.Lineage(ctx, s.db, p.entryID)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, lineage...)
 	}
 	entries, err := audit.About(ctx, s.db, targets, cursor, limit)
 	if err != nil {

@@ -64,3 +64,9 @@ func (s *Service) Forsake(ctx context.Context, tx *db.Tx, accountID string) erro
 	}
 	return nil
 }
+
+// Succeed lets the unfinished requests about an entry go on for the one that took its place, in the caller's transaction.
+func (s *Service) Succeed(ctx context.Context, tx *db.Tx, oldID, newID string) error {
+	_, err := tx.Exec(ctx, `UPDATE recoveries SET entry_id = $1 WHERE entry_id = $2 AND state IN ('collecting', 'open', 'approved')`, newID, oldID)
+	return err
+}

@@ -46,8 +46,8 @@ type Holder struct {
 	MaskedPhone    *string `json:"masked_phone"`
 }
 
-// person masks an entry.
-func (s *Service) person(e Entry) (Person, error) {
+// PersonOf masks an entry.
+func (s *Service) PersonOf(e Entry) (Person, error) {
 	p := Person{
 		ID: e.ID, Kind: e.Kind, Name: e.Name, IDType: e.IDType, School: SchoolRef{e.School.ID, e.School.Name},
 		Bound: e.AccountID != "", CreatedAt: e.CreatedAt.Time, UpdatedAt: e.UpdatedAt.Time,
@@ -153,7 +153,7 @@ func (s *Service) Mount(srv *server.Server) {
 			}
 			people := make([]Person, len(found))
 			for i, e := range found {
-				if people[i], err = s.person(e); err != nil {
+				if people[i], err = s.PersonOf(e); err != nil {
 					return nil, err
 				}
 			}
@@ -209,7 +209,7 @@ func (s *Service) answer(e Entry, err error) (*body[Person], error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.person(e)
+	p, err := s.PersonOf(e)
 	return &body[Person]{p}, err
 }
 

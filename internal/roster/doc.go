@@ -3,13 +3,14 @@
 //
 // It promises:
 //   - One document number is one entry in the whole province, whatever is created or imported at the same moment.
-//   - Nothing can change an entry's document number (F-29).
+//   - Nothing can change an entry's document number; a wrong one is replaced by a new entry with all that belonged to the old
+//     one (F-29).
 //   - Numbers are sealed at rest, found by a keyed index, and shown masked; each look at a full one is recorded.
 //   - Nobody sees or touches an entry, class or import outside their scope: there it is not found.
 //   - An import takes the good rows and gives back the others with a reason each. It never overwrites, it only adds what
 //     is missing. Cut off anywhere, it goes on where it stopped, without a row lost or taken twice.
 //
-// Doors for other rooms: EntryByDocument, EntryByID, CreateEntry, ChangeEntry, SetClass and Move for registry entries;
+// Doors for other rooms: EntryByDocument, EntryByID, CreateEntry, ChangeEntry, SetClass, Move, Replace and Lineage for registry entries;
 // ClassByID, CreateClass, Classmates and ClassesTaught for classes; SchoolByID and PlaceOfSchool for schools; Import and
 // WriteRejected for files; GradeOf and SchoolYear for grades. Those that change something take the transaction openly.
 package roster

@@ -387,15 +387,12 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		if e.AccountID != "" && !unbind {
 			return ErrAlreadyBound.New(fault.Next("unbind_and_delete", "/admin/registry?entry="+id))
 		}
-		for _, from := range []string{
-			"bindings WHERE entry_id = $1", "guardian_links WHERE entry_id = $1", "class_teachers WHERE entry_id = $1",
-			"documents WHERE document_index = (SELECT document_index FROM registry_entries WHERE id = $1)",
-		} {
-			if _, err := tx.Exec(ctx, "DELETE FROM "+from, id); err != nil {
+		for _, table := range []string{"bindings", "guardian_links", "class_teachers"} {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE entry_id = $1", id); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.Exec(ctx, "DELETE FROM registry_entries WHERE id = $1", id); err != nil {
+		if err := s.end(ctx, tx, id); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, "registry.delete", e, "", map[string]any{"unbound_account": e.AccountID})

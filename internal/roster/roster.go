@@ -31,6 +31,7 @@ var (
 	ErrEntryExistsElsewhere = fault.Define(fault.Conflict, "entry_exists_elsewhere")
 	ErrAlreadyBound         = fault.Define(fault.Conflict, "already_bound")
 	ErrIDNumberInvalid      = fault.Define(fault.Invalid, "id_number_invalid")
+	ErrNumberUnchanged      = fault.Define(fault.Invalid, "number_unchanged")
 	ErrFieldsSwapped        = fault.Define(fault.Invalid, "fields_swapped")
 	ErrClassExists          = fault.Define(fault.Conflict, "class_exists")
 	ErrClassInUse           = fault.Define(fault.Conflict, "class_in_use")

@@ -11,5 +11,5 @@
 //     ticket at once, one does and the other is told.
 //   - Whoever asked is told by SMS, and so is whoever loses a binding by the answer.
 //
-// Doors for other rooms: [Service.OpenOf], [Service.OpenIn], [Service.AllOf], [Service.Anonymise].
+// Doors for other rooms: [Service.OpenOf], [Service.OpenIn], [Service.AllOf], [Service.Anonymise], [Service.Succeed].
 package support

@@ -144,6 +144,30 @@ func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) er
 	return err
 }
 
+// Succeed lets the open tickets of the accounts that stand for an entry go on for it where they were about the entry whose
+// place it took, in the caller's transaction.
+func (s *Service) Succeed(ctx context.Context, tx *db.Tx, oldID, newID string) error {
+	open, err := s.rows(ctx, tx, ` WHERE t.state = 'open' AND t.account_id IN (SELECT account_id FROM bindings WHERE entry_id = $1
+		UNION SELECT account_id FROM guardian_links WHERE entry_id = $1)`, newID)
+	if err != nil {
+		return err
+	}
+	for _, r := range open {
+		if r.content.EntryID != oldID {
+			continue
+		}
+		r.content.EntryID = newID
+		sealed, err := s.seal(r.content)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE tickets SET sealed = $1 WHERE id = $2`, sealed, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // queue lists the tickets within the actor's scope, the newest first; an empty filter does not narrow it.
 func (s *Service) queue(ctx context.Context, state State, schoolID string, page server.PageInput) (server.Page[AdminTicket], error) {
 	var none server.Page[AdminTicket]

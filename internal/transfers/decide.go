@@ -8,6 +8,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/verification"
 )
 
 // Approve gives the approval of every side whose answer is wanted and the caller may give; with the last one the entry
@@ -18,7 +19,7 @@ func (s *Service) Approve(ctx context.Context, id string) (AdminTransfer, error)
 	var after row
 	gone := false
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		r, err := s.decidable(ctx, tx, id)
+		r, err := s.held(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -40,6 +41,25 @@ func (s *Service) Approve(ctx context.Context, id string) (AdminTransfer, error)
 		err = ErrMoot.New(fault.Next("transfers", "/admin/transfers"))
 	}
 	return s.forAdmin(ctx, after), err
+}
+
+// held is a decidable request whose entry the transaction holds, as whoever replaces or moves the entry does first of all. An
+// entry that is gone cannot be held: the request is moot then.
+func (s *Service) held(ctx context.Context, tx *db.Tx, id string) (row, error) {
+	r, err := s.decidable(ctx, tx, id)
+	if err != nil {
+		return r, err
+	}
+	for {
+		_, err := verification.Hold(ctx, tx, r.entryID)
+		if unless(err, fault.ErrNotFound) != nil {
+			return r, err
+		}
+		before := r.entryID
+		if r, err = s.decidable(ctx, tx, id); err != nil || r.entryID == before {
+			return r, err
+		}
+	}
 }
 
 // sign writes the caller's approvals into a pending request.

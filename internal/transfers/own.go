@@ -34,3 +34,13 @@ func (s *Service) Forsake(ctx context.Context, tx *db.Tx, accountID string) erro
 	_, err = tx.Exec(ctx, `UPDATE transfers SET reason = '' WHERE account_id = $1`, accountID)
 	return err
 }
+
+// Succeed lets a pending request go on for the entry that took the place of the one that it was made for, in the caller's
+// transaction, which holds that one.
+func (s *Service) Succeed(ctx context.Context, tx *db.Tx, oldID, newID string) error {
+	if _, err := tx.Exec(ctx, `UPDATE transfers SET entry_id = $1 WHERE id = (SELECT transfer_id FROM open_transfers WHERE entry_id = $2)`, newID, oldID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE open_transfers SET entry_id = $1 WHERE entry_id = $2`, newID, oldID)
+	return err
+}

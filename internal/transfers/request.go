@@ -42,6 +42,13 @@ func (s *Service) Request(ctx context.Context, bindingID, toSchoolID, why string
 		if err != nil {
 			return err
 		}
+		// The entry may be replaced by another at this moment, or be on its way to another school.
+		if _, err := verification.Hold(ctx, tx, who.EntryID); unless(err, fault.ErrNotFound) != nil {
+			return err
+		}
+		if who, err = s.own(ctx, tx, bindingID); err != nil {
+			return err
+		}
 		to, err := s.roster.SchoolByID(ctx, tx, toSchoolID)
 		if fault.Is(err, fault.ErrNotFound) {
 			return fault.ErrNotFound.New(fault.Field("to_school_id", "not_found"))

@@ -140,6 +140,9 @@ func (s *Service) whyNotBound(ctx context.Context, tx *db.Tx, accountID, entryID
 }
 
 func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry) error {
+	if _, err := Hold(ctx, tx, entry.ID); err != nil {
+		return err
+	}
 	var as string
 	err := tx.QueryRow(ctx, `SELECT kind FROM bindings WHERE account_id = $1`, accountID).Scan(&as)
 	isBound := err == nil

@@ -488,6 +488,23 @@ export interface paths {
         patch: operations["change-registry-entry"];
         trace?: never;
     };
+    "/api/v1/admin/registry/{id}/replacement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace a wrong ID number: a new entry takes the place of this one, with all that belongs to the person */
+        post: operations["replace-registry-entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/registry/{id}/reveal": {
         parameters: {
             query?: never;
@@ -2273,6 +2290,12 @@ export interface components {
         };
         FinishRecoveryOutputBody: {
             username: string;
+        };
+        InputBody: {
+            id_number: string;
+            /** @description resident_id, residence_permit, home_return_permit, permanent_residence, passport or other */
+            id_type: string;
+            reason: string;
         };
         IssueInputBody: {
             reason: string;
@@ -4677,6 +4700,41 @@ export interface operations {
         responses: {
             /** @description OK */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replace-registry-entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
