@@ -101,6 +101,7 @@ get-registry-entry         401  403   403   403   403 200   404    200  200  200
 change-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
 delete-registry-entry      401  403   403   403   403 204   404    204  204  204  404  404
 reveal-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
+get-registry-history       401  403   403   403   403 200   404    200  200  200  404  404
 replace-registry-entry     401  403   403   403   403 201   404    201  201  201  404  404
 bind-me                    401  403   201   409   409 201   201    201  201  201  201  201
 unbind-me                  401  403   404   204   204 404   404    404  404  404  404  404
@@ -330,6 +331,7 @@ var requests = map[string]request{
 	"get-registry-entry":    {target: func(c *cell) string { return c.entry().ID }},
 	"change-registry-entry": {target: func(c *cell) string { return c.entry().ID }, body: func(*cell) any { return object{"name": "韩美美"} }},
 	"delete-registry-entry": {target: func(c *cell) string { return c.entry().ID }},
+	"get-registry-history":  {target: func(c *cell) string { return c.entry().ID }},
 	"replace-registry-entry": {target: func(c *cell) string { return c.entry().ID }, body: func(c *cell) any {
 		return object{"id_type": "resident_id", "id_number": c.number(), "reason": "录入有误"}
 	}},

@@ -47,6 +47,13 @@ test('F-29 a wrong ID number is replaced, and the person goes on with the same a
   await done.getByRole('button', { name: t('admin_registry.replace.finish') }).click()
   await expect(drawer).toContainText(masked(right))
   await expect(drawer).not.toContainText(masked(entry.id_number))
+  // What happened to the person before is still told, beneath the replacement.
+  await drawer.getByRole('button', { name: t('admin_registry.history.title') }).click()
+  const history = drawer.getByRole('list', { name: t('admin_registry.history.title') })
+  await expect(history.getByRole('listitem').first()).toContainText(reason)
+  await expect(history).toContainText(t('admin_audit.action.binding.bind'))
+  await expectNoOverflow(page)
+  await expectAccessible(page)
   await page.goto('/admin/audit')
   await expect(page.getByRole('main')).toContainText(t('admin_audit.action.registry.replace', { masked_id_number_before: masked(entry.id_number), masked_id_number: masked(right) }))
   await expectNoOverflow(page)

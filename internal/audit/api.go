@@ -96,13 +96,22 @@ func list(ctx context.Context, d *db.DB, tables map[string]string, in *listInput
 // About lists up to limit records about things with these ids, the newest first, before the record cursor when there is
 // one. Whoever asks has made sure that the reader may know of all that was done to them.
 func About(ctx context.Context, q db.Querier, targets []string, cursor string, limit int) ([]Entry, error) {
-	var args []any
+	return about(ctx, q, "", nil, targets, cursor, limit)
+}
+
+// Within is [About] for a reader who may know of what was done within their scope, and of an action wherever it was done.
+func Within(ctx context.Context, q db.Querier, anywhere string, targets []string, cursor string, limit int) ([]Entry, error) {
+	condition, args := access.ActorFrom(ctx).Reach(access.AuditRead).SQL("a.region", "a.school_id", 2)
+	return about(ctx, q, "(a.action = $1 OR "+condition+") AND ", append([]any{anywhere}, args...), targets, cursor, limit)
+}
+
+func about(ctx context.Context, q db.Querier, condition string, args []any, targets []string, cursor string, limit int) ([]Entry, error) {
 	var list []string
 	for _, id := range targets {
 		args = append(args, id)
 		list = append(list, fmt.Sprintf("$%d", len(args)))
 	}
-	condition := "a.target_id IN (" + strings.Join(list, ", ") + ")"
+	condition += "a.target_id IN (" + strings.Join(list, ", ") + ")"
 	if cursor != "" {
 		args = append(args, cursor)
 		condition += fmt.Sprintf(" AND a.id < $%d", len(args))

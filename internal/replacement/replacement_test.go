@@ -201,4 +201,3 @@ func TestWhoseNumberWasReplacedTwiceIsKnownByAllOfTheirEntries(t *testing.T) {
 		}
 	})
 }
-

@@ -188,6 +188,11 @@ func (s *Service) Mount(srv *server.Server) {
 		) (*empty, error) {
 			return nil, s.deleteEntry(ctx, in.ID, in.Unbind)
 		})
+	server.Register(srv, op("GET", "/history/{id}", "get-registry-history", "What happened to an entry, and to those whose place it took, the newest first", 0),
+		func(ctx context.Context, in *historyInput) (*body[History], error) {
+			h, err := s.history(ctx, in.ID, in.PageInput)
+			return &body[History]{h}, err
+		})
 	server.Register(srv, op("POST", "/{id}/reveal", "reveal-registry-entry", "The full numbers; the look is recorded with its reason", 0),
 		func(ctx context.Context, in *struct {
 			ByID

@@ -19,8 +19,8 @@ type Document struct {
 }
 
 // Replace makes a new entry with another document in place of one whose document is wrong (F-29), within the transaction, and
-// records it with the reason. The new one has all that is known of the person, their classes, their binding and their
-// guardians; slips printed for the old one end with it. The caller decides who may, holds the entry, and sees to what other
+// records it with the reason. The new one has all that is known of the person, since when too, their classes, their binding
+// and their guardians; slips printed for the old one end with it. The caller decides who may, holds the entry, and sees to what other
 // rooms keep of it. Errors: id_number_invalid; fault.ErrInvalid for a kind of document that there is not;
 // number_unchanged; entry_exists_here and entry_exists_elsewhere as for [Service.CreateEntry].
 func (s *Service) Replace(ctx context.Context, tx *db.Tx, old Entry, document Document, reason string) (Entry, error) {
@@ -72,7 +72,7 @@ func (s *Service) succeed(ctx context.Context, tx *db.Tx, old Entry, number iden
 	}
 	if err := tx.Insert(ctx, "registry_entries", entryColumns, [][]any{{
 		id, old.Kind, old.Name, identity.CompareKey(old.Name), string(number.Type), s.vault.Seal(purposeIDNumber, number.Text), index,
-		orNull(old.student), orNull(old.certificate), old.School.ID, nullText(old.classID()), now, now,
+		orNull(old.student), orNull(old.certificate), old.School.ID, nullText(old.classID()), old.CreatedAt, now,
 	}}); err != nil {
 		return "", err
 	}

@@ -34,6 +34,7 @@ export type Statistics = Omit<Schemas['Statistics'], 'scope' | 'stages' | 'child
 export type TrendPoint = Schemas['StatisticsPoint']
 export type Target = Schemas['StatisticsTarget']
 export type AuditEntry = Nullable<Schemas['AuditEntry'], 'actor'>
+export type EntryHistory = Omit<Schemas['RosterHistory'], 'items'> & { items: AuditEntry[] }
 export type RosterImport = Nullable<Schemas['RosterImport'], 'school'>
 export type AddedClass = Schemas['RosterAddedClass']
 export type Overview = Omit<Schemas['SpacesOverview'], 'recent_imports'> & { recent_imports: RosterImport[] }

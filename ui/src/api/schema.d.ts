@@ -400,6 +400,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/registry/history/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to an entry, and to those whose place it took, the newest first */
+        get: operations["get-registry-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/registry/imports": {
         parameters: {
             query?: never;
@@ -2704,6 +2721,12 @@ export interface components {
             number: number;
             stage: string;
         };
+        RosterHistory: {
+            items: components["schemas"]["AuditEntry"][];
+            next_cursor?: string;
+            /** @description On the last page, where no record says who added the person */
+            origin?: components["schemas"]["RosterOrigin"];
+        };
         RosterHolder: {
             id: string;
             masked_phone: string | null;
@@ -2739,6 +2762,10 @@ export interface components {
              * @description Rows decided so far: all of them once it is done
              */
             total: number;
+        };
+        RosterImportRef: {
+            filename: string;
+            id: string;
         };
         RosterImportReport: {
             /** Format: int64 */
@@ -2793,6 +2820,12 @@ export interface components {
             certificate_number?: string;
             id_number: string;
             student_number?: string;
+        };
+        RosterOrigin: {
+            /** Format: date-time */
+            at: string;
+            /** @description The import that brought them; absent when it cannot be told, or is beyond the reader's scope */
+            import?: components["schemas"]["RosterImportRef"];
         };
         RosterPageClass: {
             items: components["schemas"]["RosterClass"][];
@@ -4444,6 +4477,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-registry-history": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterHistory"];
                 };
             };
             /** @description Error */
