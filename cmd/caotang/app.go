@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -132,22 +133,44 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	return a, nil
 }
 
-// housekeeping removes what has had its day: kept answers, ended sessions, old messages, abandoned uploads, accounts that
-// were to be closed.
-func (a *app) housekeeping(ctx context.Context) {
-	tick := time.NewTicker(10 * time.Minute)
+// houseEvery is how often what has had its day is removed.
+const houseEvery = 10 * time.Minute
+
+// housekeeping removes kept answers, ended sessions, old messages, abandoned uploads, accounts that were to be closed.
+func (a *app) housekeeping(ctx context.Context) error {
+	var failed []error
+	for name, chore := range map[string]func(context.Context) error{
+		"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
+		"transfers":          a.transfers.Sweep,
+		"passkey challenges": a.factors.Forget,
+		"recoveries":         a.recovery.Sweep,
+		"closings":           a.owndata.CloseDue,
+	} {
+		if err := chore(ctx); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// foldEvery is how often new changes are added to the totals. Reading is exact without it, but takes longer the more there are.
+// sealEvery is how long a record may stand outside the chain.
+const (
+	foldEvery = 5 * time.Second
+	sealEvery = 5 * time.Second
+)
+
+func (a *app) fold(ctx context.Context) error { return tally.Fold(ctx, a.db) }
+
+func (a *app) seal(ctx context.Context) error { return audit.Seal(ctx, a.db, a.vault) }
+
+// every does something at once and again and again, until the context ends.
+func (a *app) every(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		for name, chore := range map[string]func(context.Context) error{
-			"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
-			"transfers":          a.transfers.Sweep,
-			"passkey challenges": a.factors.Forget,
-			"recoveries":         a.recovery.Sweep,
-			"closings":           a.owndata.CloseDue,
-		} {
-			if err := chore(ctx); err != nil && ctx.Err() == nil {
-				a.log.Error("housekeeping", "chore", name, "error", err)
-			}
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error(what, "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -157,23 +180,15 @@ func (a *app) housekeeping(ctx context.Context) {
 	}
 }
 
-// foldEvery is how often new changes are added to the totals. Reading is exact without it, but takes longer the more there are.
-const foldEvery = 5 * time.Second
+// noteEvery is how often the log, which is kept elsewhere, is told how far the audit record has come.
+const noteEvery = 24 * time.Hour
 
-// fold adds up the statistics.
-func (a *app) fold(ctx context.Context) {
-	tick := time.NewTicker(foldEvery)
-	defer tick.Stop()
-	for {
-		if err := tally.Fold(ctx, a.db); err != nil && ctx.Err() == nil {
-			a.log.Error("statistics: adding up", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+func (a *app) note(ctx context.Context) error {
+	head, err := audit.Head(ctx, a.db)
+	if err == nil && head.Number > 0 {
+		a.log.Info("audit record sealed", "head", linkText(head))
 	}
+	return err
 }
 
 func (s serving) logger(w io.Writer) *slog.Logger {

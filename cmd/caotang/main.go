@@ -22,6 +22,7 @@ type commands struct {
 	ImportAccounts importAccountsCommand `cmd:"" help:"Take over the accounts of the old system."`
 	ImportSchools  importSchoolsCommand  `cmd:"" help:"Add the schools of a list."`
 	Admin          adminCommand          `cmd:"" help:"Administrators."`
+	Audit          auditCommand          `cmd:"" help:"The record of who did what."`
 	Statistics     statisticsCommand     `cmd:"" help:"The counts of the registry and its activation."`
 	SMS            smsCommand            `cmd:"" name:"sms" help:"The gateways that carry messages."`
 	Demo           demoCommand           `cmd:"" help:"Synthetic data, to try the platform with."`

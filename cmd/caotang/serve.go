@@ -56,9 +56,11 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	working, stopWork := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { a.jobs.Run(working) })
-	work.Go(func() { a.housekeeping(working) })
+	work.Go(func() { a.every(working, houseEvery, "housekeeping", a.housekeeping) })
 	work.Go(func() { a.sms.Follow(working) })
-	work.Go(func() { a.fold(working) })
+	work.Go(func() { a.every(working, foldEvery, "statistics: adding up", a.fold) })
+	work.Go(func() { a.every(working, sealEvery, "audit: sealing", a.seal) })
+	work.Go(func() { a.every(working, noteEvery, "audit: noting", a.note) })
 	defer func() { _ = closeGateway(a.gateway) }()
 	defer work.Wait()
 	defer stopWork()

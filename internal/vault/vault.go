@@ -82,11 +82,16 @@ func (v *Vault) Open(purpose string, sealed []byte) (string, error) {
 // Index is what a value is looked up by: 16 bytes that say nothing of the value to whoever lacks the keys. The caller
 // brings the value into its canonical form first.
 func (v *Vault) Index(purpose, value string) []byte {
+	return v.Authenticate(purpose, []byte(value))[:16]
+}
+
+// Authenticate is a code of 32 bytes that nobody makes for other data who lacks the keys.
+func (v *Vault) Authenticate(purpose string, data []byte) []byte {
 	mac := v.macs.Get().(hash.Hash)
 	defer v.macs.Put(mac)
 	mac.Reset()
 	mac.Write([]byte(purpose))
 	mac.Write([]byte{0})
-	mac.Write([]byte(value))
-	return mac.Sum(make([]byte, 0, sha256.Size))[:16]
+	mac.Write(data)
+	return mac.Sum(make([]byte, 0, sha256.Size))
 }
