@@ -97,22 +97,29 @@ func (s *Service) RemoveContact(ctx context.Context, password string) error {
 	if err := s.CheckPassword(ctx, actor.AccountID, password); err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		before, err := s.dropContact(ctx, tx, actor.AccountID)
-		if err != nil {
-			return err
-		}
-		if before.contact == "" {
-			return fault.ErrNotFound.New()
-		}
-		if err := s.record(ctx, tx, actor.AccountID, audit.Event{
-			Action: "account.remove_recovery_contact", Details: map[string]any{"masked_phone": masked(before.contact)},
-		}); err != nil {
-			return err
-		}
-		what := happened{notice: ContactRemoved, phone: before.contact}
-		return s.tell(ctx, tx, actor.AccountID, what, recipient{before.phone, ContactRemoved}, recipient{before.contact, ContactRemoved})
-	})
+	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.removeContact(ctx, tx, actor.AccountID, true) })
+}
+
+// removeContact takes the recovery contact away, records it and tells it, and the account's own phone where that is to know;
+// not_found where there is none.
+func (s *Service) removeContact(ctx context.Context, tx *db.Tx, accountID string, tellOwner bool) error {
+	before, err := s.dropContact(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	if before.contact == "" {
+		return fault.ErrNotFound.New()
+	}
+	if err := s.record(ctx, tx, accountID, audit.Event{
+		Action: "account.remove_recovery_contact", Details: map[string]any{"masked_phone": masked(before.contact)},
+	}); err != nil {
+		return err
+	}
+	told := []recipient{{before.contact, ContactRemoved}}
+	if tellOwner {
+		told = append(told, recipient{before.phone, ContactRemoved})
+	}
+	return s.tell(ctx, tx, accountID, happened{notice: ContactRemoved, phone: before.contact}, told...)
 }
 
 // dropContact frees the place of an account's recovery contact, and gives the account as it was. Of changes to one account

@@ -221,6 +221,33 @@ func TestAContactThatSomebodyElseSetEndsWithTheFreeze(t *testing.T) {
 	})
 }
 
+// Whoever had got in may have set it, and would reset the new password by it.
+func TestAContactEndsWhenALostAccountIsGivenBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		thief, own := newPhone(), newPhone()
+		p := f.pupil(t, "pupil01", thief)
+		chosen, err := f.NewPassword(t.Context(), "new_password", another)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.InTx(t.Context(), func(tx *db.Tx) error {
+			_, err := f.Recover(t.Context(), tx, p.id, own, chosen)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		f.notice(t, thief, "不再用本手机号")
+		if n := one[int](t, f, `SELECT count(*) FROM recovery_contacts`); n != 0 {
+			t.Error("the other one is still the contact")
+		}
+		back := f.anyone().signIn(t, own, another).want(t, 201, "")
+		if account, _ := back.body["account"].(map[string]any); account["masked_recovery_contact"] != nil {
+			t.Errorf("the account is given back as %v", account)
+		}
+	})
+}
+
 func TestTheContactIsToldOfAPupilsFirstPhone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFixture(t, d)

@@ -24,8 +24,9 @@ func (s *Service) NewPassword(ctx context.Context, field, password string) (Hash
 }
 
 // Recover gives an account back to its owner (F-08): a new password, the phone that they proved to have, every session ended,
-// its freeze with them, and its closing. Both phones are told; the one before, which may be lost or stolen, takes nothing back. It answers the username. The caller has made sure whose the account is. Errors:
-// not_found, phone_taken.
+// its freeze with them, its closing, and its recovery contact, who may be whoever had got in: the owner sets theirs again. All
+// phones are told; those of before, which may be lost or stolen, take nothing back. It answers the username. The caller has made
+// sure whose the account is. Errors: not_found, phone_taken.
 func (s *Service) Recover(ctx context.Context, tx *db.Tx, accountID, phone string, password HashedPassword) (username string, err error) {
 	before, err := s.load(ctx, tx, accountID)
 	if err != nil {
@@ -42,6 +43,11 @@ func (s *Service) Recover(ctx context.Context, tx *db.Tx, accountID, phone strin
 		return "", err
 	} else if frozen {
 		if err := s.thaw(ctx, tx, accountID, ""); err != nil {
+			return "", err
+		}
+	}
+	if before.contact != "" {
+		if err := s.removeContact(ctx, tx, accountID, false); err != nil {
 			return "", err
 		}
 	}
