@@ -170,7 +170,7 @@ func (a *app) every(ctx context.Context, interval time.Duration, what string, do
 	defer tick.Stop()
 	for {
 		if err := do(ctx); err != nil && ctx.Err() == nil {
-			a.log.Error(what, "error", err)
+			a.log.Error("background work", "what", what, "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,7 +64,7 @@ func Seal(ctx context.Context, d *db.DB, v *vault.Vault) error {
 			sealed, err = sealSome(ctx, tx, v)
 			return err
 		})
-		if db.IsUnique(err) {
+		if db.IsUnique(err) || errors.Is(err, errSealedElsewhere) {
 			return nil // another process is at it
 		}
 		if err != nil || sealed == 0 {
@@ -90,9 +91,20 @@ func sealSome(ctx context.Context, tx *db.Tx, v *vault.Vault) (sealed int, err e
 	if _, err := tx.Exec(ctx, `INSERT INTO audit_blocks (number, records, hash, sealed_at) VALUES ($1, $2, $3, $4)`, b.number, b.records, b.hash(v), db.Now()); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, fmt.Sprintf("UPDATE audit_records SET block = $%d WHERE id IN (%s)", len(ids)+1, db.Placeholders(len(ids))), append(ids, b.number)...)
-	return len(records), err
+	marked, err := tx.Exec(ctx, fmt.Sprintf("UPDATE audit_records SET block = $%d WHERE block IS NULL AND id IN (%s)", len(ids)+1, db.Placeholders(len(ids))), append(ids, b.number)...)
+	if err != nil {
+		return 0, err
+	}
+	if n, err := marked.RowsAffected(); err != nil {
+		return 0, err
+	} else if n != int64(len(records)) {
+		return 0, errSealedElsewhere
+	}
+	return len(records), nil
 }
+
+// errSealedElsewhere undoes a block some of whose records another process has sealed meanwhile.
+var errSealedElsewhere = errors.New("audit: records were sealed elsewhere")
 
 // Link is a block of the chain. Whoever notes its number and hash elsewhere can tell later that all until then is still there.
 type Link struct {
