@@ -24,10 +24,11 @@ type Binding struct {
 	MaskedIDNumber string            `json:"masked_id_number"`
 	BoundAt        time.Time         `json:"bound_at"`
 
-	EntryID   string       `json:"-"`
-	EntryKind string       `json:"-"`
-	Guardian  bool         `json:"-"` // a guardian link, not the entry's own binding
-	Place     access.Place `json:"-"`
+	EntryKind string `json:"entry_kind" enum:"teacher,student" doc:"Of whom it is bound to: a parent's binding to a teacher is that teacher's own, verified as a parent's (F-21)"`
+
+	EntryID  string       `json:"-"`
+	Guardian bool         `json:"-"` // a guardian link, not the entry's own binding
+	Place    access.Place `json:"-"`
 }
 
 // BindingOf is the account's binding: to its own entry, else the first to a child; nil when it has none.

@@ -72,8 +72,9 @@ func New(d *db.DB, v *vault.Vault, a *accounts.Service, r *roster.Service, confi
 // caller has made sure that the person may claim the entry.
 //
 // A parent who claims a pupil's entry gets a guardian link, which leaves the pupil's own binding alone; any other claim
-// binds the entry itself, and the account's role becomes kind. What is bound so already stays as it is. Errors:
-// already_bound when the entry has another account, or the account another binding.
+// binds the entry itself, and the account's role becomes kind. What is bound so already stays as it is, and a teacher who was
+// verified as a parent is one from then on (F-21). Errors: already_bound when the entry has another account, or the account
+// another binding.
 func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry, kind string) error {
 	if kind == Parent && entry.Kind == Student {
 		return s.linkGuardian(ctx, tx, accountID, entry)
@@ -99,7 +100,7 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 	if n, err := result.RowsAffected(); err != nil {
 		return err
 	} else if n == 0 {
-		return s.whyNotBound(ctx, tx, accountID, entry.ID, kind)
+		return s.whyNotBound(ctx, tx, accountID, entry, kind)
 	}
 	if err := tally.Activate(ctx, tx, time.Now(), entry.ID, 1); err != nil {
 		return err
@@ -124,11 +125,13 @@ func Hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err 
 	return schoolID, err
 }
 
-// whyNotBound explains a binding that another stands in the way of; nil when that is the very same one.
-func (s *Service) whyNotBound(ctx context.Context, tx *db.Tx, accountID, entryID, kind string) error {
+// whyNotBound explains a binding that another stands in the way of; nil when that is the very same one, or could become it.
+func (s *Service) whyNotBound(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry, kind string) error {
 	var holder, as string
-	err := tx.QueryRow(ctx, `SELECT account_id, kind FROM bindings WHERE entry_id = $1`, entryID).Scan(&holder, &as)
+	err := tx.QueryRow(ctx, `SELECT account_id, kind FROM bindings WHERE entry_id = $1`, entry.ID).Scan(&holder, &as)
 	switch {
+	case err == nil && holder == accountID && as == Parent && kind == entry.Kind:
+		return s.becomeTeacher(ctx, tx, accountID, entry)
 	case errors.Is(err, sql.ErrNoRows), err == nil && holder == accountID && as != kind:
 		return AccountBound()
 	case err != nil:
@@ -137,6 +140,20 @@ func (s *Service) whyNotBound(ctx context.Context, tx *db.Tx, accountID, entryID
 		return nil
 	}
 	return s.entryBound(ctx, tx, holder)
+}
+
+// becomeTeacher makes the binding of a teacher who was verified as a parent a teacher's (F-21).
+func (s *Service) becomeTeacher(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry) error {
+	if _, err := tx.Exec(ctx, `UPDATE bindings SET kind = $1 WHERE entry_id = $2 AND account_id = $3`, entry.Kind, entry.ID, accountID); err != nil {
+		return err
+	}
+	if err := s.accounts.SetRole(ctx, tx, accountID, entry.Kind); err != nil {
+		return err
+	}
+	if err := s.record(ctx, tx, "binding.bind", entry, accountID, "", map[string]any{"kind": entry.Kind}); err != nil {
+		return err
+	}
+	return s.accounts.Tell(ctx, tx, accountID, bound, map[string]any{"school": entry.School.Name})
 }
 
 func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry) error {

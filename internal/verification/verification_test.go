@@ -384,7 +384,9 @@ func TestATeacherVerifiedAsAParentVerifiesAgain(t *testing.T) {
 		if a.Get("kind") != "parent" {
 			t.Errorf("bound as %v", a.Get("kind"))
 		}
-		expect(t, w.Do(t, p, "POST", "/api/v1/me/binding", claim("teacher", 1, "林涛")), 409, "already_bound")
+		if a.Get("entry_kind") != "teacher" {
+			t.Errorf("the entry is a %v's", a.Get("entry_kind"))
+		}
 		expect(t, w.Do(t, p, "DELETE", "/api/v1/me/binding", object{"password": "Wrong2026"}), 422, "password_wrong")
 		expect(t, w.Do(t, p, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password}), 204, "")
 		if w.Told(t, p, "已完成实名认证") != 1 || w.Told(t, p, "已解除实名认证") != 1 {
@@ -396,6 +398,24 @@ func TestATeacherVerifiedAsAParentVerifiesAgain(t *testing.T) {
 		if a.Get("kind") != "teacher" {
 			t.Errorf("bound as %v", a.Get("kind"))
 		}
+	})
+}
+
+func TestATeacherVerifiedAsAParentBecomesOneAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		w.Entry(t, teacher(w, 1, "林涛"))
+		p := w.Person(t, "parent")
+		expect(t, w.Do(t, p, "POST", "/api/v1/me/binding", claim("parent", 1, "林涛")), 201, "")
+		a := w.Do(t, p, "POST", "/api/v1/me/binding", claim("teacher", 1, "林涛"))
+		expect(t, a, 201, "")
+		if a.Get("kind") != "teacher" {
+			t.Errorf("bound as %v", a.Get("kind"))
+		}
+		if n := w.Count(t, `SELECT count(*) FROM accounts WHERE id = $1 AND role = 'teacher'`, p.ID); n != 1 {
+			t.Error("the account is no teacher's")
+		}
+		// A teacher becomes no parent by it: that is a child's to bring.
+		expect(t, w.Do(t, p, "POST", "/api/v1/me/binding", claim("parent", 1, "林涛")), 409, "already_bound")
 	})
 }
 

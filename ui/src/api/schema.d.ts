@@ -3512,6 +3512,11 @@ export interface components {
             bound_at: string;
             /** @description Null while the registry names none: choose one */
             class: components["schemas"]["RosterClassRef"];
+            /**
+             * @description Of whom it is bound to: a parent's binding to a teacher is that teacher's own, verified as a parent's (F-21)
+             * @enum {string}
+             */
+            entry_kind: "teacher" | "student";
             id: string;
             /** @enum {string} */
             kind: "teacher" | "student" | "parent";
