@@ -19,7 +19,6 @@ import (
 	"caotang/internal/identity"
 	"caotang/internal/jobs"
 	"caotang/internal/roster"
-	"caotang/internal/sheet"
 	"caotang/internal/vault/vaulttest"
 )
 
@@ -84,7 +83,7 @@ func cpuTime(b *testing.B) time.Duration {
 
 func importOnce(b *testing.B, d *db.DB, path string, rows int) (took cost, residentMB float64) {
 	addSchools(b, d)
-	s := roster.New(d, vaulttest.New(b), jobs.New(d, slog.Default()), b.TempDir(), sheet.DefaultLimits())
+	s := roster.New(d, vaulttest.New(b), jobs.New(d, slog.Default()), b.TempDir(), roster.DefaultLimits())
 	f, err := os.Open(path)
 	if err != nil {
 		b.Fatal(err)

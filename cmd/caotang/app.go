@@ -24,7 +24,6 @@ import (
 	"caotang/internal/replacement"
 	"caotang/internal/roster"
 	"caotang/internal/server"
-	"caotang/internal/sheet"
 	"caotang/internal/slips"
 	"caotang/internal/sms"
 	"caotang/internal/spaces"
@@ -272,8 +271,9 @@ func (l limits) slipRules() slips.Config {
 	return config
 }
 
-func (l limits) files() sheet.Limits {
-	files := sheet.DefaultLimits()
+func (l limits) files() roster.Limits {
+	files := roster.DefaultLimits()
+	files.ChangePercent = l.ImportChange
 	files.FileBytes, files.Rows = l.ImportMaxBytes, l.ImportMaxRows
 	return files
 }

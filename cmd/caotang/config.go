@@ -81,6 +81,7 @@ type limits struct {
 	ClosingWait     time.Duration `help:"How long an account may still be kept after its owner asked to close it." default:"360h"`
 	ImportMaxBytes  int64         `help:"Greatest size of a roster file in bytes." default:"268435456"`
 	ImportMaxRows   int           `help:"Most rows in a roster file." default:"2000000"`
+	ImportChange    int           `name:"import-change-threshold" help:"Percentage of a school's teachers or pupils whose class or name one import may change without a further confirmation." default:"30" placeholder:"PERCENT"`
 }
 
 // validate names every bad value.
@@ -119,6 +120,7 @@ func (l limits) validate() error {
 	check(l.ClosingWait >= time.Minute && l.ClosingWait <= 180*24*time.Hour, "closing-wait", "must be from 1m to 4320h")
 	check(l.ImportMaxBytes >= 1<<10 && l.ImportMaxBytes <= 4<<30, "import-max-bytes", "must be from 1 KiB to 4 GiB")
 	check(l.ImportMaxRows >= 1, "import-max-rows", "must be at least 1")
+	check(l.ImportChange >= 0 && l.ImportChange <= 100, "import-change-threshold", "must be from 0 to 100")
 	return errors.Join(bad...)
 }
 

@@ -10,7 +10,6 @@ import (
 	"caotang/internal/db/dbtest"
 	"caotang/internal/jobs"
 	"caotang/internal/roster"
-	"caotang/internal/sheet"
 	"caotang/internal/vault/vaulttest"
 )
 
@@ -20,7 +19,7 @@ func TestTheRegistryTakesTheDemosRosters(t *testing.T) {
 	if err := Seed(ctx, d, v); err != nil {
 		t.Fatal(err)
 	}
-	registry := roster.New(d, v, jobs.New(d, slog.New(slog.DiscardHandler)), t.TempDir(), sheet.DefaultLimits())
+	registry := roster.New(d, v, jobs.New(d, slog.New(slog.DiscardHandler)), t.TempDir(), roster.DefaultLimits())
 	demoAccounts, err := Accounts(ctx, d)
 	if err != nil {
 		t.Fatal(err)

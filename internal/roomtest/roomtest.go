@@ -27,7 +27,6 @@ import (
 	"caotang/internal/recovery"
 	"caotang/internal/roster"
 	"caotang/internal/server"
-	"caotang/internal/sheet"
 	"caotang/internal/sms"
 	"caotang/internal/support"
 	"caotang/internal/transfers"
@@ -83,7 +82,7 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	config := accounts.DefaultConfig()
 	config.PublicURL = "https://edu.example.cn/"
 	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, SMS: texts, Copies: blob.New(copies, v), CopiesDir: copies, Accounts: accounts.New(d, v, texts, config, nil)}
-	w.Roster = roster.New(d, v, runner, t.TempDir(), sheet.DefaultLimits())
+	w.Roster = roster.New(d, v, runner, t.TempDir(), roster.DefaultLimits())
 	w.Verification = verification.New(d, v, w.Accounts, w.Roster, rules)
 	w.Support = support.New(d, v, w.Accounts, w.Roster, w.Verification)
 	w.Transfers = transfers.New(d, w.Accounts, w.Roster, w.Verification, transfers.DefaultConfig(), nil)

@@ -7,8 +7,10 @@
 //     one (F-29).
 //   - Numbers are sealed at rest, found by a keyed index, and shown masked; each look at a full one is recorded.
 //   - Nobody sees or touches an entry, class or import outside their scope: there it is not found.
-//   - An import takes the good rows and gives back the others with a reason each. It never overwrites, it only adds what
-//     is missing. Cut off anywhere, it goes on where it stopped, without a row lost or taken twice.
+//   - An import takes the good rows and gives back the others with a reason each. It adds what is missing, and overwrites a
+//     class or a name only where its administrator chose so, each change recorded; one that would change much of a school
+//     asks for a confirmation that names how much. Cut off anywhere, it goes on where it stopped, without a row lost or taken
+//     twice.
 //
 // Doors for other rooms: EntryByDocument, EntryByID, CreateEntry, ChangeEntry, SetClass, Move, Replace and Lineage for registry entries;
 // ClassByID, CreateClass, Classmates and ClassesTaught for classes; SchoolByID and PlaceOfSchool for schools; Import and

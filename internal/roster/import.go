@@ -39,16 +39,20 @@ type importRecord struct {
 	createdAt                                                             db.Time
 	startedAt, finishedAt                                                 db.NullTime
 	schoolName, schoolRegion                                              string
+	choice                                                                Choice
+	changes                                                               Changes
 }
 
 const importSelect = `SELECT i.id, i.account_id, i.kind, coalesce(i.school_id, ''), i.scopes, i.filename, i.state, i.failure, i.headings,
-	i.size_bytes, i.read_bytes, i.rows_done, i.accepted, i.rejected, i.created_at, i.started_at, i.finished_at, coalesce(s.name, ''), coalesce(s.region, '')
+	i.size_bytes, i.read_bytes, i.rows_done, i.accepted, i.rejected, i.created_at, i.started_at, i.finished_at, coalesce(s.name, ''), coalesce(s.region, ''),
+	i.updates, i.renames, i.added, i.completed, i.moved, i.renamed, i.unchanged
 	FROM roster_imports i LEFT JOIN schools s ON s.id = i.school_id`
 
 func (r *importRecord) scan() []any {
 	return []any{
 		&r.id, &r.account, &r.kind, &r.school, &r.scopes, &r.filename, &r.state, &r.failure, &r.headings,
-		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.startedAt, &r.finishedAt, &r.schoolName, &r.schoolRegion,
+		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.startedAt, &r.finishedAt, &r.schoolName, &r.schoolRegion, &r.choice.Updates, &r.choice.Renames,
+		&r.changes.Added, &r.changes.Completed, &r.changes.Moved, &r.changes.Renamed, &r.changes.Unchanged,
 	}
 }
 
@@ -94,7 +98,7 @@ func (s *Service) Import(ctx context.Context, source ImportSource, progress func
 		id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
 		createdAt: db.At(s.now()),
 	}
-	run, err := s.openRun(ctx, r, source.ReaderAt, s.limits)
+	run, err := s.openRun(ctx, r, source.ReaderAt, s.limits.Limits)
 	if err != nil {
 		return Result{}, err
 	}
@@ -115,9 +119,9 @@ func insertImport(ctx context.Context, tx *db.Tx, r *importRecord) error {
 	}
 	return tx.Insert(ctx, "roster_imports", []string{
 		"id", "account_id", "kind", "school_id", "scopes", "filename", "state", "failure", "headings",
-		"size_bytes", "read_bytes", "rows_done", "accepted", "rejected", "created_at",
+		"size_bytes", "read_bytes", "rows_done", "accepted", "rejected", "created_at", "updates", "renames",
 	},
-		[][]any{{r.id, r.account, r.kind, textOrNull(r.school), r.scopes, r.filename, r.state, "", "", r.size, int64(0), int64(0), int64(0), int64(0), r.createdAt}})
+		[][]any{{r.id, r.account, r.kind, textOrNull(r.school), r.scopes, r.filename, r.state, "", "", r.size, int64(0), int64(0), int64(0), int64(0), r.createdAt, r.choice.Updates, r.choice.Renames}})
 }
 
 // importRun is an import at work: one goroutine reads and seals, another writes.
@@ -139,8 +143,8 @@ func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt
 	if !t.fits(r.kind) {
 		return nil, &sheet.Problem{Code: codeWrongKind}
 	}
-	run := &importRun{s: s, record: r, table: t, writer: newWriter(s, r.kind)}
-	run.parser = &parser{table: t, vault: s.vault, kind: r.kind, today: s.now(), skip: int(r.rowsDone), seen: map[uint64]int{}, read: place.at.Load}
+	run := &importRun{s: s, record: r, table: t, writer: newWriter(s, r.kind, r.choice)}
+	run.parser = &parser{table: t, vault: s.vault, kind: r.kind, today: s.now(), skip: int(r.rowsDone), seen: map[uint64]int{}, whole: r.choice.Updates, read: place.at.Load}
 	if r.school != "" {
 		school, err := s.SchoolByID(ctx, s.db, r.school)
 		if err != nil {
@@ -278,6 +282,7 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 		r.rowsDone += int64(b.rows)
 		r.accepted += int64(o.accepted)
 		r.rejected += int64(len(o.rejects))
+		r.changes.add(o.changes)
 		r.state = stateRunning
 		if b.end {
 			r.state, r.read, r.finishedAt = stateDone, r.size, db.NullTime{Time: db.At(run.s.now()), Valid: true}
@@ -290,8 +295,10 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 			r.headings = string(headings)
 		}
 		same, err := changed(tx.Exec(ctx, `UPDATE roster_imports SET state = $1, headings = $2, read_bytes = $3, rows_done = $4,
-			accepted = $5, rejected = $6, started_at = $7, finished_at = $8 WHERE id = $9 AND rows_done = $10 AND state IN ('queued', 'running')`,
-			r.state, r.headings, r.read, r.rowsDone, r.accepted, r.rejected, r.startedAt, r.finishedAt, r.id, run.record.rowsDone))
+			accepted = $5, rejected = $6, started_at = $7, finished_at = $8, added = $11, completed = $12, moved = $13, renamed = $14, unchanged = $15
+			WHERE id = $9 AND rows_done = $10 AND state IN ('queued', 'running')`,
+			r.state, r.headings, r.read, r.rowsDone, r.accepted, r.rejected, r.startedAt, r.finishedAt, r.id, run.record.rowsDone,
+			r.changes.Added, r.changes.Completed, r.changes.Moved, r.changes.Renamed, r.changes.Unchanged))
 		if err != nil {
 			return err
 		}
@@ -303,7 +310,7 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 		}
 		return audit.Record(ctx, tx, audit.Event{
 			Action: "registry.imported", Target: "import", TargetID: r.id, Place: r.place(),
-			Details: map[string]any{"kind": r.kind, "accepted": r.accepted, "rejected": r.rejected},
+			Details: map[string]any{"kind": r.kind, "accepted": r.accepted, "rejected": r.rejected, "moved": r.changes.Moved, "renamed": r.changes.Renamed},
 		})
 	})
 	if err != nil {

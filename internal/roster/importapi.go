@@ -28,25 +28,28 @@ import (
 
 // Import is an import as its administrators see it.
 type Import struct {
-	ID            string     `json:"id"`
-	Kind          string     `json:"kind" enum:"teacher,student"`
-	School        *SchoolRef `json:"school" doc:"Null when the file names the schools"`
-	Filename      string     `json:"filename"`
-	State         string     `json:"state" enum:"queued,running,done,failed"`
-	Total         int64      `json:"total" doc:"Rows decided so far: all of them once it is done"`
-	Accepted      int64      `json:"accepted"`
-	Rejected      int64      `json:"rejected"`
-	Progress      float64    `json:"progress" doc:"0 to 1"`
-	CreatedAt     time.Time  `json:"created_at"`
-	FinishedAt    *time.Time `json:"finished_at"`
-	Failure       string     `json:"failure,omitempty" doc:"A code, once it has failed"`
-	FailureReason string     `json:"failure_reason,omitempty"`
+	ID         string     `json:"id"`
+	Kind       string     `json:"kind" enum:"teacher,student"`
+	School     *SchoolRef `json:"school" doc:"Null when the file names the schools"`
+	Filename   string     `json:"filename"`
+	State      string     `json:"state" enum:"queued,running,done,failed"`
+	Total      int64      `json:"total" doc:"Rows decided so far: all of them once it is done"`
+	Accepted   int64      `json:"accepted"`
+	Rejected   int64      `json:"rejected"`
+	Progress   float64    `json:"progress" doc:"0 to 1"`
+	CreatedAt  time.Time  `json:"created_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+	Update     bool       `json:"update" doc:"Whether it might move people to the class that the file names"`
+	Rename     bool       `json:"rename" doc:"Whether it might give people the name that the file has"`
+	Changes
+	Failure       string `json:"failure,omitempty" doc:"A code, once it has failed"`
+	FailureReason string `json:"failure_reason,omitempty"`
 }
 
 func (r *importRecord) public(language string) Import {
 	x := Import{
 		ID: r.id, Kind: r.kind, Filename: r.filename, State: r.state, Total: r.rowsDone, Accepted: r.accepted, Rejected: r.rejected,
-		Progress: progressOf(r), CreatedAt: r.createdAt.Time, FinishedAt: r.finishedAt.Ptr(),
+		Update: r.choice.Updates, Rename: r.choice.Renames, Changes: r.changes, Progress: progressOf(r), CreatedAt: r.createdAt.Time, FinishedAt: r.finishedAt.Ptr(),
 	}
 	if r.school != "" {
 		x.School = &SchoolRef{r.school, r.schoolName}
@@ -120,7 +123,7 @@ func (s *Service) mountImports(srv *server.Server) {
 		return server.Op{Method: method, Path: "/api/v1/admin/registry" + path, ID: id, Summary: summary, Tag: "registry", Rule: server.Administrator}
 	}
 	start := op("POST", "/imports", "import-roster", "Import a roster, or with dry_run see what that would do (answers 200)")
-	start.Status, start.MaxBody, start.Form = 202, s.limits.FileBytes+1<<20, map[string]bool{"kind": true, "school_id": false}
+	start.Status, start.MaxBody, start.Form = 202, s.limits.FileBytes+1<<20, map[string]bool{"kind": true, "school_id": false, "update": false, "rename": false, "confirm_changes": false}
 	server.Register(srv, start, s.receiveImport)
 	server.Register(srv, op("GET", "/imports", "list-imports", "The imports in one's scope, the newest first"),
 		func(ctx context.Context, in *server.PageInput) (*body[server.Page[Import]], error) {
@@ -163,6 +166,7 @@ const maxFilename = 200 // characters
 func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *importOutput, err error) {
 	r := &importRecord{account: access.ActorFrom(ctx).AccountID, state: stateQueued, createdAt: db.At(s.now())}
 	var file *upload
+	confirmed := false
 	defer func() {
 		if file != nil && (err != nil || in.DryRun) {
 			file.remove()
@@ -186,6 +190,12 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 			r.kind, err = textPart(part)
 		case name == "school_id":
 			r.school, err = textPart(part)
+		case name == "update":
+			r.choice.Updates, err = yesPart(part)
+		case name == "rename":
+			r.choice.Renames, err = yesPart(part)
+		case name == "confirm_changes":
+			confirmed, err = yesPart(part)
 		}
 		if err != nil {
 			return nil, err
@@ -197,6 +207,12 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 	r.id = file.id
 	if err := s.scopeOf(ctx, r); err != nil {
 		return nil, err
+	}
+	r.choice.Renames = r.choice.Renames && r.choice.Updates
+	if r.choice.Updates && !confirmed && !in.DryRun {
+		if err := s.measure(ctx, r); err != nil {
+			return nil, err
+		}
 	}
 	return s.beginImport(ctx, r, in.DryRun)
 }
@@ -216,6 +232,11 @@ func textPart(part *multipart.Part) (string, error) {
 		return "", server.UploadError(err)
 	}
 	return strings.TrimSpace(string(text)), nil
+}
+
+func yesPart(part *multipart.Part) (bool, error) {
+	text, err := textPart(part)
+	return text == "true" || text == "on" || text == "1", err
 }
 
 // scopeOf finds out which schools the actor's import may reach: the one it names, the only one they administer, or those
@@ -258,7 +279,7 @@ func (s *Service) beginImport(ctx context.Context, r *importRecord, dryRun bool)
 	}
 	defer func() { _ = f.Close() }()
 	r.size = size
-	run, err := s.openRun(ctx, r, content, s.limits)
+	run, err := s.openRun(ctx, r, content, s.limits.Limits)
 	if err != nil {
 		return nil, s.refused(err)
 	}

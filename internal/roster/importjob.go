@@ -150,7 +150,7 @@ func (s *Service) runUpload(ctx context.Context, r *importRecord) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	run, err := s.openRun(ctx, r, content, s.limits)
+	run, err := s.openRun(ctx, r, content, s.limits.Limits)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,10 @@ type Preview struct {
 	Accepted  int             `json:"accepted"`
 	Rejected  int             `json:"rejected"`
 	Rejects   []PreviewReject `json:"rejects" doc:"The first of them"`
+	Changes
+	Examples []PreviewChange `json:"changes" doc:"The first people who would get another class or name"`
+	Most     *Most           `json:"most,omitempty" doc:"The school of which most would change"`
+	Confirm  bool            `json:"confirm_changes" doc:"That is so much that the import asks for confirm_changes"`
 	AddedClasses
 }
 
@@ -54,12 +58,13 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 	t := run.table
 	p := &Preview{
 		Format: t.file.Format(), Sheet: t.sheet, Encoding: t.file.Encoding(), HeaderRow: t.line,
-		Columns: t.columns(language), FirstRows: [][]string{}, Rejects: []PreviewReject{},
+		Columns: t.columns(language), FirstRows: [][]string{}, Rejects: []PreviewReject{}, Examples: []PreviewChange{},
 	}
 	p.none()
 	run.parser.whole = true
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	overwritten := map[string]int64{}
 	for b := range run.batches(ctx) {
 		if b.err != nil {
 			return nil, b.err
@@ -72,11 +77,16 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 			return nil, err
 		}
 		run.writer.remember(o) // a class counts as there once a row has named it
-		p.add(o.named)
+		p.AddedClasses.add(o.named)
 		sortRejects(o.rejects)
 		p.Total += b.rows
 		p.Accepted += o.accepted
 		p.Rejected += len(o.rejects)
+		p.Changes.add(o.changes)
+		p.Examples = append(p.Examples, o.examples[:min(len(o.examples), previewChanges-len(p.Examples))]...)
+		for school, n := range o.overwritten {
+			overwritten[school] += n
+		}
 		for _, r := range o.rejects[:min(len(o.rejects), previewRejects-len(p.Rejects))] {
 			p.Rejects = append(p.Rejects, PreviewReject{r.Line, t.nameIn(r.Cells), r.Field, r.Code, r.reason(language)})
 		}
@@ -84,7 +94,13 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 	if p.Total == 0 && ctx.Err() == nil {
 		return nil, &sheet.Problem{Code: codeNoRows}
 	}
-	return p, ctx.Err()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var err error
+	p.Most, err = run.most(ctx, overwritten)
+	p.Confirm = run.s.tooMany(p.Most)
+	return p, err
 }
 
 // nameIn is the name in a row, for a person to know it by: also where it stands in the number's column, and never a number.

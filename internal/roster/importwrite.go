@@ -15,6 +15,7 @@ import (
 type writer struct {
 	s          *Service
 	kind       string
+	choice     Choice
 	schoolYear int
 	started    db.NullTime // when the import began; none for a preview
 	schools    map[string]*schoolClasses
@@ -36,39 +37,38 @@ type schoolClasses struct {
 	shape schoolShape
 	ids   map[classKey]string
 	named map[string]string
+	names map[string]string // what each is called, by its id
 }
 
 // outcome is what a batch comes to.
 type outcome struct {
-	classes   map[string]map[classKey]string // new ones, by school
-	named     []AddedClass                   // the same, for people to read
-	rows      struct{ classes, documents, entries [][]any }
-	added     map[group]int64 // new entries
-	additions []addition
-	rejects   []reject
-	accepted  int
-	known     int // candidates whose documents stand in the registry
+	classes  map[string]map[classKey]string // new ones, by school
+	named    []AddedClass                   // the same, for people to read
+	rows     struct{ classes, documents, entries [][]any }
+	added    map[group]int64 // new entries
+	writes   []change        // to entries that stand there
+	changes  Changes
+	examples []PreviewChange
+	// Entries whose class or name is overwritten, by school; what new classes are called, by id.
+	overwritten map[string]int64
+	classNames  map[string]string
+	rejects     []reject
+	accepted    int
+	known       int // candidates whose documents stand in the registry
 }
 
 // group are new entries that are counted alike.
 type group struct{ county, school, class string }
 
-// addition fills what an entry lacked.
-type addition struct {
-	entryID              string
-	class                string
-	student, certificate []byte
-}
-
 // standing is an entry that the registry has for a candidate's document.
 type standing struct {
-	id, key, kind, schoolID, school string
-	hasClass, hasStudent, hasCert   bool
-	created                         db.Time
+	id, name, key, kind, schoolID, school, class string
+	hasStudent, hasCert                          bool
+	created                                      db.Time
 }
 
-func newWriter(s *Service, kind string) *writer {
-	w := &writer{s: s, kind: kind, schoolYear: SchoolYear(s.now())}
+func newWriter(s *Service, kind string, choice Choice) *writer {
+	w := &writer{s: s, kind: kind, choice: choice, schoolYear: SchoolYear(s.now())}
 	w.forget()
 	return w
 }
@@ -81,7 +81,10 @@ func (w *writer) forget() {
 
 // decide asks the registry about a batch and changes nothing.
 func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, error) {
-	o := &outcome{classes: map[string]map[classKey]string{}, added: map[group]int64{}, rejects: b.rejects}
+	o := &outcome{
+		classes: map[string]map[classKey]string{}, added: map[group]int64{}, rejects: b.rejects,
+		overwritten: map[string]int64{}, classNames: map[string]string{},
+	}
 	var standing map[string]*standing
 	if !w.trusting {
 		var err error
@@ -116,8 +119,11 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 			continue
 		}
 		if there != nil {
-			if a := missing(c, class, there); a != nil {
-				o.additions = append(o.additions, *a)
+			if a := w.changeOf(o, c, class, there); a != nil {
+				o.writes = append(o.writes, *a)
+				o.accepted++
+			} else if w.choice.Updates {
+				o.changes.Unchanged++
 				o.accepted++
 			} else {
 				o.reject(c, &reject{Field: "id_number", Code: "entry_exists_here"})
@@ -137,6 +143,7 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 		values = append(values, index, id)
 		o.rows.documents = append(o.rows.documents, values[from:len(values):len(values)])
 		o.added[group{c.school.Region, c.school.ID, class}]++
+		o.changes.Added++
 		o.accepted++
 	}
 	return o, nil
@@ -172,31 +179,12 @@ func (w *writer) conflict(c *candidate, there *standing) *reject {
 		return &reject{Field: "id_number", Code: "entry_exists_in", Args: map[string]any{"school": there.school}}
 	case there.schoolID != c.school.ID:
 		return &reject{Field: "id_number", Code: "entry_exists_elsewhere"}
-	case !same:
+	case !same && !w.choice.Renames:
 		return &reject{Field: "name", Code: "name_differs"}
 	case there.kind != w.kind:
 		return &reject{Field: "id_number", Code: "entry_of_other_kind"}
 	}
 	return nil
-}
-
-// missing answers what a row adds to an entry that lacks it; nil when it brings nothing new. What the entry has is never
-// overwritten by a file.
-func missing(c *candidate, class string, there *standing) *addition {
-	a := addition{entryID: there.id}
-	if class != "" && !there.hasClass {
-		a.class = class
-	}
-	if !there.hasStudent {
-		a.student = c.student
-	}
-	if !there.hasCert {
-		a.certificate = c.certificate
-	}
-	if a.class == "" && a.student == nil && a.certificate == nil {
-		return nil
-	}
-	return &a
 }
 
 // lookUpAtOnce is how many documents one query asks for.
@@ -229,11 +217,11 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 	}
 	args := make([]any, 0, lookUpAtOnce)
 	load := func() error {
-		rows, err := db.Collect(ctx, q, `SELECT e.id, e.name_key, e.kind, e.school_id, s.name, e.class_id IS NOT NULL,
+		rows, err := db.Collect(ctx, q, `SELECT e.id, e.name, e.name_key, e.kind, e.school_id, s.name, coalesce(e.class_id, ''),
 			e.student_number_sealed IS NOT NULL, e.certificate_number_sealed IS NOT NULL, e.created_at
 			FROM registry_entries e JOIN schools s ON s.id = e.school_id WHERE e.id IN (`+db.Placeholders(len(args))+")", args,
 			func(t *standing) []any {
-				return []any{&t.id, &t.key, &t.kind, &t.schoolID, &t.school, &t.hasClass, &t.hasStudent, &t.hasCert, &t.created}
+				return []any{&t.id, &t.name, &t.key, &t.kind, &t.schoolID, &t.school, &t.class, &t.hasStudent, &t.hasCert, &t.created}
 			})
 		for i := range rows {
 			found[ids[rows[i].id]] = &rows[i]
@@ -286,7 +274,9 @@ func (w *writer) class(ctx context.Context, q db.Querier, o *outcome, c *candida
 	}
 	o.classes[c.school.ID][m.key] = id
 	o.rows.classes = append(o.rows.classes, []any{id, c.school.ID, string(m.key.stage), m.key.entry, m.key.number, m.years, "", now})
-	o.named = append(o.named, addedClass(c.school, m, w.schoolYear))
+	named := addedClass(c.school, m, w.schoolYear)
+	o.named = append(o.named, named)
+	o.classNames[id] = named.Name
 	return id, true, nil
 }
 
@@ -307,7 +297,7 @@ func (x *schoolClasses) meaning(grade, class string, schoolYear int) labelMeanin
 }
 
 func (w *writer) load(ctx context.Context, q db.Querier, school *School) (*schoolClasses, error) {
-	x := &schoolClasses{ids: map[classKey]string{}, named: map[string]string{}}
+	x := &schoolClasses{ids: map[classKey]string{}, named: map[string]string{}, names: map[string]string{}}
 	x.shape = schoolShape{category: school.Code[:min(2, len(school.Code))], years: map[Stage]int{}, entries: map[Stage]map[int]bool{}}
 	type row struct {
 		id, name string
@@ -318,7 +308,9 @@ func (w *writer) load(ctx context.Context, q db.Querier, school *School) (*schoo
 		func(r *row) []any { return []any{&r.id, &r.name, &r.stage, &r.entry, &r.number, &r.years} })
 	for _, r := range rows {
 		x.ids[r.classKey] = r.id
+		x.names[r.id] = ClassName(r.stage, r.entry, r.years, r.number, w.schoolYear)
 		if r.name != "" {
+			x.names[r.id] = r.name
 			x.named[identity.CompareKey(r.name)] = r.id
 		}
 		x.shape.years[r.stage] = r.years
@@ -345,13 +337,8 @@ func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outco
 	if err := w.count(ctx, tx, o); err != nil {
 		return err
 	}
-	for _, a := range o.additions {
-		if err := w.s.recounting(ctx, tx, a.entryID, func() error {
-			_, err := tx.Exec(ctx, `UPDATE registry_entries SET class_id = coalesce(class_id, $1),
-				student_number_sealed = coalesce(student_number_sealed, $2), certificate_number_sealed = coalesce(certificate_number_sealed, $3),
-				updated_at = $4 WHERE id = $5`, nullText(a.class), a.student, a.certificate, db.At(w.s.now()), a.entryID)
-			return err
-		}); err != nil {
+	for i := range o.writes {
+		if err := w.apply(ctx, tx, importID, &o.writes[i]); err != nil {
 			return err
 		}
 	}
@@ -415,7 +402,7 @@ func sortRejects(all []reject) {
 func (w *writer) remember(o *outcome) {
 	for school, classes := range o.classes {
 		for key, id := range classes {
-			w.schools[school].ids[key] = id
+			w.schools[school].ids[key], w.schools[school].names[id] = id, o.classNames[id]
 			x := &w.schools[school].shape
 			if x.entries[key.stage] == nil {
 				x.entries[key.stage] = map[int]bool{}

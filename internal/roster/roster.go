@@ -36,8 +36,20 @@ var (
 	ErrClassExists          = fault.Define(fault.Conflict, "class_exists")
 	ErrClassInUse           = fault.Define(fault.Conflict, "class_in_use")
 	ErrUnsupportedFile      = fault.Define(fault.UnsupportedMedia, "unsupported_file")
+	ErrImportChangesMany    = fault.Define(fault.Conflict, "import_changes_many")
 	ErrImportNotDone        = fault.Define(fault.Conflict, "import_not_done")
 )
+
+// Limits bound what an import may do.
+type Limits struct {
+	sheet.Limits
+	// ChangePercent is the greatest part of a school's people whose class or name an import changes without being told to
+	// knowingly.
+	ChangePercent int
+}
+
+// DefaultLimits are those of a server that is not told otherwise.
+func DefaultLimits() Limits { return Limits{sheet.DefaultLimits(), 30} }
 
 // Service is the room. It is safe for concurrent use.
 type Service struct {
@@ -45,13 +57,13 @@ type Service struct {
 	vault  *vault.Vault
 	jobs   *jobs.Runner
 	dir    string // where uploads wait, sealed
-	limits sheet.Limits
+	limits Limits
 	now    func() time.Time
 }
 
 // New makes the room and registers its background work with the runner. dir is the folder of its own in which uploaded
 // rosters wait, sealed, until they have been imported; limits bound them.
-func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, dir string, limits sheet.Limits) *Service {
+func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, dir string, limits Limits) *Service {
 	s := &Service{db: d, vault: v, jobs: runner, dir: dir, limits: limits, now: time.Now}
 	runner.Handle(importJob, 1, s.runImportJob)
 	return s

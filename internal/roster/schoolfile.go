@@ -34,7 +34,7 @@ const (
 // A school whose code is known stays as it is. It is for the command line: no scope is checked.
 func (s *Service) ImportSchools(ctx context.Context, source io.ReaderAt, size int64) (SchoolsResult, error) {
 	var result SchoolsResult
-	file, err := sheet.Open(source, size, s.limits)
+	file, err := sheet.Open(source, size, s.limits.Limits)
 	if err != nil {
 		return result, err
 	}

@@ -42,8 +42,13 @@ export type Overview = Omit<Schemas['SpacesOverview'], 'recent_imports'> & { rec
 // An upload with dry_run is answered by what it would do, which the document's one answer per call does not show.
 export interface RosterColumn { index: number; heading: string; field: string | null; field_label: string | null }
 export interface RosterReject { row: number; name: string; field: string; code: string; reason: string }
+export interface RosterChange { row: number; name: string; what: 'moved' | 'renamed'; from: string; to: string }
+/** The school of which an import would change the greatest part. */
+export interface RosterMost { school: { id: string; name: string }; people: number; changes: number; percent: number }
 export interface RosterPreview {
   format: string; sheet: string; encoding: string; header_row: number; columns: RosterColumn[]; first_rows: string[][]
   total: number; accepted: number; rejected: number; rejects: RosterReject[]
   new_classes: AddedClass[]; new_classes_more: number
+  added: number; completed: number; moved: number; renamed: number; unchanged: number
+  changes: RosterChange[]; most?: RosterMost; confirm_changes: boolean
 }

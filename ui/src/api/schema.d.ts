@@ -2735,6 +2735,16 @@ export interface components {
         RosterImport: {
             /** Format: int64 */
             accepted: number;
+            /**
+             * Format: int64
+             * @description People who are new to the registry
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description People who lacked something that the file has
+             */
+            completed: number;
             /** Format: date-time */
             created_at: string;
             /** @description A code, once it has failed */
@@ -2747,12 +2757,24 @@ export interface components {
             /** @enum {string} */
             kind: "teacher" | "student";
             /**
+             * Format: int64
+             * @description People who get another class
+             */
+            moved: number;
+            /**
              * Format: double
              * @description 0 to 1
              */
             progress: number;
             /** Format: int64 */
             rejected: number;
+            /** @description Whether it might give people the name that the file has */
+            rename: boolean;
+            /**
+             * Format: int64
+             * @description People who get another name; they may be moved too
+             */
+            renamed: number;
             /** @description Null when the file names the schools */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
@@ -2762,6 +2784,13 @@ export interface components {
              * @description Rows decided so far: all of them once it is done
              */
             total: number;
+            /**
+             * Format: int64
+             * @description People whom the registry has as the file does; an import that may change nobody rejects them
+             */
+            unchanged: number;
+            /** @description Whether it might move people to the class that the file names */
+            update: boolean;
         };
         RosterImportRef: {
             filename: string;
@@ -2770,6 +2799,16 @@ export interface components {
         RosterImportReport: {
             /** Format: int64 */
             accepted: number;
+            /**
+             * Format: int64
+             * @description People who are new to the registry
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description People who lacked something that the file has
+             */
+            completed: number;
             /** Format: date-time */
             created_at: string;
             /** @description A code, once it has failed */
@@ -2781,6 +2820,11 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "teacher" | "student";
+            /**
+             * Format: int64
+             * @description People who get another class
+             */
+            moved: number;
             /** @description Classes that the file names and the school had not: the first of them */
             new_classes: components["schemas"]["RosterAddedClass"][];
             /**
@@ -2795,6 +2839,13 @@ export interface components {
             progress: number;
             /** Format: int64 */
             rejected: number;
+            /** @description Whether it might give people the name that the file has */
+            rename: boolean;
+            /**
+             * Format: int64
+             * @description People who get another name; they may be moved too
+             */
+            renamed: number;
             /** @description Null when the file names the schools */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
@@ -2804,6 +2855,13 @@ export interface components {
              * @description Rows decided so far: all of them once it is done
              */
             total: number;
+            /**
+             * Format: int64
+             * @description People whom the registry has as the file does; an import that may change nobody rejects them
+             */
+            unchanged: number;
+            /** @description Whether it might move people to the class that the file names */
+            update: boolean;
         };
         RosterNamed: {
             id: string;
@@ -4576,10 +4634,13 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
+                    confirm_changes?: string;
                     /** Format: binary */
                     file: string;
                     kind: string;
+                    rename?: string;
                     school_id?: string;
+                    update?: string;
                 };
             };
         };

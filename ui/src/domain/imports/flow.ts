@@ -9,6 +9,10 @@ export interface ImportTarget {
   kind: EntryKind
   /** '' when the file itself names the schools. */
   school_id: string
+  /** Whether people who are there already are moved to the class that the file names, … */
+  update?: boolean
+  /** … and get the name that it has. */
+  rename?: boolean
 }
 
 export type Step = 'choose' | 'checking' | 'preview' | 'sending'
@@ -48,7 +52,7 @@ export function useImport(send: Send = upload) {
     step.value = 'choose'
   }
 
-  async function deliver<T>(path: string, target: ImportTarget, during: Step, withKey?: string): Promise<T | undefined> {
+  async function deliver<T>(path: string, target: ImportTarget, during: Step, withKey?: string, knowingly = false): Promise<T | undefined> {
     if (!file.value) return undefined
     const before = step.value
     step.value = during
@@ -57,6 +61,9 @@ export function useImport(send: Send = upload) {
     const form = new FormData()
     form.append('kind', target.kind)
     if (target.school_id) form.append('school_id', target.school_id)
+    if (target.update) form.append('update', 'true')
+    if (target.update && target.rename) form.append('rename', 'true')
+    if (knowingly) form.append('confirm_changes', 'true')
     form.append('file', file.value, file.value.name)
     const mine = send<T>(path, form, (share) => (sent.value = share), withKey)
     running = mine
@@ -83,9 +90,9 @@ export function useImport(send: Send = upload) {
     step.value = 'preview'
   }
 
-  /** Sends the file for good; resolves to the import's id, or to undefined when there is trouble. */
-  async function confirm(target: ImportTarget): Promise<string | undefined> {
-    const started = await deliver<{ id: string }>('/api/v1/admin/registry/imports', target, 'sending', key)
+  /** Sends the file for good, knowingly where it changes many people; resolves to the import's id, or to undefined when there is trouble. */
+  async function confirm(target: ImportTarget, knowingly = false): Promise<string | undefined> {
+    const started = await deliver<{ id: string }>('/api/v1/admin/registry/imports', target, 'sending', key, knowingly)
     return started?.id
   }
 

@@ -1,0 +1,169 @@
+package roster_test
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/db/dbtest"
+	"caotang/internal/roomtest"
+	"caotang/internal/roster"
+	"caotang/internal/tally"
+)
+
+// outcome is what an import or a preview says of the people whom it takes.
+func outcome(a roomtest.Answer) string {
+	return fmt.Sprint("added ", a.Get("added"), " completed ", a.Get("completed"), " moved ", a.Get("moved"), " renamed ", a.Get("renamed"),
+		" unchanged ", a.Get("unchanged"), " rejected ", a.Get("rejected"))
+}
+
+func with(form map[string]string, more ...string) map[string]string {
+	all := maps.Clone(form)
+	for _, name := range more {
+		all[name] = "true"
+	}
+	return all
+}
+
+// A school of ten pupils in class 1 of the first year.
+func tenPupils(t *testing.T, w *roomtest.World, admin roomtest.Person) (file func(class string, change map[int]string) []byte) {
+	t.Helper()
+	file = func(class string, change map[int]string) []byte {
+		var b strings.Builder
+		b.WriteString("姓名,身份证号,年级,班级\n")
+		for n := 1; n <= 10; n++ {
+			text := row(pupil(n), n, class)
+			if other, ok := change[n]; ok {
+				text = other
+			}
+			b.WriteString(text)
+		}
+		return []byte(b.String())
+	}
+	if a := imported(t, w, admin, file("1班", nil), ofStudents); counts(a) != "done 10 10 0" {
+		t.Fatal(a)
+	}
+	return file
+}
+
+func pupil(n int) string { return fmt.Sprintf("学生%c", '甲'+rune(n)) }
+
+func row(name string, n int, class string) string {
+	return fmt.Sprintf("%s,%s,七年级,%s\n", name, roomtest.IDNumber(n), class)
+}
+
+func TestAnImportUpdatesWhoIsThereOnlyWhereItWasChosen(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		file := tenPupils(t, w, admin)
+		mixed := file("1班", map[int]string{
+			1: row(pupil(1), 1, "2班"), // another class
+			2: row("别人", 2, "1班"),     // another name
+			3: row("新来的", 33, "1班"),
+		})
+		if a := send(t, w, admin, "?dry_run=true", mixed, ofStudents); outcome(a) != "added 1 completed 0 moved 0 renamed 0 unchanged 0 rejected 9" {
+			t.Errorf("without the choice: %s", outcome(a))
+		}
+		a := send(t, w, admin, "?dry_run=true", mixed, with(ofStudents, "update"))
+		if outcome(a) != "added 1 completed 0 moved 1 renamed 0 unchanged 7 rejected 1" {
+			t.Errorf("with update: %s", outcome(a))
+		}
+		if examples, _ := a.Get("changes").([]any); len(examples) != 1 || examples[0].(fields)["what"] != "moved" || examples[0].(fields)["from"] != "七年级1班" || examples[0].(fields)["to"] != "七年级2班" {
+			t.Errorf("the examples are %v", examples)
+		}
+		a = send(t, w, admin, "?dry_run=true", mixed, with(ofStudents, "update", "rename"))
+		if outcome(a) != "added 1 completed 0 moved 1 renamed 1 unchanged 7 rejected 0" || a.Get("most.percent") != 20.0 || a.Get("confirm_changes") != false {
+			t.Errorf("with update and rename: %v", a)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM registry_entries WHERE name = '别人'`); n != 0 {
+			t.Error("a preview renamed somebody")
+		}
+
+		a = imported(t, w, admin, mixed, with(ofStudents, "update", "rename"))
+		if outcome(a) != "added 1 completed 0 moved 1 renamed 1 unchanged 7 rejected 0" || a.Get("update") != true {
+			t.Errorf("the import: %v", a)
+		}
+		for name, query := range map[string]string{
+			"class 2":       `SELECT count(*) FROM registry_entries e JOIN classes c ON c.id = e.class_id WHERE c.number = 2`,
+			"the new name":  `SELECT count(*) FROM registry_entries WHERE name = '别人' AND name_key = '别人'`,
+			"records":       `SELECT count(*) / 2 FROM audit_records WHERE action = 'registry.change' AND target = 'entry' AND details LIKE '%import_id%'`,
+			"its own entry": `SELECT count(*) / 11 FROM registry_entries`,
+		} {
+			if n := w.Count(t, query); n != 1 {
+				t.Errorf("%s: %d", name, n)
+			}
+		}
+		// The same again changes nothing.
+		if a := imported(t, w, admin, mixed, with(ofStudents, "update", "rename")); outcome(a) != "added 0 completed 0 moved 0 renamed 0 unchanged 10 rejected 0" {
+			t.Errorf("once more: %s", outcome(a))
+		}
+		differences, err := tally.Verify(t.Context(), d, 10)
+		if err != nil || len(differences) > 0 {
+			t.Errorf("the counts differ from the registry: %+v %v", differences, err)
+		}
+	})
+}
+
+func TestAnImportThatChangesMuchOfASchoolAsksForAConfirmation(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		file := tenPupils(t, w, admin)
+		moved := func() int {
+			return w.Count(t, `SELECT count(*) FROM registry_entries e JOIN classes c ON c.id = e.class_id WHERE c.number = 2`)
+		}
+		some := map[int]string{}
+		for n := 4; n <= 10; n++ {
+			some[n] = row(pupil(n), n, "1班")
+		}
+		// Three of ten are the limit, not beyond it; all ten are.
+		if a := imported(t, w, admin, file("2班", some), with(ofStudents, "update")); a.Get("moved") != 3.0 || moved() != 3 {
+			t.Errorf("three of ten: %v", a)
+		}
+		a := send(t, w, admin, "", file("2班", nil), with(ofStudents, "update"))
+		want(t, a, 409, "import_changes_many")
+		if a.Get("most.changes") != 7.0 || a.Get("most.people") != 10.0 || a.Get("most.percent") != 70.0 || a.Get("limit_percent") != 30.0 ||
+			a.Get("next_step.action") != "confirm_changes" || !strings.Contains(a.Text, "70%") {
+			t.Errorf("the refusal: %v", a)
+		}
+		if moved() != 3 || w.Count(t, `SELECT count(*) FROM roster_imports`) != 2 {
+			t.Error("an import that was not confirmed has begun")
+		}
+		// Without the choice the same file changes nobody, and needs no confirmation.
+		if a := imported(t, w, admin, file("2班", nil), ofStudents); a.Get("moved") != 0.0 || moved() != 3 {
+			t.Errorf("without the choice: %v", a)
+		}
+		if a := imported(t, w, admin, file("2班", nil), with(ofStudents, "update", "confirm_changes")); a.Get("moved") != 7.0 || moved() != 10 {
+			t.Errorf("confirmed: %v", a)
+		}
+	})
+}
+
+// A file that names somebody twice with different classes says nothing of them, however far apart the rows lie.
+func TestAnUpdatingImportTakesNobodyTwice(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		one := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "张三", IDType: "home_return_permit", IDNumber: number(900_000), SchoolID: w.Here.ID, ClassID: w.Class(t, w.Here.ID, 1).ID})
+		w.Class(t, w.Here.ID, 2)
+		head := "姓名,证件类型,证件号码,年级,班级\n张三,回乡证," + number(900_000) + ",七年级,2班\n"
+		var b strings.Builder
+		b.WriteString(head)
+		for n := range roster.BatchRows {
+			fmt.Fprintf(&b, "李四,回乡证,%s,,\n", number(n))
+		}
+		b.WriteString("张三,回乡证," + number(900_000) + ",七年级,1班\n")
+		a := imported(t, w, admin, []byte(b.String()), with(ofStudents, "update", "confirm_changes"))
+		if a.Get("moved") != 1.0 || a.Get("rejected") != 1.0 {
+			t.Errorf("%s", outcome(a))
+		}
+		now, err := w.Roster.EntryByID(t.Context(), d, one.ID)
+		if err != nil || now.Class.Number != 2 {
+			t.Errorf("%+v %v", now.Class, err)
+		}
+	})
+}
