@@ -90,6 +90,7 @@ change-class               401  403   403   403   403 200   404    200  200  200
 delete-class               401  403   403   403   403 204   404    204  204  204  404  404
 list-class-teachers        401  403   403   403   403 200   404    200  200  200  404  404
 set-class-teachers         401  403   403   403   403 200   404    200  200  200  404  404
+put-pupils-into-class      401  403   403   403   403 200   404    200  200  200  404  404
 import-roster              401  403   403   403   403 200   404    200  200  200  404  403
 list-imports               401  403   403   403   403 200   200    200  200  200  200  200
 get-import                 401  403   403   403   403 200   404    200  200  200  404  404
@@ -348,13 +349,14 @@ var requests = map[string]request{
 	"delete-school": {target: (*cell).emptySchool, query: "?code=" + emptyCode},
 	"change-school": {target: func(c *cell) string { return c.world.Here.ID }, body: func(*cell) any { return object{"name": "草堂中学"} }},
 
-	"list-classes":        {},
-	"create-class":        {body: func(c *cell) any { return c.cohort(object{"number": c.classNumber()}) }},
-	"create-classes":      {body: func(c *cell) any { return c.cohort(object{"count": 1}) }},
-	"change-class":        {target: (*cell).class, body: func(*cell) any { return object{"name": "火箭班"} }},
-	"delete-class":        {target: (*cell).class},
-	"list-class-teachers": {target: (*cell).class},
-	"set-class-teachers":  {target: (*cell).class, body: func(*cell) any { return object{"teacher_ids": []string{}} }},
+	"list-classes":          {},
+	"create-class":          {body: func(c *cell) any { return c.cohort(object{"number": c.classNumber()}) }},
+	"create-classes":        {body: func(c *cell) any { return c.cohort(object{"count": 1}) }},
+	"change-class":          {target: (*cell).class, body: func(*cell) any { return object{"name": "火箭班"} }},
+	"delete-class":          {target: (*cell).class},
+	"list-class-teachers":   {target: (*cell).class},
+	"put-pupils-into-class": {target: (*cell).class, body: func(c *cell) any { return object{"entry_ids": []string{c.entry().ID}} }},
+	"set-class-teachers":    {target: (*cell).class, body: func(*cell) any { return object{"teacher_ids": []string{}} }},
 }
 
 func TestEveryOperationAnswersEveryRoleAsTheMatrixSays(t *testing.T) {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { administrator } from '../support/api.ts'
+import { administrator, signIn } from '../support/api.ts'
 import { csv, renamedPicture } from '../support/files.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
@@ -137,4 +137,25 @@ test('a class is added, named and removed', async ({ page, t }) => {
   await dialog.getByRole('button', { name: t('admin_classes.remove_sure', { name: own }) }).click()
   await expect(dialog).toBeHidden()
   await expect(page.getByRole('row', { name: own })).toHaveCount(0)
+})
+
+test('pupils without a class are found, ticked and put into one together', async ({ page, t }) => {
+  const { scope, username, password } = await administrator('school')
+  const api = await signIn(username, password)
+  const names = [newName(), newName()]
+  for (const name of names) {
+    await api.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number: newResidentID(), school_id: scope.id })
+  }
+  await page.goto('/admin/registry?class_id=none')
+  for (const name of names) await page.getByRole('checkbox', { name: t('admin_registry.put.pick', { name }), exact: true }).check()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  const bar = page.getByRole('group', { name: t('admin_registry.put.label') })
+  await expect(bar).toContainText(t('admin_registry.put.picked', { n: 2 }))
+  await bar.getByRole('combobox').click()
+  await page.getByRole('option').nth(1).click()
+  await bar.getByRole('button', { name: t('admin_registry.put.button') }).click()
+  await expect(page.getByText(t('admin_registry.put.done', { n: 2 }))).toBeVisible()
+  for (const name of names) await expect(page.getByRole('checkbox', { name: t('admin_registry.put.pick', { name }), exact: true })).toHaveCount(0)
+  await expect(bar).toHaveCount(0)
 })

@@ -102,7 +102,7 @@ type listEntriesInput struct {
 	server.PageInput
 	SchoolID string `query:"school_id" maxLength:"64"`
 	Region   string `query:"region" maxLength:"6" doc:"A division's code: the entries within it"`
-	ClassID  string `query:"class_id" maxLength:"64"`
+	ClassID  string `query:"class_id" maxLength:"64" doc:"none: the pupils without a class"`
 	Kind     string `query:"kind" enum:"teacher,student"`
 	Bound    string `query:"bound" enum:"true,false"`
 	Name     string `query:"name" maxLength:"200" doc:"Part of the name"`

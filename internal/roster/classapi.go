@@ -112,6 +112,21 @@ func (s *Service) mountClasses(srv *server.Server) {
 			}
 			return s.classTeachers(ctx, in.ID)
 		})
+	server.Register(srv, op("POST", "/{id}/pupils", "put-pupils-into-class", "Put pupils of the school into the class, all or none", 0),
+		func(ctx context.Context, in *struct {
+			ByID
+			Body struct {
+				EntryIDs []string `json:"entry_ids" minItems:"1" maxItems:"200" doc:"Entries of pupils of the same school"`
+			}
+		},
+		) (*body[putBody], error) {
+			put, err := s.putPupils(ctx, in.ID, in.Body.EntryIDs)
+			return &body[putBody]{putBody{put}}, err
+		})
+}
+
+type putBody struct {
+	Put int `json:"put" doc:"How many were not in the class yet"`
 }
 
 func set[T any](to, from *T) {

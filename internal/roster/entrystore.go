@@ -61,6 +61,9 @@ func (s *Service) entries(ctx context.Context, q db.Querier, tail string, args .
 	return all, nil
 }
 
+// noClass stands for the pupils without a class where a class's id may stand.
+const noClass = "none"
+
 // filter narrows a list of entries; an empty part does not.
 type filter struct {
 	SchoolID, Region, ClassID, Kind, Bound, Name, IDNumber string
@@ -76,7 +79,9 @@ func (s *Service) listEntries(ctx context.Context, f filter, cursor string, limi
 	if f.Region != "" {
 		c.region(f.Region)
 	}
-	if f.ClassID != "" {
+	if f.ClassID == noClass {
+		c.add("e.class_id IS NULL AND e.kind = $%d", Student)
+	} else if f.ClassID != "" {
 		c.add("e.class_id = $%d", f.ClassID)
 		c.add("e.school_id = (SELECT school_id FROM classes WHERE id = $%d)", f.ClassID) // the index begins with the school
 	}

@@ -21,6 +21,7 @@ describe('statistics', () => {
 
   it('leads to the names that are missing, and nowhere when none is', () => {
     expect(missingAt(row('class', 1), 's')).toEqual({ school_id: 's', class_id: 'x', bound: 'false' })
+    expect(missingAt(row('none', 1), 's')).toEqual({ school_id: 's', class_id: 'none', bound: 'false' })
     expect(missingAt(row('county', 1), '')).toEqual({ region: 'x', bound: 'false' })
     expect(missingAt(row('county', 3), '')).toBeNull()
   })

@@ -262,6 +262,23 @@ export interface paths {
         patch: operations["change-class"];
         trace?: never;
     };
+    "/api/v1/admin/classes/{id}/pupils": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put pupils of the school into the class, all or none */
+        post: operations["put-pupils-into-class"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/classes/{id}/teachers": {
         parameters: {
             query?: never;
@@ -2435,6 +2452,10 @@ export interface components {
             field: string;
             message: string;
         };
+        "Put-pupils-into-classRequest": {
+            /** @description Entries of pupils of the same school */
+            entry_ids: string[];
+        };
         RecoveryAccount: {
             /** Format: date-time */
             bound_at: string;
@@ -2933,6 +2954,13 @@ export interface components {
             school: components["schemas"]["RosterSchoolRef"];
             /** Format: date-time */
             updated_at: string;
+        };
+        RosterPutBody: {
+            /**
+             * Format: int64
+             * @description How many were not in the class yet
+             */
+            put: number;
         };
         RosterRegion: {
             code: string;
@@ -4216,6 +4244,41 @@ export interface operations {
             };
         };
     };
+    "put-pupils-into-class": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-pupils-into-classRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterPutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-class-teachers": {
         parameters: {
             query?: never;
@@ -4486,6 +4549,7 @@ export interface operations {
                 school_id?: string;
                 /** @description A division's code: the entries within it */
                 region?: string;
+                /** @description none: the pupils without a class */
                 class_id?: string;
                 kind?: "teacher" | "student";
                 bound?: "true" | "false";

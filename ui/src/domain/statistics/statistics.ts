@@ -57,7 +57,7 @@ export function missingAt(row: StatisticsRow, school: string): Record<string, st
     case 'school':
       return { school_id: row.id, bound: 'false' }
     case 'none':
-      return { school_id: school, kind: 'student', bound: 'false' }
+      return { school_id: school, class_id: 'none', bound: 'false' }
     default:
       return { region: row.id, bound: 'false' }
   }
