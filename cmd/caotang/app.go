@@ -47,6 +47,7 @@ type app struct {
 	gateway   sms.Gateway
 	accounts  *accounts.Service
 	roster    *roster.Service
+	support   *support.Service
 	transfers *transfers.Service
 	factors   *factors.Service
 	owndata   *owndata.Service
@@ -96,7 +97,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.factors = factors.New(d, v, a.accounts, factors.Config{PublicURL: o.PublicURL}, nil)
 	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
 	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
-	supporting := support.New(d, v, a.accounts, a.roster, verifying)
+	a.support = support.New(d, v, a.jobs, a.accounts, a.roster, verifying)
 	rules, err := o.transferRules()
 	if err != nil {
 		return nil, err
@@ -113,19 +114,19 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.roster.Mount(a.server)
 	verifying.Mount(a.server)
 	printing.Mount(a.server)
-	supporting.Mount(a.server)
+	a.support.Mount(a.server)
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
 	replacement.New(d, replacement.Rooms{
-		Accounts: a.accounts, Roster: a.roster, Support: supporting, Transfers: a.transfers, Recovery: a.recovery,
+		Accounts: a.accounts, Roster: a.roster, Support: a.support, Transfers: a.transfers, Recovery: a.recovery,
 	}).Mount(a.server)
 	a.owndata = owndata.New(d, owndata.Rooms{
-		Accounts: a.accounts, Roster: a.roster, Verification: verifying, Support: supporting, Transfers: a.transfers, Factors: a.factors,
+		Accounts: a.accounts, Roster: a.roster, Verification: verifying, Support: a.support, Transfers: a.transfers, Factors: a.factors,
 		Recovery: a.recovery, Slips: printing,
 	})
 	a.owndata.Mount(a.server)
 	statistics.New(d, a.roster).Mount(a.server)
-	spaces.New(d, a.accounts, a.roster, verifying, supporting, a.transfers, a.recovery).Mount(a.server)
+	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent)
 	}
@@ -141,6 +142,7 @@ func (a *app) housekeeping(ctx context.Context) error {
 	for name, chore := range map[string]func(context.Context) error{
 		"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
 		"transfers":          a.transfers.Sweep,
+		"waiting claims":     a.support.MatchClaims,
 		"passkey challenges": a.factors.Forget,
 		"recoveries":         a.recovery.Sweep,
 		"closings":           a.owndata.CloseDue,

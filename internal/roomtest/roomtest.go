@@ -84,7 +84,7 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, SMS: texts, Copies: blob.New(copies, v), CopiesDir: copies, Accounts: accounts.New(d, v, texts, config, nil)}
 	w.Roster = roster.New(d, v, runner, t.TempDir(), roster.DefaultLimits())
 	w.Verification = verification.New(d, v, w.Accounts, w.Roster, rules)
-	w.Support = support.New(d, v, w.Accounts, w.Roster, w.Verification)
+	w.Support = support.New(d, v, runner, w.Accounts, w.Roster, w.Verification)
 	w.Transfers = transfers.New(d, w.Accounts, w.Roster, w.Verification, transfers.DefaultConfig(), nil)
 	srv.SetSessions(w.Accounts)
 	w.Accounts.Mount(srv)

@@ -14,5 +14,5 @@
 //
 // Doors for other rooms: EntryByDocument, EntryByID, CreateEntry, ChangeEntry, SetClass, Move, Replace and Lineage for registry entries;
 // ClassByID, CreateClass, Classmates and ClassesTaught for classes; SchoolByID and PlaceOfSchool for schools; Import and
-// WriteRejected for files; GradeOf and SchoolYear for grades. Those that change something take the transaction openly.
+// WriteRejected for files; GradeOf and SchoolYear for grades; Watch for whoever waits for people to come. Those that change something take the transaction openly.
 package roster

@@ -64,7 +64,12 @@ func (s *Service) seal(purpose, plain string) []byte {
 
 // EntryByDocument answers the entry with this document; fault.ErrNotFound if there is none.
 func (s *Service) EntryByDocument(ctx context.Context, q db.Querier, number identity.Number) (Entry, error) {
-	return s.oneEntry(ctx, q, "e.id = (SELECT entry_id FROM documents WHERE document_index = $1)", s.vault.Index(purposeIDNumber, number.Key()))
+	return s.oneEntry(ctx, q, "e.id = (SELECT entry_id FROM documents WHERE document_index = $1)", s.DocumentIndex(number))
+}
+
+// DocumentIndex is what a document is found by, here and wherever else somebody waits for it.
+func (s *Service) DocumentIndex(number identity.Number) []byte {
+	return s.vault.Index(purposeIDNumber, number.Key())
 }
 
 // EntryByID answers an entry; fault.ErrNotFound if there is none. Whoever asks must be bound to it or have checked their
@@ -123,7 +128,7 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	if err := s.checkClassOf(ctx, tx, n.ClassID, n.Kind, n.SchoolID); err != nil {
 		return Entry{}, err
 	}
-	id, now, index := db.NewID(), db.At(s.now()), s.vault.Index(purposeIDNumber, number.Key())
+	id, now, index := db.NewID(), db.At(s.now()), s.DocumentIndex(number)
 	added, err := changed(tx.Exec(ctx, "INSERT INTO documents (document_index, entry_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", index, id))
 	if err != nil {
 		return Entry{}, err
@@ -147,6 +152,9 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 			"kind": n.Kind, "id_type": n.IDType, "masked_name": vault.MaskName(n.Name), "masked_id_number": vault.MaskIDNumber(number.Text),
 		},
 	}); err != nil {
+		return Entry{}, err
+	}
+	if err := s.watcher.EntryChanged(ctx, tx, id); err != nil {
 		return Entry{}, err
 	}
 	return s.EntryByID(ctx, tx, id)
@@ -338,6 +346,9 @@ func (s *Service) ChangeEntry(ctx context.Context, tx *db.Tx, id string, c Chang
 		return Entry{}, err
 	}
 	if err := s.record(ctx, tx, "registry.change", e, "", map[string]any{"changed": strings.Join(parts, " ")}); err != nil {
+		return Entry{}, err
+	}
+	if err := s.watcher.EntryChanged(ctx, tx, id); err != nil {
 		return Entry{}, err
 	}
 	return s.EntryByID(ctx, tx, id)

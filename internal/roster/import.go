@@ -308,6 +308,9 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 		if !b.end {
 			return nil
 		}
+		if err := run.s.watcher.Imported(ctx, tx); err != nil {
+			return err
+		}
 		return audit.Record(ctx, tx, audit.Event{
 			Action: "registry.imported", Target: "import", TargetID: r.id, Place: r.place(),
 			Details: map[string]any{"kind": r.kind, "accepted": r.accepted, "rejected": r.rejected, "moved": r.changes.Moved, "renamed": r.changes.Renamed},
@@ -339,9 +342,14 @@ func (s *Service) fail(ctx context.Context, r *importRecord, cause error) error 
 	case errors.As(cause, &f) && len(f.Fields) > 0:
 		code = f.Fields[0].Code
 	}
-	_, err := s.db.Exec(ctx, "UPDATE roster_imports SET state = $1, failure = $2, finished_at = $3 WHERE id = $4 AND state IN ('queued', 'running')",
-		stateFailed, code, db.At(s.now()), r.id)
-	return err
+	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		ended, err := changed(tx.Exec(ctx, "UPDATE roster_imports SET state = $1, failure = $2, finished_at = $3 WHERE id = $4 AND state IN ('queued', 'running')",
+			stateFailed, code, db.At(s.now()), r.id))
+		if err != nil || !ended {
+			return err
+		}
+		return s.watcher.Imported(ctx, tx)
+	})
 }
 
 // progressOf is the part of the file that has been decided. Only a finished import is at 1.

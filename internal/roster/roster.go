@@ -59,12 +59,14 @@ type Service struct {
 	dir    string // where uploads wait, sealed
 	limits Limits
 	now    func() time.Time
+
+	watcher Watcher
 }
 
 // New makes the room and registers its background work with the runner. dir is the folder of its own in which uploaded
 // rosters wait, sealed, until they have been imported; limits bound them.
 func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, dir string, limits Limits) *Service {
-	s := &Service{db: d, vault: v, jobs: runner, dir: dir, limits: limits, now: time.Now}
+	s := &Service{db: d, vault: v, jobs: runner, dir: dir, limits: limits, now: time.Now, watcher: unwatched{}}
 	runner.Handle(importJob, 1, s.runImportJob)
 	return s
 }

@@ -31,7 +31,8 @@ type Request struct {
 
 // Ask files a ticket for the caller. Errors: those of formats, ticket_open, and by kind:
 //
-//   - missing_entry: already_bound when the caller is somebody already. Whether the registry has the number is not told.
+//   - missing_entry: already_bound when the caller is somebody already. Whether the registry has the number is not told, and
+//     not looked for: the ticket ends by itself when the registry next changes (see [Service.MatchClaims]).
 //   - missing_class: invalid when the caller, or their child, is not at the school; class_exists.
 //   - correction: not_found when the caller is nobody's; invalid for what cannot be, or is so already. The entry's school counts.
 //   - not_me: realname_no_match and too_many_attempts as for a binding, for only who knows the number and the name may
@@ -80,6 +81,11 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 		if err != nil {
 			return err
 		}
+		if in.Kind == MissingEntry {
+			if err := s.await(ctx, tx, id, c); err != nil {
+				return err
+			}
+		}
 		all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
 		if err != nil {
 			return err
@@ -107,8 +113,11 @@ func (s *Service) askEntry(ctx context.Context, tx *db.Tx, in *Request, c *conte
 	if refused, err := s.askPerson(ctx, tx, in, c); err != nil || refused != nil {
 		return refused, err
 	}
+	if err := s.verification.Check(in.Claim); err != nil {
+		return err, nil
+	}
 	number, err := verification.ReadDocument(in.Claim.IDType, in.Claim.IDNumber, in.Claim.Name)
-	c.IDType, c.IDNumber = number.Type, number.Text
+	c.IDType, c.IDNumber, c.SecondNumber = number.Type, number.Text, in.Claim.SecondNumber
 	return err, nil
 }
 

@@ -3,6 +3,7 @@ package support
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"caotang/internal/access"
@@ -13,8 +14,9 @@ import (
 	"caotang/internal/vault"
 )
 
-const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.created_at, t.answered_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed
-	FROM tickets t LEFT JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id`
+const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.created_at, t.answered_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed,
+	w.ticket_id IS NOT NULL, coalesce(w.held, false)
+	FROM tickets t LEFT JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id LEFT JOIN waiting_claims w ON w.ticket_id = t.id`
 
 // regionSQL is where a ticket lies: at its school, else in the province at large.
 const (
@@ -39,11 +41,14 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		var answeredAt db.NullTime
 		var schoolID, schoolName *string
 		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &createdAt, &answeredAt,
-			&schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone); err != nil {
+			&schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held); err != nil {
 			return nil, err
 		}
 		if r.content, err = s.open(sealed); err != nil {
 			return nil, err
+		}
+		if r.Ending = r.content.Ending; r.Ending != "" {
+			answer = r.content.ending(ctx)
 		}
 		if answer != "" {
 			r.Answer = &answer
@@ -137,6 +142,9 @@ func (s *Service) AllOf(ctx context.Context, q db.Querier, accountID string, lim
 func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) error {
 	sealed, err := s.seal(content{})
 	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM waiting_claims WHERE ticket_id IN (SELECT id FROM tickets WHERE account_id = $1)`, accountID); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', answered_at = coalesce(answered_at, $2),
@@ -237,14 +245,20 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, accountID, schoolID str
 	return id, err
 }
 
-// settle ends an open ticket; ticket_closed when somebody has been faster.
+// settle ends an open ticket, and its waiting; ticket_closed when somebody has been faster. Without an actor it has ended by
+// itself.
 func settle(ctx context.Context, tx *db.Tx, id string, state State, answer string) error {
 	var is string
+	actor := access.ActorFrom(ctx).AccountID
 	err := tx.QueryRow(ctx, `UPDATE tickets SET state = $1, answer = $2, answered_by = $3, answered_at = $4
 		WHERE id = $5 AND state = 'open' RETURNING state`,
-		string(state), answer, access.ActorFrom(ctx).AccountID, db.Now(), id).Scan(&is)
-	if err == sql.ErrNoRows {
+		string(state), answer, sql.NullString{String: actor, Valid: actor != ""}, db.Now(), id).Scan(&is)
+	if errors.Is(err, sql.ErrNoRows) {
 		return errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
 	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM waiting_claims WHERE ticket_id = $1`, id)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/jobs"
 	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/vault"
@@ -61,9 +62,12 @@ type Ticket struct {
 	State      State             `json:"state" enum:"open,done,declined,withdrawn"`
 	School     *roster.SchoolRef `json:"school" doc:"Whose administrator answers; null where the province's does"`
 	CreatedAt  time.Time         `json:"created_at"`
-	Answer     *string           `json:"answer" doc:"What the administrator wrote, if anything"`
+	Answer     *string           `json:"answer" doc:"What the administrator wrote, if anything, or how it ended by itself"`
 	AnsweredAt *time.Time        `json:"answered_at"`
 	Summary    string            `json:"summary" doc:"What was asked for, in the reader's language, numbers masked"`
+	Ending     Ending            `json:"ending,omitempty" enum:"verified,account_taken" doc:"Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else; the answer says so in words"`
+	Waits      bool              `json:"waits,omitempty" doc:"The person is verified by itself once the registry gets them"`
+	Held       bool              `json:"held,omitempty" doc:"The registry has got the person, but another account holds the entry"`
 }
 
 // AdminTicket is a request as those see it who may answer it.
@@ -97,15 +101,19 @@ type Asked struct {
 type Service struct {
 	db           *db.DB
 	vault        *vault.Vault
+	jobs         *jobs.Runner
 	accounts     *accounts.Service
 	roster       *roster.Service
 	verification *verification.Service
 }
 
-// New makes the room.
-func New(d *db.DB, v *vault.Vault, a *accounts.Service, r *roster.Service, verify *verification.Service) *Service {
-	s := &Service{db: d, vault: v, accounts: a, roster: r, verification: verify}
+// New makes the room and registers its background work with the runner.
+func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, a *accounts.Service, r *roster.Service, verify *verification.Service) *Service {
+	s := &Service{db: d, vault: v, jobs: runner, accounts: a, roster: r, verification: verify}
 	a.Watch(s)
+	r.Watch(s)
+	runner.Handle(matchJob, 1, s.runMatch)
+	runner.Handle(gatherJob, 1, s.runGather)
 	return s
 }
 
@@ -121,6 +129,10 @@ type content struct {
 	Number    int           `json:"number,omitempty"`
 	Note      string        `json:"note,omitempty"`
 	Event     string        `json:"event,omitempty"` // what its owner froze the account for
+
+	SecondNumber string `json:"second_number,omitempty"` // as typed, where the policy asks for two numbers
+	Ending       Ending `json:"ending,omitempty"`        // how it ended by itself
+	EndedAt      string `json:"ended_at,omitempty"`      // the school whose entry ended it
 
 	// What a correction asks for beside the name; "" leaves a fact as it is.
 	ClassID           string `json:"class_id,omitempty"`

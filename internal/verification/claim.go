@@ -144,6 +144,22 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 	return found, nil, attempt.succeeded(ctx, tx)
 }
 
+// Check tells what is wrong with a claim before the registry is asked: fields_swapped, id_number_invalid, invalid.
+func (s *Service) Check(in Claim) error {
+	_, err := s.read(in)
+	return err
+}
+
+// Proves tells whether a claim that was made before holds everything that the policy asks for the entry now. It counts no
+// attempt: whoever asks makes sure that it is no way to guess.
+func (s *Service) Proves(in Claim, e roster.Entry) (bool, error) {
+	c, err := s.read(in)
+	if err != nil {
+		return false, nil // made before the policy asked for more
+	}
+	return s.proves(c, e)
+}
+
 // proves tells whether a claim holds everything that the policy asks for the entry.
 func (s *Service) proves(c claim, e roster.Entry) (bool, error) {
 	same := func(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
