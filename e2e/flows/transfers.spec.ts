@@ -1,6 +1,6 @@
 import { administrator, Api, register, signIn, takeEntry, type Entry, type Person } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { chooseSchool, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 /** Somebody who is verified as the entry. */
 async function verified(entry: Entry): Promise<Person> {
@@ -15,13 +15,6 @@ async function anotherSchool(entry: Entry): Promise<{ id: string; name: string }
   const other = schools.items.find(({ id }) => id !== entry.school.id)
   if (!other) throw new Error('the county has one school only')
   return other
-}
-
-async function chooseSchool(page: import('@playwright/test').Page, label: string, name: string): Promise<void> {
-  const box = page.getByRole('combobox', { name: label, exact: true })
-  await box.click()
-  await box.fill(name)
-  await page.getByRole('option', { name, exact: true }).click()
 }
 
 test('F-22 F-23 a pupil asks to change school, follows each step, and moves once both schools have approved', async ({ page, t }) => {

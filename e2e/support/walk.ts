@@ -46,3 +46,11 @@ export async function fillIdentity(page: Page, t: Texts, entry: Pick<Entry, 'kin
   await page.getByLabel(t('verify.number.own'), { exact: true }).fill(entry.id_number)
   await page.getByLabel(t('verify.name.own'), { exact: true }).fill(entry.name)
 }
+
+/** Finds a school by its name and takes it. */
+export async function chooseSchool(page: Page, label: string, name: string): Promise<void> {
+  const box = page.getByRole('combobox', { name: label, exact: true })
+  await box.click()
+  await box.fill(name)
+  await page.getByRole('option', { name, exact: true }).click()
+}

@@ -3,13 +3,16 @@
 // entry that says something wrong about its person, an account that its owner has frozen, which is the province's to answer
 // where no school is.
 //
-// It owns tickets, and promises:
+// It owns tickets and waiting_claims, and promises:
 //
 //   - What was asked for is sealed at rest and shown masked.
 //   - An account has at most three open tickets, and one of a kind at a school.
 //   - Completing a ticket does all that was asked for in one transaction, or nothing. Of two administrators who answer one
 //     ticket at once, one does and the other is told.
 //   - Whoever asked is told by SMS, and so is whoever loses a binding by the answer.
+//   - Whoever is missing in the registry is verified by itself once it has them, whoever adds them and wherever, and the
+//     ticket leaves the school's queue (F-17).
 //
-// Doors for other rooms: [Service.OpenOf], [Service.OpenIn], [Service.AllOf], [Service.Anonymise], [Service.Succeed].
+// Doors for other rooms: [Service.OpenOf], [Service.OpenIn], [Service.AllOf], [Service.Anonymise], [Service.Succeed];
+// [Service.MatchClaims] for housekeeping.
 package support

@@ -3384,7 +3384,7 @@ export interface components {
         SupportAdminTicket: {
             /** @description Of whoever asked */
             account: components["schemas"]["RosterHolder"];
-            /** @description What the administrator wrote, if anything */
+            /** @description What the administrator wrote, if anything, or how it ended by itself */
             answer: string | null;
             /** Format: date-time */
             answered_at: string | null;
@@ -3393,10 +3393,17 @@ export interface components {
             code?: components["schemas"]["AccountsOneTimeCode"];
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else; the answer says so in words
+             * @enum {string}
+             */
+            ending?: "verified" | "account_taken";
             /** @description The registry's entry, where it is the school's own */
             entry_id?: string;
             /** @description For one open ticket of an account that is frozen */
             freeze?: components["schemas"]["AccountsFreeze"];
+            /** @description The registry has got the person, but another account holds the entry */
+            held?: boolean;
             /** @description For one open ticket: the account that the entry is bound to */
             holder?: components["schemas"]["RosterHolder"];
             id: string;
@@ -3415,6 +3422,8 @@ export interface components {
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
+            /** @description The person is verified by itself once the registry gets them */
+            waits?: boolean;
             /** @description For one open correction: what the registry says, and what it should */
             wrong?: components["schemas"]["SupportWrongFact"][];
         };
@@ -3456,12 +3465,19 @@ export interface components {
             username: string;
         };
         SupportTicket: {
-            /** @description What the administrator wrote, if anything */
+            /** @description What the administrator wrote, if anything, or how it ended by itself */
             answer: string | null;
             /** Format: date-time */
             answered_at: string | null;
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else; the answer says so in words
+             * @enum {string}
+             */
+            ending?: "verified" | "account_taken";
+            /** @description The registry has got the person, but another account holds the entry */
+            held?: boolean;
             id: string;
             /** @enum {string} */
             kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
@@ -3471,6 +3487,8 @@ export interface components {
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
+            /** @description The person is verified by itself once the registry gets them */
+            waits?: boolean;
         };
         SupportWrongFact: {
             /** @enum {string} */
