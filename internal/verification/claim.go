@@ -153,9 +153,12 @@ func (s *Service) Check(in Claim) error {
 // Proves tells whether a claim that was made before holds everything that the policy asks for the entry now. It counts no
 // attempt: whoever asks makes sure that it is no way to guess.
 func (s *Service) Proves(in Claim, e roster.Entry) (bool, error) {
+	if s.Check(in) != nil { // made before the policy asked for more
+		return false, nil
+	}
 	c, err := s.read(in)
 	if err != nil {
-		return false, nil // made before the policy asked for more
+		return false, err
 	}
 	return s.proves(c, e)
 }
