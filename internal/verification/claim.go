@@ -150,10 +150,12 @@ func (s *Service) Check(in Claim) error {
 	return err
 }
 
+func (s *Service) wellFormed(in Claim) bool { return s.Check(in) == nil }
+
 // Proves tells whether a claim that was made before holds everything that the policy asks for the entry now. It counts no
 // attempt: whoever asks makes sure that it is no way to guess.
 func (s *Service) Proves(in Claim, e roster.Entry) (bool, error) {
-	if s.Check(in) != nil { // made before the policy asked for more
+	if !s.wellFormed(in) { // made before the policy asked for more
 		return false, nil
 	}
 	c, err := s.read(in)
