@@ -55,6 +55,9 @@ func (s *Service) Replace(ctx context.Context, tx *db.Tx, old Entry, document Do
 	if err != nil {
 		return Entry{}, err
 	}
+	if err := s.watcher.EntryChanged(ctx, tx, made.ID); err != nil {
+		return Entry{}, err
+	}
 	return made, s.record(ctx, tx, "registry.replace", made, reason, map[string]any{
 		"masked_id_number_before": vault.MaskIDNumber(before), "predecessor_id": old.ID,
 	})
@@ -62,7 +65,7 @@ func (s *Service) Replace(ctx context.Context, tx *db.Tx, old Entry, document Do
 
 // succeed writes the new entry and gives it what referred to the old one.
 func (s *Service) succeed(ctx context.Context, tx *db.Tx, old Entry, number identity.Number) (id string, err error) {
-	id, now, index := db.NewID(), db.At(s.now()), s.vault.Index(purposeIDNumber, number.Key())
+	id, now, index := db.NewID(), db.At(s.now()), s.DocumentIndex(number)
 	added, err := changed(tx.Exec(ctx, "INSERT INTO documents (document_index, entry_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", index, id))
 	if err != nil {
 		return "", err

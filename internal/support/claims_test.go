@@ -17,6 +17,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
+	"caotang/internal/identity"
 	"caotang/internal/jobs"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
@@ -74,6 +75,14 @@ func TestAClaimCompletesByItself(t *testing.T) {
 			e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩每每", IDNumber: number, SchoolID: w.Here.ID})
 			work(t, w)
 			expect(t, w.Do(t, admin, "PATCH", "/api/v1/admin/registry/"+e.ID, object{"name": name}), 200, "")
+		}},
+		"given its right number": {"草堂中学", func(t *testing.T, w *roomtest.World, _ roomtest.Person) {
+			e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: name, IDNumber: roomtest.IDNumber(9), SchoolID: w.Here.ID})
+			work(t, w)
+			w.InTx(t, func(tx *db.Tx) error {
+				_, err := w.Roster.Replace(t.Context(), tx, e, roster.Document{Type: identity.ResidentID, Number: number}, "抄错一位")
+				return err
+			})
 		}},
 		"imported": {"草堂中学", func(t *testing.T, w *roomtest.World, _ roomtest.Person) {
 			file := "姓名,身份证号,年级,班级\n李雷," + roomtest.IDNumber(2) + ",,\n" + name + "," + number + ",,\n"
