@@ -118,6 +118,9 @@ bind-me-by-slip            401  403   422   422   422 422   422    422  422  422
 ask-school                 401  403   201   409   409 201   201    201  201  201  201  201
 list-my-tickets            401  403   200   200   200 200   200    200  200  200  200  200
 withdraw-ticket            401  403   404   404   404 404   404    404  404  404  404  404
+list-my-cases              401  403   200   200   200 200   200    200  200  200  200  200
+keep-my-entry              401  403   404   404   404 404   404    404  404  404  404  404
+appeal-case                401  403   404   404   404 404   404    404  404  404  404  404
 list-tickets               401  403   403   403   403 200   200    200  200  200  200  200
 get-ticket                 401  403   403   403   403 200   404    200  200  200  404  404
 reveal-ticket              401  403   403   403   403 200   404    200  200  200  404  404
@@ -280,6 +283,9 @@ var requests = map[string]request{
 	"ask-school":         {body: func(c *cell) any { return c.missing() }},
 	"list-my-tickets":    {},
 	"withdraw-ticket":    {target: (*cell).ticket},
+	"list-my-cases":      {},
+	"keep-my-entry":      {target: (*cell).ticket},
+	"appeal-case":        {target: (*cell).ticket},
 
 	"list-slips":  {queryOf: func(c *cell) string { return "?class_id=" + c.fullClass() }},
 	"print-slips": {body: func(c *cell) any { return object{"class_id": c.fullClass()} }},

@@ -1,6 +1,6 @@
-import { register, takeEntry } from '../support/api.ts'
+import { administrator, register, takeEntry } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { fillIdentity, signInOnScreen } from '../support/walk.ts'
+import { fillIdentity, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 test('F-15 whoever finds their own account of before signs in with that', async ({ page, t }) => {
   const entry = await takeEntry('student')
@@ -23,4 +23,84 @@ test('F-15 whoever finds their own account of before signs in with that', async 
   await page.getByRole('main').getByRole('button', { name: t('account.sign_in'), exact: true }).click()
   await expect(page).toHaveURL(/\/space/)
   await expect(page.getByRole('main')).toContainText(entry.name)
+})
+
+test('F-15 a school hears both sides, and whoever loses takes it to the county', async ({ page, t }) => {
+  test.slow() // four people take turns on the screen
+  const school = await administrator('school')
+  const county = await administrator('county')
+  const entry = await takeEntry('teacher', (one) => one.school.id === school.scope.id)
+  const [holder, person] = [await register('teacher'), await register('teacher')]
+  await holder.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'teacher', id_type: 'resident_id', id_number: entry.id_number, name: entry.name })
+
+  // Whoever finds their identity taken opens a case where they find it.
+  await signInOnScreen(page, t, person.username, person.password)
+  await page.goto('/verify')
+  await fillIdentity(page, t, entry)
+  await page.getByRole('button', { name: t('verify.submit') }).click()
+  await page.getByRole('alert').getByRole('button').first().click()
+  await expect(page.getByRole('heading', { name: t('request.not_me.title') })).toBeVisible()
+  await expectNoOverflow(page)
+  await page.getByRole('button', { name: t('request.send') }).click()
+  await expect(page.getByText(t('request.filed_title'))).toBeVisible()
+  const [{ id }] = (await person.api.ok<{ items: { id: string }[] }>(200, 'GET', '/api/v1/me/tickets')).items as [{ id: string }]
+
+  // The holder answers; nothing has changed for them.
+  await signOutOnScreen(page, t)
+  await signInOnScreen(page, t, holder.username, holder.password)
+  await page.goto('/me/tickets')
+  await expect(page.getByRole('main')).toContainText(t('me.cases.open'))
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await page.getByRole('button', { name: t('me.cases.keep'), exact: true }).click()
+  await page.getByLabel(t('me.cases.note')).fill('我教初二语文')
+  await page.getByRole('button', { name: t('me.cases.keep_send') }).click()
+  await expect(page.getByRole('main')).toContainText(t('me.cases.kept'))
+  expect((await holder.api.ok(200, 'GET', '/api/v1/me')).binding.name).toBe(entry.name)
+
+  // The school sees both sides, and must say why.
+  await signOutOnScreen(page, t)
+  await signInOnScreen(page, t, school.username, school.password)
+  await page.goto(`/admin/tickets?ticket=${id}`)
+  const drawer = page.getByRole('dialog')
+  const sides = drawer.getByRole('table', { name: t('admin_tickets.sides.label') })
+  for (const one of [holder, person]) await expect(sides).toContainText(`${one.phone.slice(0, 3)}****${one.phone.slice(7)}`)
+  await expect(sides).toContainText(t('admin_tickets.sides.ways.own'))
+  await expect(sides).toContainText('我教初二语文')
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await drawer.getByText(t('admin_tickets.checked')).click()
+  await drawer.getByRole('button', { name: t('admin_tickets.complete.hand_over') }).click()
+  await expect(drawer).toContainText(t('admin_tickets.hand_over_answer_empty'))
+  await drawer.getByLabel(t('admin_tickets.hand_over_answer')).fill('当面核对过身份证')
+  await drawer.getByRole('button', { name: t('admin_tickets.complete.hand_over') }).click()
+  await expect(page.getByText(t('admin_tickets.completed'))).toBeVisible()
+
+  // The holder reads why, and appeals.
+  await page.goto('/')
+  await signOutOnScreen(page, t)
+  await signInOnScreen(page, t, holder.username, holder.password)
+  await page.goto('/me/tickets')
+  await expect(page.getByRole('main')).toContainText(t('me.cases.why', { answer: '当面核对过身份证' }))
+  await page.getByRole('button', { name: t('me.cases.appeal'), exact: true }).click()
+  await expectNoOverflow(page)
+  await page.getByLabel(t('me.cases.appeal_note')).fill('核对的不是我')
+  await page.getByRole('button', { name: t('me.cases.appeal_send') }).click()
+  await expect(page.getByRole('main')).toContainText(t('me.cases.appealing'))
+  await expect(page.getByRole('button', { name: t('me.cases.appeal'), exact: true })).toHaveCount(0)
+
+  // The county sees what the school decided, and has the last word.
+  const [appeal] = (await holder.api.ok<{ items: { id: string }[] }>(200, 'GET', '/api/v1/me/tickets')).items as [{ id: string }]
+  await signOutOnScreen(page, t)
+  await signInOnScreen(page, t, county.username, county.password)
+  await page.goto(`/admin/tickets?ticket=${appeal.id}`)
+  await expect(drawer).toContainText(t('admin_tickets.first.done'))
+  await expect(drawer).toContainText('当面核对过身份证')
+  await expectNoOverflow(page)
+  await drawer.getByText(t('admin_tickets.checked')).click()
+  await drawer.getByLabel(t('admin_tickets.hand_over_answer')).fill('到校核实，原账号是本人')
+  await drawer.getByRole('button', { name: t('admin_tickets.complete.hand_over') }).click()
+  await expect(page.getByText(t('admin_tickets.completed'))).toBeVisible()
+  expect((await holder.api.ok(200, 'GET', '/api/v1/me')).binding.name).toBe(entry.name)
+  await person.api.refused(409, 'appeal_final', 'POST', `/api/v1/me/cases/${appeal.id}/appeal`)
 })

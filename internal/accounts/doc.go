@@ -5,7 +5,7 @@
 // and freezes. Its search for administrators also reads bindings, registry entries and schools, and changes none of them.
 //
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
-// [Service.MaskedOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],
+// [Service.MaskedOf], [Service.TraceOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],
 // [Service.NewPassword], [Service.Recover], [Service.ReachesBeyond]; [Service.Tell] for every change that an account's owner
 // must learn of, [Service.Notify] for any other news; [Service.Watch], [Service.Answering], [Service.FreezeOf] and
 // [Service.Unfreeze] for the room that answers frozen accounts' requests; for the second step [Service.Pending],

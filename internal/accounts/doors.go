@@ -3,9 +3,11 @@ package accounts
 import (
 	"context"
 	"maps"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
+	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/vault"
@@ -66,6 +68,28 @@ func (s *Service) MaskedOf(ctx context.Context, q db.Querier, accountID string) 
 		return Masked{}, err
 	}
 	return Masked{vault.MaskUsername(r.username), vault.MaskPhone(r.phone)}, nil
+}
+
+// Trace is what an account has left that tells whose it is, without following its owner.
+type Trace struct {
+	Masked
+	CreatedAt     time.Time
+	LastSignInDay string // in China; "" when it is longer ago than is remembered
+}
+
+// TraceOf gives an account's trace, or not_found.
+func (s *Service) TraceOf(ctx context.Context, q db.Querier, accountID string) (t Trace, err error) {
+	if t.Masked, err = s.MaskedOf(ctx, q, accountID); err != nil {
+		return t, err
+	}
+	var created db.Time
+	var signedIn db.NullTime
+	err = q.QueryRow(ctx, `SELECT a.created_at, (SELECT max(k.seen_at) FROM known_addresses k WHERE k.account_id = a.id) FROM accounts a WHERE a.id = $1`,
+		accountID).Scan(&created, &signedIn)
+	if t.CreatedAt = created.Time; signedIn.Valid {
+		t.LastSignInDay = signedIn.Time.In(calendar.Shanghai).Format(time.DateOnly)
+	}
+	return t, err
 }
 
 // PhoneOf gives the account's phone in full, "" when none is bound, or not_found.

@@ -27,7 +27,7 @@ type Completion struct {
 // Complete does what a ticket asks for and ends it, all or nothing. Errors: not_found also outside the actor's scope;
 // ticket_closed when it has been answered; ticket_moot when what it is about has gone; entry_exists_elsewhere (F-27),
 // entry_exists_here when the school knows the number under another name, already_bound when another account holds the
-// entry, asker_bound when whoever asks is verified as somebody else.
+// entry, asker_bound when whoever asks is verified as somebody else; invalid when an entry is handed over without a reason.
 func (s *Service) Complete(ctx context.Context, id string, in Completion) (AdminTicket, error) {
 	answer, err := text("answer", in.Answer)
 	if err != nil {
@@ -39,6 +39,9 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 		return s.unfreeze(ctx, t, answer, in.Phone)
 	}
 	return s.answer(ctx, id, Done, answer, func(tx *db.Tx, t row) error {
+		if t.Kind == NotMe && answer == "" { // whoever loses by it must be able to read why
+			return fault.ErrInvalid.New(fault.Field("answer", "missing"))
+		}
 		switch t.Kind {
 		case MissingEntry:
 			return s.addEntry(ctx, tx, t, in)
@@ -87,7 +90,7 @@ func (s *Service) answer(ctx context.Context, id string, state State, words stri
 		}); err != nil {
 			return err
 		}
-		if err := s.accounts.Notify(ctx, tx, t.accountID, "notice.ticket_"+string(state), map[string]any{"school": t.School.Name}); err != nil {
+		if err := s.tellBoth(ctx, tx, t, state); err != nil {
 			return err
 		}
 		if t, err = s.answerable(ctx, tx, id); err != nil {
@@ -169,18 +172,38 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 	if err != nil {
 		return err
 	}
+	loser := sql.NullString{}
 	if entry.AccountID != t.accountID {
 		holder, err := s.verification.Unbind(ctx, tx, entry, messages.Text(messages.Chinese, "ticket.handed_over", nil))
 		if err != nil {
 			return err
 		}
 		if holder != "" && holder != t.accountID {
+			loser = sql.NullString{String: holder, Valid: true}
 			if err := s.accounts.Tell(ctx, tx, holder, handedOver, map[string]any{"school": t.School.Name}); err != nil {
 				return err
 			}
 		}
 	}
+	if _, err := tx.Exec(ctx, `UPDATE tickets SET holder_id = $1 WHERE id = $2`, loser, t.ID); err != nil {
+		return err
+	}
 	return s.verification.Bind(ctx, tx, t.accountID, entry, t.content.EntryKind)
+}
+
+// tellBoth tells whoever asked how it was decided, and the holder of an entry that stays theirs.
+func (s *Service) tellBoth(ctx context.Context, tx *db.Tx, t row, state State) error {
+	about := "notice.ticket_"
+	if t.Appeal {
+		about = "notice.appeal_"
+	}
+	if err := s.accounts.Notify(ctx, tx, t.accountID, about+string(state), map[string]any{"school": t.School.Name}); err != nil {
+		return err
+	}
+	if state != Declined {
+		return nil
+	}
+	return s.tellHolder(ctx, tx, t)
 }
 
 // forAdministrator turns a person's way out of a failure into an administrator's: to decline, and say why.
@@ -240,6 +263,11 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 		t.Registry = "here_differs"
 	}
 	t.EntryID = entry.ID
+	if r.Kind == NotMe {
+		if t.Sides, err = s.sides(ctx, r, entry); err != nil {
+			return t, err
+		}
+	}
 	if entry.AccountID == "" || !access.ActorFrom(ctx).Can(access.RegistryRead, entry.Place()) {
 		return t, nil
 	}

@@ -76,6 +76,24 @@ type revealInput struct {
 	}
 }
 
+type casesOutput struct{ Body server.Page[Case] }
+
+type caseOutput struct{ Body Case }
+
+type caseInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body *struct {
+		Note string `json:"note,omitempty" maxLength:"5000"`
+	}
+}
+
+func (in *caseInput) note() string {
+	if in.Body == nil {
+		return ""
+	}
+	return in.Body.Note
+}
+
 type revealOutput struct{ Body Revealed }
 
 type empty struct{}
@@ -108,6 +126,27 @@ func (s *Service) Mount(srv *server.Server) {
 		Summary: "Take back one's own request while nobody has answered it",
 	}, func(ctx context.Context, in *oneInput) (*empty, error) {
 		return nil, s.Withdraw(ctx, in.ID)
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/me/cases", ID: "list-my-cases", Tag: "support", Rule: server.Ready,
+		Summary: "The requests of others for the registry entry that one holds, or held, the newest first",
+	}, func(ctx context.Context, in *mineInput) (*casesOutput, error) {
+		page, err := s.cases(ctx, access.ActorFrom(ctx).AccountID, in.PageInput)
+		return &casesOutput{page}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/me/cases/{id}/keep", ID: "keep-my-entry", Tag: "support", Rule: server.Ready,
+		Summary: "Answer somebody's request for one's entry: this is me",
+	}, func(ctx context.Context, in *caseInput) (*caseOutput, error) {
+		kept, err := s.Keep(ctx, in.ID, in.note())
+		return &caseOutput{kept}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/me/cases/{id}/appeal", ID: "appeal-case", Tag: "support", Rule: server.Ready, Status: 201,
+		Summary: "Take a case that one has lost, by a request or against one, to the county; once",
+	}, func(ctx context.Context, in *caseInput) (*ticketOutput, error) {
+		filed, err := s.Appeal(ctx, in.ID, in.note())
+		return &ticketOutput{filed}, err
 	})
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/admin/tickets", ID: "list-tickets", Tag: "support", Rule: server.Administrator,

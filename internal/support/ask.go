@@ -27,6 +27,8 @@ type Request struct {
 	// A correction: whose, and what is right beside the claim's name; "" is right already.
 	BindingID string
 	Right     Right
+
+	holderID string // not_me: who holds the entry
 }
 
 // Ask files a ticket for the caller. Errors: those of formats, ticket_open, and by kind:
@@ -36,7 +38,7 @@ type Request struct {
 //   - missing_class: invalid when the caller, or their child, is not at the school; class_exists.
 //   - correction: not_found when the caller is nobody's; invalid for what cannot be, or is so already. The entry's school counts.
 //   - not_me: realname_no_match and too_many_attempts as for a binding, for only who knows the number and the name may
-//     claim a held entry; entry_not_taken when nobody holds it.
+//     claim a held entry; entry_not_taken when nobody holds it; case_decided when the county has decided against the caller.
 func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 	begun := time.Now()
 	var c content
@@ -81,10 +83,14 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 		if err != nil {
 			return err
 		}
-		if in.Kind == MissingEntry {
-			if err := s.await(ctx, tx, id, c); err != nil {
-				return err
-			}
+		switch in.Kind {
+		case MissingEntry:
+			err = s.await(ctx, tx, id, c)
+		case NotMe:
+			err = s.openCase(ctx, tx, id, in.holderID, school)
+		}
+		if err != nil {
+			return err
 		}
 		all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
 		if err != nil {
@@ -172,8 +178,14 @@ func (s *Service) askMine(ctx context.Context, tx *db.Tx, in *Request, c *conten
 		return errEntryNotTaken.New(fault.Next("verify", "/verify")), nil
 	}
 	number, err := verification.ReadDocument(in.Claim.IDType, in.Claim.IDNumber, in.Claim.Name)
-	c.IDType, c.IDNumber, in.SchoolID = number.Type, number.Text, entry.School.ID
-	return err, nil
+	if err != nil {
+		return err, nil
+	}
+	c.IDType, c.IDNumber, in.SchoolID, in.holderID = number.Type, number.Text, entry.School.ID, entry.AccountID
+	if final, err := s.decidedFinally(ctx, tx, caller, *c); err != nil || !final {
+		return nil, err
+	}
+	return errCaseDecided.New(fault.Next("my_tickets", "/me/tickets")), nil
 }
 
 // text tidies a note, a reason or an answer.

@@ -10,6 +10,8 @@
 //   - Completing a ticket does all that was asked for in one transaction, or nothing. Of two administrators who answer one
 //     ticket at once, one does and the other is told.
 //   - Whoever asked is told by SMS, and so is whoever loses a binding by the answer.
+//   - A case, somebody's request for an entry that another account holds, is the holder's to answer, too; nothing is taken
+//     before it is decided, and whoever loses may take it to the county once (F-15).
 //   - Whoever is missing in the registry is verified by itself once it has them, whoever adds them and wherever, and the
 //     ticket leaves the school's queue (F-17).
 //

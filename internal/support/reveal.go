@@ -108,6 +108,9 @@ func (s *Service) Withdraw(ctx context.Context, id string) error {
 			}
 			return err
 		}
+		if err := s.tellHolder(ctx, tx, t); err != nil {
+			return err
+		}
 		return audit.Record(ctx, tx, audit.Event{Action: "ticket.withdrawn", Target: "ticket", TargetID: id, Place: t.place, Details: t.about()})
 	})
 }

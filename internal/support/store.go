@@ -15,7 +15,8 @@ import (
 )
 
 const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.created_at, t.answered_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed,
-	w.ticket_id IS NOT NULL, coalesce(w.held, false)
+	w.ticket_id IS NOT NULL, coalesce(w.held, false), coalesce(t.holder_id, ''), t.kept_at, t.kept_sealed, coalesce(t.appeals, ''),
+	EXISTS (SELECT 1 FROM tickets x WHERE x.appeals = t.id)
 	FROM tickets t LEFT JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id LEFT JOIN waiting_claims w ON w.ticket_id = t.id`
 
 // regionSQL is where a ticket lies: at its school, else in the province at large.
@@ -38,10 +39,10 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		var sealed []byte
 		var answer string
 		var createdAt db.Time
-		var answeredAt db.NullTime
+		var answeredAt, keptAt db.NullTime
 		var schoolID, schoolName *string
 		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &createdAt, &answeredAt,
-			&schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held); err != nil {
+			&schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held, &r.holderID, &keptAt, &r.kept, &r.appeals, &r.appealed); err != nil {
 			return nil, err
 		}
 		if r.content, err = s.open(sealed); err != nil {
@@ -54,9 +55,14 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 			r.Answer = &answer
 		}
 		if schoolID != nil {
-			r.School, r.place.School = &roster.SchoolRef{ID: *schoolID, Name: *schoolName}, *schoolID
+			r.School = &roster.SchoolRef{ID: *schoolID, Name: *schoolName}
+			if r.appeals == "" { // an appeal lies with the county, beyond the school's reach
+				r.place.School = *schoolID
+			}
 		}
-		r.CreatedAt, r.AnsweredAt = createdAt.Time, answeredAt.Ptr()
+		r.CreatedAt, r.AnsweredAt, r.keptAt = createdAt.Time, answeredAt.Ptr(), keptAt.Ptr()
+		r.Appeal = r.appeals != ""
+		r.Appealable = r.State == Declined && !r.Appeal && !r.appealed && r.lostBy(r.accountID)
 		r.Summary = r.content.summary(r.Kind, language)
 		all = append(all, r)
 	}
@@ -147,6 +153,9 @@ func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) er
 	if _, err := tx.Exec(ctx, `DELETE FROM waiting_claims WHERE ticket_id IN (SELECT id FROM tickets WHERE account_id = $1)`, accountID); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(ctx, `UPDATE tickets SET kept_sealed = NULL, kept_at = NULL WHERE holder_id = $1`, accountID); err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', answered_at = coalesce(answered_at, $2),
 		state = CASE WHEN state = 'open' THEN 'withdrawn' ELSE state END WHERE account_id = $3`, sealed, db.Now(), accountID)
 	return err
@@ -179,7 +188,7 @@ func (s *Service) Succeed(ctx context.Context, tx *db.Tx, oldID, newID string) e
 // queue lists the tickets within the actor's scope, the newest first; an empty filter does not narrow it.
 func (s *Service) queue(ctx context.Context, state State, schoolID string, page server.PageInput) (server.Page[AdminTicket], error) {
 	var none server.Page[AdminTicket]
-	condition, args := access.ActorFrom(ctx).Reach(access.TicketsAnswer).SQL(regionSQL, "t.school_id", 1)
+	condition, args := reachSQL(access.ActorFrom(ctx).Reach(access.TicketsAnswer), regionSQL)
 	for _, filter := range []struct{ sql, value string }{
 		{" AND t.state = $%d", string(state)}, {" AND t.school_id = $%d", schoolID}, {" AND t.id < $%d", page.Cursor},
 	} {
@@ -208,9 +217,17 @@ func (s *Service) OpenOf(ctx context.Context, q db.Querier, accountID string) (o
 	return open, err
 }
 
+// reachSQL is a reach as a condition over tickets. A school does not reach an appeal against it; the condition on the school
+// itself stays as it is, for the index.
+func reachSQL(reach access.Reach, region string) (condition string, args []any) {
+	condition, args = reach.SQL(region, "t.school_id", 1)
+	above, more := reach.SQL(region, "''", len(args)+1)
+	return condition + " AND (t.appeals IS NULL OR " + above + ")", append(args, more...)
+}
+
 // OpenIn counts the open tickets within a reach.
 func (s *Service) OpenIn(ctx context.Context, reach access.Reach) (open int, err error) {
-	condition, args := reach.SQL("s.region", "t.school_id", 1)
+	condition, args := reachSQL(reach, "s.region")
 	err = s.db.QueryRow(ctx, `SELECT count(*) FROM schools s JOIN tickets t ON t.school_id = s.id AND t.state = 'open' WHERE `+condition, args...).Scan(&open)
 	if err != nil {
 		return 0, err

@@ -67,6 +67,8 @@ type Ticket struct {
 	Summary    string            `json:"summary" doc:"What was asked for, in the reader's language, numbers masked"`
 	Ending     Ending            `json:"ending,omitempty" enum:"verified,account_taken" doc:"Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else; the answer says so in words"`
 	Waits      bool              `json:"waits,omitempty" doc:"The person is verified by itself once the registry gets them"`
+	Appeal     bool              `json:"appeal,omitempty" doc:"Of a not_me: the county decides, after the school"`
+	Appealable bool              `json:"appealable,omitempty" doc:"The school has decided against whoever asked, who may take it to the county"`
 	Held       bool              `json:"held,omitempty" doc:"The registry has got the person, but another account holds the entry"`
 }
 
@@ -78,6 +80,7 @@ type AdminTicket struct {
 	Registry string                `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
 	EntryID  string                `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
 	Holder   *roster.Holder        `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
+	Sides    *Sides                `json:"sides,omitempty" doc:"For one open not_me: what speaks for whoever asks and for the holder"`
 	InTheWay *Asker                `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
 	Wrong    []WrongFact           `json:"wrong,omitempty" doc:"For one open correction: what the registry says, and what it should"`
 	Freeze   *accounts.Freeze      `json:"freeze,omitempty" doc:"For one open ticket of an account that is frozen"`
@@ -169,6 +172,14 @@ func (c content) asked() Asked {
 	return a
 }
 
+// caseSummary is what a case says to the holder of the entry.
+func (c content) caseSummary(language string) string {
+	if c == (content{}) {
+		return messages.Text(language, "ticket.anonymised", nil)
+	}
+	return messages.Text(language, "ticket.case", map[string]any{"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber)})
+}
+
 func (c content) summary(kind Kind, language string) string {
 	if c == (content{}) {
 		return messages.Text(language, "ticket.anonymised", nil)
@@ -203,4 +214,11 @@ type row struct {
 	phone               []byte
 	place               access.Place
 	content             content
+
+	// Of a case.
+	holderID string
+	keptAt   *time.Time
+	kept     []byte // what the holder said, sealed
+	appeals  string // the case that this one appeals
+	appealed bool
 }

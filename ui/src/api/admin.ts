@@ -19,6 +19,7 @@ export type AdminClass = Schemas['RosterClass']
 export type Stage = AdminClass['stage']
 export type AdminAccount = Nullable<Schemas['AccountsFound'], 'binding' | 'freeze'>
 export type AdminTicket = Nullable<Schemas['SupportAdminTicket'], 'school'>
+export type CaseSides = Schemas['SupportSides']
 export type AdminTransfer = Schemas['TransfersAdminTransfer']
 export type Administrator = Schemas['AccountsAdministrator']
 export type Appointment = Omit<Schemas['AccountsAppointment'], 'one_time_code'> & { one_time_code: Schemas['AccountsOneTimeCode'] | null }

@@ -917,6 +917,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests of others for the registry entry that one holds, or held, the newest first */
+        get: operations["list-my-cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/cases/{id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a case that one has lost, by a request or against one, to the county; once */
+        post: operations["appeal-case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/cases/{id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer somebody's request for one's entry: this is me */
+        post: operations["keep-my-entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/classes/{id}/pupils": {
         parameters: {
             query?: never;
@@ -2140,6 +2191,9 @@ export interface components {
             name: string;
             /** @description Student or certificate number, where the policy asks for two numbers */
             second_number?: string;
+        };
+        CaseInputBody: {
+            note?: string;
         };
         ChangeClassInputBody: {
             /** Format: int64 */
@@ -3388,6 +3442,10 @@ export interface components {
             answer: string | null;
             /** Format: date-time */
             answered_at: string | null;
+            /** @description Of a not_me: the county decides, after the school */
+            appeal?: boolean;
+            /** @description The school has decided against whoever asked, who may take it to the county */
+            appealable?: boolean;
             asked: components["schemas"]["SupportAsked"];
             /** @description In the answer that unfreezes an account: what lets its owner in, shown once */
             code?: components["schemas"]["AccountsOneTimeCode"];
@@ -3418,6 +3476,8 @@ export interface components {
             registry?: "absent" | "here" | "here_differs" | "elsewhere";
             /** @description Whose administrator answers; null where the province's does */
             school: components["schemas"]["RosterSchoolRef"];
+            /** @description For one open not_me: what speaks for whoever asks and for the holder */
+            sides?: components["schemas"]["SupportSides"];
             /** @enum {string} */
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
@@ -3446,8 +3506,49 @@ export interface components {
             kind: "teacher" | "student" | "parent";
             masked_name: string;
         };
+        SupportCase: {
+            /** @description Why the entry was taken away */
+            answer: string | null;
+            /** Format: date-time */
+            answered_at: string | null;
+            /** @description It is the county's to decide, after the school */
+            appeal: boolean;
+            /** @description One has lost, and may still take it to the county */
+            appealable: boolean;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description When one answered that the entry is one's own
+             */
+            kept_at: string | null;
+            school: components["schemas"]["RosterSchoolRef"];
+            /**
+             * @description done: the entry went to whoever asked for it
+             * @enum {string}
+             */
+            state: "open" | "done" | "declined" | "withdrawn";
+            /** @description Whose entry somebody asks for, the number masked */
+            summary: string;
+        };
+        SupportFirstDecision: {
+            answer: string;
+            /** Format: date-time */
+            answered_at: string | null;
+            /**
+             * @description done: the entry was handed over
+             * @enum {string}
+             */
+            state: "done" | "declined";
+        };
         SupportPageAdminTicket: {
             items: components["schemas"]["SupportAdminTicket"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        SupportPageCase: {
+            items: components["schemas"]["SupportCase"][];
             /** @description Absent on the last page */
             next_cursor?: string;
         };
@@ -3464,11 +3565,42 @@ export interface components {
             /** @description Of whoever asked */
             username: string;
         };
+        SupportSide: {
+            account: components["schemas"]["RosterHolder"];
+            /** Format: date-time */
+            bound_at?: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the holder answered: this is me
+             */
+            kept_at?: string;
+            kept_note?: string;
+            /** @description In China; absent when it is longer ago than is known */
+            last_sign_in_day?: string;
+            /**
+             * @description How the account came to the entry
+             * @enum {string}
+             */
+            way?: "own" | "slip" | "administrator";
+        };
+        SupportSides: {
+            asker: components["schemas"]["SupportSide"];
+            /** @description Of an appeal: what the school decided */
+            first?: components["schemas"]["SupportFirstDecision"];
+            /** @description Absent when nobody holds the entry by now */
+            holder?: components["schemas"]["SupportSide"];
+        };
         SupportTicket: {
             /** @description What the administrator wrote, if anything, or how it ended by itself */
             answer: string | null;
             /** Format: date-time */
             answered_at: string | null;
+            /** @description Of a not_me: the county decides, after the school */
+            appeal?: boolean;
+            /** @description The school has decided against whoever asked, who may take it to the county */
+            appealable?: boolean;
             /** Format: date-time */
             created_at: string;
             /**
@@ -5818,6 +5950,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerificationBinding"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-cases": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportPageCase"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "appeal-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CaseInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportTicket"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keep-my-entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CaseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportCase"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,328 @@
+package support
+
+import (
+	"context"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/roster"
+	"caotang/internal/server"
+)
+
+// A not_me ticket is a case between two accounts: whoever asks for the entry, and its holder. Both are told of its
+// beginning and its end, the holder may answer, and the administrator sees both sides. Nothing is taken from the holder
+// before it is decided. Whoever loses may take it to the county once; the county's word is the last.
+
+var (
+	errAppealFinal = fault.Define(fault.Conflict, "appeal_final")
+	errAppealed    = fault.Define(fault.Conflict, "appealed")
+	errNotLost     = fault.Define(fault.Conflict, "case_not_lost")
+	errCaseDecided = fault.Define(fault.Conflict, "case_decided")
+)
+
+// What the holder of an entry is told when a case is opened and when it has ended without taking the entry away.
+const (
+	caseOpened = "notice.case_opened"
+	caseEnded  = "notice.case_ended"
+)
+
+// Case is a not_me ticket as the account sees it that holds the entry, or lost it by the case.
+type Case struct {
+	ID         string            `json:"id"`
+	State      State             `json:"state" enum:"open,done,declined,withdrawn" doc:"done: the entry went to whoever asked for it"`
+	Summary    string            `json:"summary" doc:"Whose entry somebody asks for, the number masked"`
+	School     *roster.SchoolRef `json:"school"`
+	Appeal     bool              `json:"appeal" doc:"It is the county's to decide, after the school"`
+	CreatedAt  time.Time         `json:"created_at"`
+	KeptAt     *time.Time        `json:"kept_at" doc:"When one answered that the entry is one's own"`
+	Answer     *string           `json:"answer" doc:"Why the entry was taken away"`
+	AnsweredAt *time.Time        `json:"answered_at"`
+	Appealable bool              `json:"appealable" doc:"One has lost, and may still take it to the county"`
+}
+
+// Sides are what an administrator weighs in a case.
+type Sides struct {
+	Asker  Side           `json:"asker"`
+	Holder *Side          `json:"holder,omitempty" doc:"Absent when nobody holds the entry by now"`
+	First  *FirstDecision `json:"first,omitempty" doc:"Of an appeal: what the school decided"`
+}
+
+// Side is an account in a case, as far as it tells whose the entry is.
+type Side struct {
+	Account       roster.Holder `json:"account"`
+	CreatedAt     time.Time     `json:"created_at"`
+	LastSignInDay string        `json:"last_sign_in_day,omitempty" doc:"In China; absent when it is longer ago than is known"`
+	BoundAt       *time.Time    `json:"bound_at,omitempty"`
+	Way           Way           `json:"way,omitempty" enum:"own,slip,administrator" doc:"How the account came to the entry"`
+	KeptAt        *time.Time    `json:"kept_at,omitempty" doc:"When the holder answered: this is me"`
+	KeptNote      string        `json:"kept_note,omitempty"`
+}
+
+// Way is how an account came to be bound to an entry.
+type Way string
+
+// The ways.
+const (
+	ByOwn           Way = "own"  // number and name
+	BySlip          Way = "slip" // a printed code of the school
+	ByAdministrator Way = "administrator"
+)
+
+// FirstDecision is what an appeal is against.
+type FirstDecision struct {
+	State      State      `json:"state" enum:"done,declined" doc:"done: the entry was handed over"`
+	Answer     string     `json:"answer"`
+	AnsweredAt *time.Time `json:"answered_at"`
+}
+
+// openCase tells the holder that somebody asks for their entry.
+func (s *Service) openCase(ctx context.Context, tx *db.Tx, ticketID, holderID string, school roster.School) error {
+	if _, err := tx.Exec(ctx, `UPDATE tickets SET holder_id = $1 WHERE id = $2`, holderID, ticketID); err != nil {
+		return err
+	}
+	return s.accounts.Notify(ctx, tx, holderID, caseOpened, map[string]any{"school": school.Name})
+}
+
+// tellHolder tells the holder of a case that it has ended and taken nothing away.
+func (s *Service) tellHolder(ctx context.Context, tx *db.Tx, t row) error {
+	if t.Kind != NotMe || t.holderID == "" {
+		return nil
+	}
+	return s.accounts.Notify(ctx, tx, t.holderID, caseEnded, map[string]any{"school": t.School.Name})
+}
+
+// decidedFinally tells whether the county has decided against the account in a case about the same document.
+func (s *Service) decidedFinally(ctx context.Context, tx *db.Tx, accountID string, about content) (bool, error) {
+	all, err := s.rows(ctx, tx, ` WHERE t.appeals IS NOT NULL AND (t.account_id = $1 AND t.state = 'declined' OR t.holder_id = $1 AND t.state = 'done')`, accountID)
+	for _, t := range all {
+		if t.content.document() == about.document() {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// lostBy tells whether an account has lost a case and may still appeal.
+func (r row) lostBy(accountID string) bool {
+	return r.Kind == NotMe && (r.accountID == accountID && r.State == Declined && r.Ending == "" || r.holderID == accountID && r.State == Done)
+}
+
+// Appeal takes a case that the caller has lost to the county of the entry's school, once. Errors: not_found for anybody
+// else's; case_not_lost; appealed when it has been; appeal_final when the county has decided; entry_not_taken when the entry
+// is free by now, or the caller's.
+func (s *Service) Appeal(ctx context.Context, id, note string) (filed Ticket, err error) {
+	if note, err = text("note", note); err != nil {
+		return filed, err
+	}
+	caller := access.ActorFrom(ctx).AccountID
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		first, err := s.caseOf(ctx, tx, id, caller)
+		if err != nil {
+			return err
+		}
+		switch {
+		case first.appeals != "":
+			return errAppealFinal.New(fault.Next("my_tickets", "/me/tickets"))
+		case !first.lostBy(caller):
+			return errNotLost.New(fault.Next("my_tickets", "/me/tickets"))
+		}
+		entry, err := s.roster.EntryByDocument(ctx, tx, first.content.document())
+		if err != nil && !fault.Is(err, fault.ErrNotFound) {
+			return err
+		}
+		if err != nil || entry.AccountID == "" || entry.AccountID == caller {
+			return errEntryNotTaken.New(fault.Next("verify", "/verify"))
+		}
+		filed, err = s.fileAppeal(ctx, tx, first, caller, entry, note)
+		return err
+	})
+	return filed, err
+}
+
+func (s *Service) fileAppeal(ctx context.Context, tx *db.Tx, first row, caller string, entry roster.Entry, note string) (Ticket, error) {
+	c := first.content
+	c.Note = note
+	sealed, err := s.seal(c)
+	if err != nil {
+		return Ticket{}, err
+	}
+	id := db.NewID()
+	added, err := tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at, appeals)
+		VALUES ($1, $2, 'open', $3, $4, $5, '', $6, $7) ON CONFLICT DO NOTHING`, id, string(NotMe), caller, entry.School.ID, sealed, db.Now(), first.ID)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if n, err := added.RowsAffected(); err != nil {
+		return Ticket{}, err
+	} else if n == 0 {
+		return Ticket{}, errAppealed.New(fault.Next("my_tickets", "/me/tickets"))
+	}
+	if err := s.openCase(ctx, tx, id, entry.AccountID, entry.School); err != nil {
+		return Ticket{}, err
+	}
+	all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
+	if err != nil {
+		return Ticket{}, err
+	}
+	about := all[0].about()
+	about["appeals"] = first.ID
+	return all[0].Ticket, audit.Record(ctx, tx, audit.Event{Action: "ticket.appeal", Target: "ticket", TargetID: id, Place: all[0].place, Details: about})
+}
+
+// Keep answers an open case as its holder: this is me. Answering again replaces the note. Errors: not_found for anybody
+// else's case, ticket_answered when it has ended.
+func (s *Service) Keep(ctx context.Context, id, note string) (kept Case, err error) {
+	if note, err = text("note", note); err != nil {
+		return kept, err
+	}
+	caller := access.ActorFrom(ctx).AccountID
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		t, err := s.caseOf(ctx, tx, id, caller)
+		if err != nil {
+			return err
+		}
+		if t.holderID != caller {
+			return fault.ErrNotFound.New(fault.Next("my_tickets", "/me/tickets"))
+		}
+		answered, err := tx.Exec(ctx, `UPDATE tickets SET kept_at = $1, kept_sealed = $2 WHERE id = $3 AND holder_id = $4 AND state = 'open'`,
+			db.Now(), s.vault.Seal(sealPurpose, note), id, caller)
+		if err != nil {
+			return err
+		}
+		if n, err := answered.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return errTicketAnswered.New(fault.Next("my_tickets", "/me/tickets"))
+		}
+		if err := audit.Record(ctx, tx, audit.Event{Action: "ticket.keep", Target: "ticket", TargetID: id, Place: t.place, Details: t.about()}); err != nil {
+			return err
+		}
+		t, err = s.caseOf(ctx, tx, id, caller)
+		kept = t.asCase(ctx, caller)
+		return err
+	})
+	return kept, err
+}
+
+// caseOf is a case that the account is a side of; fault.ErrNotFound otherwise.
+func (s *Service) caseOf(ctx context.Context, q db.Querier, id, accountID string) (row, error) {
+	all, err := s.rows(ctx, q, ` WHERE t.id = $1 AND t.kind = 'not_me' AND (t.account_id = $2 OR t.holder_id = $2)`, id, accountID)
+	if err == nil && len(all) == 0 {
+		err = fault.ErrNotFound.New(fault.Next("my_tickets", "/me/tickets"))
+	}
+	if err != nil {
+		return row{}, err
+	}
+	return all[0], nil
+}
+
+// cases lists those in which others ask, or have asked, for the account's entry, the newest first.
+func (s *Service) cases(ctx context.Context, accountID string, page server.PageInput) (server.Page[Case], error) {
+	args, condition := []any{accountID, page.Limit + 1}, ` WHERE t.holder_id = $1`
+	if page.Cursor != "" {
+		args, condition = append(args, page.Cursor), condition+` AND t.id < $3`
+	}
+	all, err := s.rows(ctx, s.db, condition+` ORDER BY t.id DESC LIMIT $2`, args...)
+	if err != nil {
+		return server.Page[Case]{}, err
+	}
+	cases := make([]Case, len(all))
+	for i, r := range all {
+		cases[i] = r.asCase(ctx, accountID)
+	}
+	return server.NewPage(cases, page.Limit, func(c Case) string { return c.ID }), nil
+}
+
+// asCase is a case for its holder. What the school wrote to whoever asked is theirs; why the entry was taken is the holder's.
+func (r row) asCase(ctx context.Context, holderID string) Case {
+	c := Case{
+		ID: r.ID, State: r.State, Summary: r.content.caseSummary(access.ClientFrom(ctx).Language), School: r.School, Appeal: r.Appeal, CreatedAt: r.CreatedAt,
+		KeptAt: r.keptAt, AnsweredAt: r.AnsweredAt, Appealable: r.lostBy(holderID) && r.appeals == "" && !r.appealed,
+	}
+	if r.State == Done {
+		c.Answer = r.Answer
+	}
+	return c
+}
+
+// sides gathers what speaks for each account of a case.
+func (s *Service) sides(ctx context.Context, r row, entry roster.Entry) (*Sides, error) {
+	asker, err := s.side(ctx, r.accountID)
+	if err != nil {
+		return nil, err
+	}
+	both := &Sides{Asker: asker}
+	if r.appeals != "" {
+		all, err := s.rows(ctx, s.db, " WHERE t.id = $1", r.appeals)
+		if err != nil {
+			return nil, err
+		}
+		both.First = &FirstDecision{State: all[0].State, AnsweredAt: all[0].AnsweredAt}
+		if all[0].Answer != nil {
+			both.First.Answer = *all[0].Answer
+		}
+	}
+	if entry.AccountID == "" {
+		return both, nil
+	}
+	holder, err := s.side(ctx, entry.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	if holder.Way, err = s.wayOf(ctx, entry.ID, entry.AccountID); err != nil {
+		return nil, err
+	}
+	bound, err := s.verification.HoldersOf(ctx, s.db, entry, entry.Kind)
+	if err != nil {
+		return nil, err
+	}
+	if len(bound) > 0 {
+		holder.BoundAt = &bound[0].BoundAt
+	}
+	if r.holderID == entry.AccountID && r.keptAt != nil {
+		holder.KeptAt = r.keptAt
+		if holder.KeptNote, err = s.vault.Open(sealPurpose, r.kept); err != nil {
+			return nil, err
+		}
+	}
+	both.Holder = &holder
+	return both, nil
+}
+
+func (s *Service) side(ctx context.Context, accountID string) (Side, error) {
+	trace, err := s.accounts.TraceOf(ctx, s.db, accountID)
+	if err != nil {
+		return Side{}, err
+	}
+	side := Side{Account: roster.Holder{ID: accountID, MaskedUsername: trace.MaskedUsername}, CreatedAt: trace.CreatedAt, LastSignInDay: trace.LastSignInDay}
+	if trace.MaskedPhone != "" {
+		side.Account.MaskedPhone = &trace.MaskedPhone
+	}
+	return side, nil
+}
+
+// wayOf tells from the record how an account came to an entry: whoever claims it acts for themselves, or nobody does.
+func (s *Service) wayOf(ctx context.Context, entryID, accountID string) (Way, error) {
+	lineage, err := s.roster.Lineage(ctx, s.db, entryID) // a binding outlives a wrong number
+	if err != nil {
+		return "", err
+	}
+	for _, id := range lineage {
+		actor, bySlip, found, err := audit.LastWith(ctx, s.db, "entry", id, accountID, "binding.bind", "slip.use")
+		switch {
+		case err != nil:
+			return "", err
+		case !found:
+			continue
+		case bySlip:
+			return BySlip, nil
+		case actor != "" && actor != accountID:
+			return ByAdministrator, nil
+		}
+		return ByOwn, nil
+	}
+	return "", nil
+}

@@ -1,0 +1,207 @@
+package support_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/roomtest"
+	"caotang/internal/roster"
+)
+
+// contested is a teacher's entry, its holder, whoever else asks for it, and the ticket's path for administrators.
+func contested(t *testing.T, w *roomtest.World) (e roster.Entry, holder, asker roomtest.Person, path string) {
+	t.Helper()
+	e = w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+	holder, asker = w.Person(t, "teacher"), w.Person(t, "teacher")
+	expect(t, w.Do(t, holder, "POST", "/api/v1/me/binding", claim("teacher", 1, "林涛")), 201, "")
+	return e, holder, asker, ask(t, w, asker, as(person("teacher", 1, "林涛"), "not_me"))
+}
+
+// of is the path of a case for its sides.
+func of(path string) string { return strings.Replace(path, "/admin/tickets/", "/me/cases/", 1) }
+
+func holds(t *testing.T, w *roomtest.World, e roster.Entry, p roomtest.Person) bool {
+	t.Helper()
+	return w.Count(t, `SELECT count(*) FROM bindings WHERE entry_id = $1 AND account_id = $2`, e.ID, p.ID) == 1
+}
+
+func TestTheHolderIsToldAndAnswersAndTheAdministratorSeesBothSides(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		e, holder, asker, path := contested(t, w)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		if w.Told(t, holder, "是我本人，保留") != 1 || !holds(t, w, e, holder) {
+			t.Errorf("the holder was told %q", w.Texts(t, holder.Phone))
+		}
+		list := w.Do(t, holder, "GET", "/api/v1/me/cases", nil).Items()
+		if len(list) != 1 || list[0]["state"] != "open" || list[0]["kept_at"] != nil || list[0]["appealable"] != false ||
+			!strings.Contains(list[0]["summary"].(string), "510104********") {
+			t.Fatalf("the holder reads %v", list)
+		}
+		if n := len(w.Do(t, asker, "GET", "/api/v1/me/cases", nil).Items()); n != 0 {
+			t.Error("whoever asks is shown as the holder")
+		}
+		expect(t, w.Do(t, asker, "POST", of(path)+"/keep", nil), 404, "not_found")
+		expect(t, w.Do(t, w.Person(t, "teacher"), "POST", of(path)+"/keep", nil), 404, "not_found")
+		expect(t, w.Do(t, holder, "POST", of(path)+"/keep", object{"note": strings.Repeat("好", 501)}), 422, "invalid")
+		kept := w.Do(t, holder, "POST", of(path)+"/keep", object{"note": "我教初二语文"})
+		expect(t, kept, 200, "")
+		if kept.Get("kept_at") == nil || kept.Get("state") != "open" {
+			t.Errorf("the holder answers and reads %v", kept)
+		}
+
+		read := w.Do(t, admin, "GET", path, nil)
+		today := time.Now().In(time.FixedZone("", 8*60*60)).Format(time.DateOnly)
+		for at, want := range map[string]any{
+			"sides.asker.account.id": asker.ID, "sides.asker.account.masked_phone": "138****" + asker.Phone[7:], "sides.asker.bound_at": nil, "sides.asker.way": nil,
+			"sides.holder.account.id": holder.ID, "sides.holder.account.masked_phone": "138****" + holder.Phone[7:], "sides.holder.way": "own",
+			"sides.holder.kept_note": "我教初二语文", "sides.holder.last_sign_in_day": nil, "sides.first": nil,
+		} {
+			if got := read.Get(at); got != want {
+				t.Errorf("%s is %v, want %v", at, got, want)
+			}
+		}
+		if read.Get("sides.holder.bound_at") == nil || read.Get("sides.holder.kept_at") == nil || read.Get("sides.asker.created_at") == nil {
+			t.Errorf("the administrator reads %v", read.Get("sides"))
+		}
+		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", object{"login": holder.Username, "password": roomtest.Password}), 201, "")
+		if got := w.Do(t, admin, "GET", path, nil).Get("sides.holder.last_sign_in_day"); got != today {
+			t.Errorf("the holder signed in last on %v, want %v", got, today)
+		}
+
+		expect(t, w.Do(t, admin, "POST", path+"/decline", object{"reason": "没有核实到您是本人"}), 200, "")
+		if w.Told(t, holder, "您的认证不变") != 1 || w.Told(t, asker, "没有办成") != 1 || !holds(t, w, e, holder) {
+			t.Errorf("told: the holder %q, whoever asked %q", w.Texts(t, holder.Phone), w.Texts(t, asker.Phone))
+		}
+		expect(t, w.Do(t, holder, "POST", of(path)+"/keep", nil), 409, "ticket_answered")
+		if one := w.Do(t, holder, "GET", "/api/v1/me/cases", nil).Items()[0]; one["answer"] != nil {
+			t.Errorf("the holder reads what was written to whoever asked: %v", one)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'ticket.keep' AND actor_id = $1`, holder.ID); n != 1 {
+			t.Errorf("%d records of the answer, want 1", n)
+		}
+	})
+}
+
+func TestHowTheHolderCameToTheEntryIsTold(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		holder, asker := w.Person(t, "teacher"), w.Person(t, "teacher")
+		expect(t, w.Do(t, admin, "POST", ask(t, w, holder, at(person("teacher", 1, "林涛"), w.Here.ID))+"/complete", nil), 200, "")
+		path := ask(t, w, asker, as(person("teacher", 1, "林涛"), "not_me"))
+		if way := w.Do(t, admin, "GET", path, nil).Get("sides.holder.way"); way != "administrator" {
+			t.Errorf("the way is %v", way)
+		}
+		w.InTx(t, func(tx *db.Tx) error { // as a slip leaves it: both in one request
+			_, err := tx.Exec(t.Context(), `INSERT INTO audit_records (id, at, actor_id, action, target, target_id, region, school_id, reason, details, address, request_id)
+				SELECT $1, at, actor_id, 'slip.use', target, target_id, region, school_id, '', details, '', request_id FROM audit_records WHERE action = 'binding.bind' AND target_id = $2`,
+				db.NewID(), e.ID)
+			return err
+		})
+		if way := w.Do(t, admin, "GET", path, nil).Get("sides.holder.way"); way != "slip" {
+			t.Errorf("the way is %v", way)
+		}
+	})
+}
+
+func TestWhoeverLosesAppealsToTheCountyOnce(t *testing.T) {
+	for about, taken := range map[string]bool{"declined": false, "handed over": true} {
+		t.Run(about, func(t *testing.T) {
+			each(t, func(t *testing.T, w *roomtest.World) {
+				e, holder, asker, path := contested(t, w)
+				school, county, other := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.County, "510104"), w.Administrator(t, access.County, "510302")
+				loser, winner := asker, holder
+				if taken {
+					loser, winner = holder, asker
+					expect(t, w.Do(t, school, "POST", path+"/complete", object{"answer": "核对过身份证"}), 200, "")
+				} else {
+					expect(t, w.Do(t, school, "POST", path+"/decline", object{"reason": "没有来校"}), 200, "")
+				}
+				expect(t, w.Do(t, winner, "POST", of(path)+"/appeal", nil), 409, "case_not_lost")
+				expect(t, w.Do(t, w.Person(t, "teacher"), "POST", of(path)+"/appeal", nil), 404, "not_found")
+
+				// Of two clicks one appeals.
+				answers := make([]roomtest.Answer, 2)
+				var all sync.WaitGroup
+				for i := range answers {
+					all.Go(func() { answers[i] = w.Do(t, loser, "POST", of(path)+"/appeal", object{"note": "我有证件"}) })
+				}
+				all.Wait()
+				filed := answers[0]
+				if filed.Status != 201 {
+					answers[0], answers[1] = answers[1], answers[0]
+					filed = answers[0]
+				}
+				expect(t, filed, 201, "")
+				if c := answers[1].Get("code"); answers[1].Status != 409 || c != "appealed" {
+					t.Errorf("the second click: %v", answers[1])
+				}
+				if w.Told(t, winner, "是我本人，保留") == 0 || !holds(t, w, e, winner) {
+					t.Error("the other side was not told of the appeal, or lost the entry by it")
+				}
+				appeal := "/api/v1/admin/tickets/" + filed.Get("id").(string)
+				expect(t, w.Do(t, school, "GET", appeal, nil), 404, "not_found")
+				expect(t, w.Do(t, school, "POST", appeal+"/decline", object{"reason": "不"}), 404, "not_found")
+				expect(t, w.Do(t, other, "GET", appeal, nil), 404, "not_found")
+				if len(openTickets(t, w, school)) != 0 || len(openTickets(t, w, county)) != 1 {
+					t.Error("the appeal waits for the school, or not for the county")
+				}
+				read := w.Do(t, county, "GET", appeal, nil)
+				wantState, wantAnswer := "declined", "没有来校"
+				if taken {
+					wantState, wantAnswer = "done", "核对过身份证"
+				}
+				if read.Get("appeal") != true || read.Get("sides.first.state") != wantState || read.Get("sides.first.answer") != wantAnswer ||
+					read.Get("sides.asker.account.id") != loser.ID || read.Get("sides.holder.account.id") != winner.ID || read.Get("asked.note") != "我有证件" {
+					t.Errorf("the county reads %v", read)
+				}
+
+				// The county's word is the last, whatever it is.
+				expect(t, w.Do(t, county, "POST", appeal+"/complete", nil), 422, "invalid")
+				expect(t, w.Do(t, county, "POST", appeal+"/complete", object{"answer": "到校核对过"}), 200, "")
+				if !holds(t, w, e, loser) || w.Told(t, loser, "区县已复核") != 1 || w.Told(t, winner, "转给本人") == 0 {
+					t.Errorf("told: %q and %q", w.Texts(t, loser.Phone), w.Texts(t, winner.Phone))
+				}
+				expect(t, w.Do(t, winner, "POST", of(appeal)+"/appeal", nil), 409, "appeal_final")
+				expect(t, w.Do(t, winner, "POST", "/api/v1/me/tickets", as(person("teacher", 1, "林涛"), "not_me")), 409, "case_decided")
+			})
+		})
+	}
+}
+
+func TestAnAppealThatTheCountyDeclinesIsFinal(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		e, holder, asker, path := contested(t, w)
+		expect(t, w.Do(t, w.Administrator(t, access.School, w.Here.ID), "POST", path+"/decline", object{"reason": "没有来校"}), 200, "")
+		if one := mine(t, w, asker); one["appealable"] != true {
+			t.Errorf("whoever asked reads %v", one)
+		}
+		filed := w.Do(t, asker, "POST", of(path)+"/appeal", nil)
+		expect(t, filed, 201, "")
+		appeal := "/api/v1/admin/tickets/" + filed.Get("id").(string)
+		expect(t, w.Do(t, w.Administrator(t, access.County, "510104"), "POST", appeal+"/decline", object{"reason": "维持"}), 200, "")
+		for _, one := range w.Do(t, asker, "GET", "/api/v1/me/tickets", nil).Items() {
+			if one["appealable"] != nil {
+				t.Errorf("there is another appeal: %v", one)
+			}
+		}
+		expect(t, w.Do(t, asker, "POST", of(appeal)+"/appeal", nil), 409, "appeal_final")
+		expect(t, w.Do(t, asker, "POST", "/api/v1/me/tickets", as(person("teacher", 1, "林涛"), "not_me")), 409, "case_decided")
+		if !holds(t, w, e, holder) || w.Told(t, holder, "您的认证不变") != 2 {
+			t.Errorf("the holder was told %q", w.Texts(t, holder.Phone))
+		}
+	})
+}
+
+func TestAnAppealForAnEntryThatIsFreeIsNotNeeded(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		_, holder, asker, path := contested(t, w)
+		expect(t, w.Do(t, w.Administrator(t, access.School, w.Here.ID), "POST", path+"/decline", object{"reason": "没有来校"}), 200, "")
+		expect(t, w.Do(t, holder, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password}), 204, "")
+		expect(t, w.Do(t, asker, "POST", of(path)+"/appeal", nil), 409, "entry_not_taken")
+	})
+}
