@@ -20,12 +20,14 @@ const codeNoRows = "no_rows"
 // school's pupils in as its teachers.
 const codeWrongKind = "wrong_kind"
 
-// fits tells whether the columns are those of a roster of this kind.
+// fits tells whether the columns are those of a roster of this kind: by a number that only the other kind has, or by whose names
+// the column says it holds.
 func (l layout) fits(kind string) bool {
-	if kind == Teacher {
-		return l.at[colStudent] < 0
+	number, whose := colStudent, "学生"
+	if kind == Student {
+		number, whose = colCertificate, "教师"
 	}
-	return l.at[colCertificate] < 0
+	return l.at[number] < 0 && !strings.Contains(l.headings[l.at[colName]], whose)
 }
 
 // headerRows is how far down the headings may stand: above them are titles and notes.
@@ -172,4 +174,42 @@ func openTable(r io.ReaderAt, size int64, limits sheet.Limits) (*table, error) {
 		return nil, &sheet.Problem{Code: sheet.CodeEmpty}
 	}
 	return nil, &sheet.Problem{Code: codeNoHeader}
+}
+
+// otherSheets names the sheets that look like rosters too, and are not read.
+func (t *table) otherSheets() (names []string, err error) {
+	for i, name := range t.file.Sheets() {
+		if name == t.sheet {
+			continue
+		}
+		found, err := hasHeadings(t.file, i)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+func hasHeadings(f *sheet.File, at int) (bool, error) {
+	rows, err := f.Rows(at)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = rows.Close() }()
+	for range headerRows {
+		row, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if _, ok := findColumns(row); ok {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -451,3 +451,43 @@ func TestAPupilsRosterDoesNotComeInAsTeachers(t *testing.T) {
 		}
 	})
 }
+
+// A workbook with a sheet for each class is read in part, and merged cells leave most pupils without their class: whoever
+// imports is told before anything is written.
+func TestAPreviewTellsWhatAFileLeavesOut(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		x := excelize.NewFile()
+		rows := map[string][][]any{
+			"一班": {{"学生姓名", "身份证号", "年级", "班级"}, {"韩梅梅", roomtest.IDNumber(1), "七年级", "1班"}, {"李雷", roomtest.IDNumber(2)}, {"林小花", roomtest.IDNumber(3)}},
+			"二班": {{"学生姓名", "身份证号"}, {"王小明", roomtest.IDNumber(4)}},
+			"说明": {{"填表说明"}},
+		}
+		for _, name := range []string{"一班", "二班", "说明"} {
+			if _, err := x.NewSheet(name); err != nil {
+				t.Fatal(err)
+			}
+			for i, row := range rows[name] {
+				if err := x.SetSheetRow(name, fmt.Sprint("A", i+1), &row); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := x.DeleteSheet("Sheet1"); err != nil {
+			t.Fatal(err)
+		}
+		var file bytes.Buffer
+		if err := x.Write(&file); err != nil {
+			t.Fatal(err)
+		}
+		a := send(t, w, admin, "?dry_run=true", file.Bytes(), ofStudents)
+		if a.Status != 200 || a.Get("sheet") != "一班" || a.Get("accepted") != 3.0 || a.Get("classless") != 2.0 {
+			t.Fatal(a)
+		}
+		if others := fmt.Sprint(a.Get("other_sheets")); others != "[二班]" {
+			t.Errorf("not read, besides: %s", others)
+		}
+		want(t, send(t, w, admin, "?dry_run=true", file.Bytes(), map[string]string{"kind": "teacher"}), 415, "unsupported_file")
+	})
+}

@@ -21,6 +21,7 @@ const (
 type Preview struct {
 	Format    string          `json:"format"`
 	Sheet     string          `json:"sheet"`
+	Others    []string        `json:"other_sheets" doc:"Sheets that look like rosters too, and are not read"`
 	Encoding  string          `json:"encoding"`
 	HeaderRow int             `json:"header_row"`
 	Columns   []PreviewColumn `json:"columns"`
@@ -28,6 +29,7 @@ type Preview struct {
 	Total     int             `json:"total"`
 	Accepted  int             `json:"accepted"`
 	Rejected  int             `json:"rejected"`
+	Classless int             `json:"classless" doc:"Pupils who would be added without a class"`
 	Rejects   []PreviewReject `json:"rejects" doc:"The first of them"`
 	Changes
 	Examples []PreviewChange `json:"changes" doc:"The first people who would get another class or name"`
@@ -83,6 +85,11 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 		p.Accepted += o.accepted
 		p.Rejected += len(o.rejects)
 		p.Changes.add(o.changes)
+		for of, n := range o.added {
+			if of.class == "" && run.record.kind == Student {
+				p.Classless += int(n)
+			}
+		}
 		p.Examples = append(p.Examples, o.examples[:min(len(o.examples), previewChanges-len(p.Examples))]...)
 		for school, n := range o.overwritten {
 			overwritten[school] += n
@@ -98,6 +105,9 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 		return nil, ctx.Err()
 	}
 	var err error
+	if p.Others, err = t.otherSheets(); err != nil {
+		return nil, err
+	}
 	p.Most, err = run.most(ctx, overwritten)
 	p.Confirm = run.s.tooMany(p.Most)
 	return p, err

@@ -47,8 +47,8 @@ export interface RosterChange { row: number; name: string; what: 'moved' | 'rena
 /** The school of which an import would change the greatest part. */
 export interface RosterMost { school: { id: string; name: string }; people: number; changes: number; percent: number }
 export interface RosterPreview {
-  format: string; sheet: string; encoding: string; header_row: number; columns: RosterColumn[]; first_rows: string[][]
-  total: number; accepted: number; rejected: number; rejects: RosterReject[]
+  format: string; sheet: string; other_sheets: string[] | null; encoding: string; header_row: number; columns: RosterColumn[]; first_rows: string[][]
+  total: number; accepted: number; rejected: number; classless: number; rejects: RosterReject[]
   new_classes: AddedClass[]; new_classes_more: number
   added: number; completed: number; moved: number; renamed: number; unchanged: number
   changes: RosterChange[]; most?: RosterMost; confirm_changes: boolean
