@@ -1,7 +1,7 @@
-import { administrator, register, takeEntry } from '../support/api.ts'
+import { administrator, register } from '../support/api.ts'
 import { newName, newPhone, newResidentID, newUsername } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { fillIdentity, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 test('a reset that reaches no phone claims no message, and leads on to the school', async ({ page, t }) => {
   await page.goto('/reset-password')
@@ -23,24 +23,6 @@ test('the sign-in page says where a one-time code and a slip belong', { tag: '@s
   await expect(page.getByText(t('account.login.one_time_code'))).toBeVisible()
   await page.getByRole('link', { name: t('account.slip.have') }).click()
   await expect(page).toHaveURL(/\/activate/)
-})
-
-test('a teacher unbinds and verifies again', async ({ page, t }) => {
-  const person = await register('teacher')
-  const entry = await takeEntry('teacher')
-  await person.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'teacher', id_type: 'resident_id', id_number: entry.id_number, name: entry.name })
-  await signInOnScreen(page, t, person.username, person.password)
-  await page.goto('/me')
-  await expect(page.getByRole('main')).toContainText(entry.school.name)
-  await page.getByRole('button', { name: t('me.profile.unbind'), exact: true }).click()
-  await page.getByLabel(t('account.password.current')).fill(person.password)
-  await page.getByRole('button', { name: t('me.profile.unbind_confirm') }).click()
-  await expect(page).toHaveURL(/\/verify/)
-  await fillIdentity(page, t, entry)
-  await page.getByRole('button', { name: t('verify.submit') }).click()
-  await page.getByRole('button', { name: t('verify.right') }).click()
-  await expect(page).toHaveURL(/\/space/)
-  await expect(page.getByRole('main')).toContainText(entry.name)
 })
 
 test('an administrator shows somebody their whole username, and the look is on record', async ({ page, t }) => {
