@@ -139,7 +139,7 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 		}
 	}
 	if !proven {
-		return entry, errNoMatch.New(fault.Next("request_entry", "/verify?step=request")), attempt.failed(ctx, tx)
+		return entry, noMatch(), attempt.failed(ctx, tx)
 	}
 	return found, nil, attempt.succeeded(ctx, tx)
 }
@@ -199,7 +199,12 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string) (*Bind
 		if outcome = refused; err != nil || refused != nil {
 			return err
 		}
-		if err := s.Bind(ctx, tx, accountID, entry, in.Kind); err != nil {
+		err = s.Bind(ctx, tx, accountID, entry, in.Kind)
+		if fault.Is(err, fault.ErrNotFound) { // removed, or replaced by one with another number, while it was matched
+			outcome = noMatch()
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		if classID != "" && entry.Class == nil {

@@ -13,6 +13,9 @@ var (
 	errClassChosen = fault.Define(fault.Conflict, "class_chosen")
 )
 
+// noMatch is the error for a pair of number and name that the registry does not have.
+func noMatch() error { return errNoMatch.New(fault.Next("request_entry", "/verify?step=request")) }
+
 // AccountBound is the error for an account that is somebody already.
 func AccountBound() error {
 	return roster.ErrAlreadyBound.New(fault.Field("account", "account_bound"), fault.Detail("bound", "account"), fault.Next("my_binding", "/me"))
