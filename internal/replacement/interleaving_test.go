@@ -92,3 +92,41 @@ func TestOneDocumentOneEntryOneAccountUnderAnyInterleaving(t *testing.T) {
 func claim(kind string, number int) object {
 	return object{"kind": kind, "id_type": "resident_id", "id_number": roomtest.IDNumber(number), "name": "林涛"}
 }
+
+// A change of school that is asked for, or approved, at the moment at which the number is replaced is that of the new entry.
+func TestAChangeOfSchoolGoesOnWhileTheNumberIsReplaced(t *testing.T) {
+	const rounds = 25
+	each(t, func(t *testing.T, w *roomtest.World) {
+		office, there := w.Administrator(t, access.Province, "510000"), w.Administrator(t, access.School, w.Nearby.ID)
+		at := func(work ...func()) {
+			var all sync.WaitGroup
+			for _, f := range work {
+				all.Go(f)
+			}
+			all.Wait()
+		}
+		for round := range rounds {
+			p := w.Person(t, "teacher")
+			e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "杜鹃", IDNumber: roomtest.IDNumber(100 + 3*round), SchoolID: w.Here.ID})
+			w.Bind(t, p, e, "teacher")
+			var first, second, asked, approved roomtest.Answer
+			at(func() {
+				asked = w.Do(t, p, http.MethodPost, "/api/v1/me/transfers", object{"to_school_id": w.Nearby.ID, "reason": "调动"})
+			}, func() { first = replace(t, w, office, e.ID, roomtest.IDNumber(101+3*round)) })
+			expect(t, asked, 201, "")
+			expect(t, first, 201, "")
+			at(func() {
+				approved = w.Do(t, there, http.MethodPost, "/api/v1/admin/transfers/"+asked.Get("id").(string)+"/approve", nil)
+			}, func() {
+				second = replace(t, w, office, first.Get("id").(string), roomtest.IDNumber(102+3*round))
+			})
+			expect(t, approved, 200, "")
+			expect(t, second, 201, "")
+			now, err := w.Roster.EntryByID(t.Context(), w.DB, second.Get("id").(string))
+			if err != nil || now.School.ID != w.Nearby.ID || now.AccountID != p.ID {
+				t.Fatalf("round %d: the person is at %s, bound to %q, %v", round, now.School.Name, now.AccountID, err)
+			}
+		}
+		exact(t, w)
+	})
+}
