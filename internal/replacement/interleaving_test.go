@@ -105,15 +105,21 @@ func TestAChangeOfSchoolGoesOnWhileTheNumberIsReplaced(t *testing.T) {
 			}
 			all.Wait()
 		}
+		class := w.Class(t, w.Here.ID, 1)
 		for round := range rounds {
 			p := w.Person(t, "teacher")
 			e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "杜鹃", IDNumber: roomtest.IDNumber(100 + 3*round), SchoolID: w.Here.ID})
 			w.Bind(t, p, e, "teacher")
-			var first, second, asked, approved roomtest.Answer
+			var first, second, asked, approved, taught roomtest.Answer
 			at(func() {
 				asked = w.Do(t, p, http.MethodPost, "/api/v1/me/transfers", object{"to_school_id": w.Nearby.ID, "reason": "调动"})
-			}, func() { first = replace(t, w, office, e.ID, roomtest.IDNumber(101+3*round)) })
+			}, func() { first = replace(t, w, office, e.ID, roomtest.IDNumber(101+3*round)) }, func() {
+				taught = w.Do(t, office, http.MethodPut, "/api/v1/admin/classes/"+class.ID+"/teachers", object{"teacher_ids": []string{e.ID}})
+			})
 			expect(t, asked, 201, "")
+			if taught.Status != 200 && field(taught, "teacher_ids") != "not_found" {
+				t.Fatalf("the class's teachers: %v", taught)
+			}
 			expect(t, first, 201, "")
 			at(func() {
 				approved = w.Do(t, there, http.MethodPost, "/api/v1/admin/transfers/"+asked.Get("id").(string)+"/approve", nil)

@@ -265,6 +265,11 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 		if err != nil {
 			return err
 		}
+		for _, teacher := range teachers { // who is being replaced or moved takes turns; always in one order
+			if _, err := tx.Exec(ctx, "UPDATE registry_entries SET updated_at = updated_at WHERE id = $1", teacher); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.Exec(ctx, "DELETE FROM class_teachers WHERE class_id = $1", classID); err != nil {
 			return err
 		}
