@@ -6,7 +6,7 @@ import { signInOnScreen } from '../support/walk.ts'
 
 const head = ['姓名', '证件号码', '年级', '班级']
 
-test('F-25 a roster moves and renames who is there only where that is chosen, and shows whom before @screen', async ({ page, t }) => {
+test('F-25 a roster moves and renames who is there only where that is chosen, and shows whom before', async ({ page, t }) => {
   // A school of its own: how much of it a file changes depends on nobody else.
   const province = await administrator('province')
   const api = await signIn(province.username, province.password)
