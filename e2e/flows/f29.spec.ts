@@ -6,6 +6,7 @@ import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 const masked = (number: string) => `${number.slice(0, 6)}********${number.slice(-4)}`
 
 test('F-29 a wrong ID number is replaced, and the person goes on with the same account and space', async ({ page, t }) => {
+  test.slow() // two people, one after the other
   const office = await administrator('school')
   const entry = await takeEntry('student', ({ school }) => school.id === office.scope.id)
   const pupil = await register('student')
