@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, ref, watch, type Ref } from 'vue'
+import { computed, onScopeDispose, reactive, ref, watch, type Ref } from 'vue'
 import { answer, api, once } from '@/api/client'
 import { useCountdown } from '@/core/countdown'
 import { useSubmit } from '@/core/submit'
@@ -43,7 +43,8 @@ export function useGateway() {
 
 /**
  * Sends a code to a phone and follows the message on its way (F-13). `sent`
- * belongs to the caller, who may keep it through a reload.
+ * belongs to the caller, who may keep it through a reload. A number that is
+ * typed anew after another has its own message and its own wait back.
  */
 export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<SentCode | null>) {
   const state = ref<MessageState | null>(null)
@@ -51,6 +52,10 @@ export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<Se
   /** Seconds for which a request that waits still stands. */
   const standsFor = ref(0)
   const gateway = useGateway()
+  const plain = computed(() => plainPhone(phone.value))
+  /** The message last sent to each number, and until when each may not have another. */
+  const messages = new Map<string, SentCode>()
+  const waits = reactive(new Map<string, { until: number; refused: boolean }>())
   const cooldown = useCountdown()
   const validity = useCountdown()
   let timer = 0
@@ -88,8 +93,12 @@ export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<Se
       state.value = null
       reason.value = ''
       standsFor.value = polls = 0
-      if (!message) return
-      cooldown.startUntil(message.resendAt)
+      if (!message) {
+        messages.clear()
+        return
+      }
+      messages.set(message.phone, message)
+      waits.set(message.phone, { until: message.resendAt, refused: false })
       validity.startUntil(message.expiresAt)
       if (message.waiting || message.expiresAt > Date.now()) void poll(message.messageId)
     },
@@ -97,10 +106,23 @@ export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<Se
   )
   onScopeDispose(() => window.clearTimeout(timer))
 
-  /** `wait` leaves the request standing while no gateway takes messages. */
-  async function send(wait = false) {
-    const to = plainPhone(phone.value)
-    const told = await request.submit({ phone: to, purpose, ...(wait ? { wait } : {}) })
+  watch(plain, (typed) => {
+    const before = messages.get(typed)
+    if (before && sent.value && sent.value.phone !== typed) sent.value = before
+  })
+  watch([plain, () => waits.get(plain.value)?.until ?? 0], ([, until]) => cooldown.startUntil(until), { immediate: true })
+
+  let to = ''
+  /** Answers whether a code was sent. `wait` leaves the request standing while no gateway takes messages. */
+  function send(wait = false) {
+    to = plain.value
+    return finish(request.submit({ phone: to, purpose, ...(wait ? { wait } : {}) }))
+  }
+  /** Sends what was asked for last once more. */
+  const retry = () => finish(request.retry())
+
+  async function finish(asked: ReturnType<typeof request.submit>): Promise<boolean> {
+    const told = await asked
     if (told) {
       const now = Date.now()
       sent.value = {
@@ -111,17 +133,20 @@ export function useSmsCode(purpose: SmsPurpose, phone: Ref<string>, sent: Ref<Se
         remainingToday: told.remaining_today,
         waiting: told.waiting,
       }
-      return
+      return true
     }
     const trouble = request.trouble.value
-    if (trouble?.kind === 'problem' && trouble.code === 'sms_cooldown') cooldown.start(trouble.retryAfter)
+    if (trouble?.kind === 'problem' && trouble.code === 'sms_cooldown') waits.set(to, { until: Date.now() + trouble.retryAfter * 1000, refused: true })
     if (trouble?.kind === 'problem' && trouble.code === 'sms_gateway_busy') void gateway.look()
+    return false
   }
 
   /** Whether the message shown went to the number that stands in the field. */
-  const current = computed(() => sent.value !== null && sent.value.phone === plainPhone(phone.value))
+  const current = computed(() => sent.value !== null && sent.value.phone === plain.value)
+  /** Whether a code was refused to this number because it had one a moment ago, from this page or another. */
+  const refused = computed(() => cooldown.left.value > 0 && waits.get(plain.value)?.refused === true)
   const news = computed(() => newsOf(purpose, state.value))
   const waiting = computed(() => current.value && sent.value?.waiting === true && state.value !== 'failed')
   const expired = computed(() => current.value && !sent.value?.waiting && validity.left.value === 0)
-  return { request, send, news, reason, standsFor, current, waiting, expired, wait: cooldown.left, gatewayBusy: gateway.busy }
+  return { request, send, retry, news, reason, standsFor, current, refused, waiting, expired, wait: cooldown.left, gatewayBusy: gateway.busy }
 }
