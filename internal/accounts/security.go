@@ -61,7 +61,8 @@ func (s *Service) checkPassword(ctx context.Context, accountID, field, password 
 	return s.db.InTx(ctx, func(tx *db.Tx) error { return s.guard.Forgive(ctx, tx, limit) })
 }
 
-// ChangePassword replaces the actor's password and ends their other sessions.
+// ChangePassword replaces the actor's password by another and ends their other sessions. Errors: password_invalid,
+// password_wrong, too_many_attempts; invalid for the password that it is already, which only who knows it is told.
 func (s *Service) ChangePassword(ctx context.Context, current, replacement string) error {
 	actor := access.ActorFrom(ctx)
 	if err := s.config.Password.check("new_password", replacement); err != nil {
@@ -69,6 +70,9 @@ func (s *Service) ChangePassword(ctx context.Context, current, replacement strin
 	}
 	if err := s.checkPassword(ctx, actor.AccountID, "current_password", current); err != nil {
 		return err
+	}
+	if replacement == current {
+		return fault.ErrInvalid.New(fault.Field("new_password", "same_as_before"))
 	}
 	hash, err := s.hasher.hash(ctx, replacement)
 	if err != nil {

@@ -29,6 +29,12 @@ func TestChangingThePassword(t *testing.T) {
 		if fields := change(another, another).want(t, 422, "password_wrong").fields(); !slices.Equal(fields, []string{"current_password password_wrong"}) {
 			t.Errorf("fields %q", fields)
 		}
+		if fields := change(password, password).want(t, 422, "invalid").fields(); !slices.Equal(fields, []string{"new_password same_as_before"}) {
+			t.Errorf("fields %q", fields)
+		}
+		if !other.signedIn(t) {
+			t.Error("a password that stays what it is ends a session")
+		}
 		change(password, another).want(t, 204, "")
 		if other.signedIn(t) || !p.signedIn(t) {
 			t.Error("the change must end the other sessions, and not its own")
