@@ -34,11 +34,12 @@ func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Servi
 
 // Me is who the caller is.
 type Me struct {
-	Account     accounts.Account      `json:"account"`
-	Binding     *verification.Binding `json:"binding" doc:"Null until the real name is verified"`
-	Roles       []string              `json:"roles" enum:"teacher,student,parent,public" doc:"What the person is, by their bindings; the account's role while there is none"`
-	Must        []string              `json:"must" enum:"cancel_closing,replace_password,bind_phone,second_factor" doc:"What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor"`
-	AdminGrants []accounts.Grant      `json:"admin_grants"`
+	Account     accounts.Account       `json:"account"`
+	Binding     *verification.Binding  `json:"binding" doc:"Null until the real name is verified"`
+	Children    []verification.Binding `json:"children" doc:"A guardian's, in the order in which they were linked"`
+	Roles       []string               `json:"roles" enum:"teacher,student,parent,public" doc:"What the person is, by their bindings; the account's role while there is none"`
+	Must        []string               `json:"must" enum:"cancel_closing,replace_password,bind_phone,second_factor" doc:"What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor"`
+	AdminGrants []accounts.Grant       `json:"admin_grants"`
 }
 
 // me costs one query, and a second for administrators: every page begins with it.
@@ -49,7 +50,12 @@ func (s *Service) me(ctx context.Context) (*Me, error) {
 	if err != nil {
 		return nil, err
 	}
-	me := &Me{Account: account, Roles: rolesOf(account.Role, bindings), Must: actor.Must, AdminGrants: []accounts.Grant{}}
+	me := &Me{Account: account, Roles: rolesOf(account.Role, bindings), Must: actor.Must, AdminGrants: []accounts.Grant{}, Children: []verification.Binding{}}
+	for _, b := range bindings {
+		if b.Guardian && b.EntryKind == roster.Student {
+			me.Children = append(me.Children, b)
+		}
+	}
 	if len(bindings) > 0 {
 		me.Binding = &bindings[0]
 	}
@@ -75,12 +81,13 @@ func rolesOf(role string, bindings []verification.Binding) []string {
 
 // Space is the home of a person.
 type Space struct {
-	GreetingName  string            `json:"greeting_name"`
-	Roles         []string          `json:"roles" enum:"teacher,student,parent,public"`
-	School        *roster.SchoolRef `json:"school"`
-	Class         *roster.ClassRef  `json:"class"`
-	ClassesTaught []ClassTaught     `json:"classes_taught"`
-	NextSteps     []Suggestion      `json:"next_steps" doc:"What to do next, the most urgent first"`
+	GreetingName   string            `json:"greeting_name"`
+	Roles          []string          `json:"roles" enum:"teacher,student,parent,public"`
+	School         *roster.SchoolRef `json:"school"`
+	Class          *roster.ClassRef  `json:"class"`
+	ClassesTaught  []ClassTaught     `json:"classes_taught"`
+	ClassChoosable bool              `json:"class_choosable" doc:"Whether the class was one's own choice and may be chosen anew"`
+	NextSteps      []Suggestion      `json:"next_steps" doc:"What to do next, the most urgent first"`
 }
 
 // ClassTaught is a class as its teachers see it.
@@ -109,6 +116,9 @@ func (s *Service) space(ctx context.Context) (*Space, error) {
 	if len(bindings) > 0 {
 		b := bindings[0]
 		space.School, space.Class, space.GreetingName = b.School, b.Class, b.Name
+		if space.ClassChoosable, err = s.classChoosable(ctx, actor, b); err != nil {
+			return nil, err
+		}
 		if b.Guardian {
 			space.GreetingName = messages.Text(language, "space.parent_of", map[string]any{"name": b.Name})
 		}
@@ -120,6 +130,19 @@ func (s *Service) space(ctx context.Context) (*Space, error) {
 	}
 	space.NextSteps, err = s.nextSteps(ctx, actor, bindings)
 	return space, err
+}
+
+// classChoosable answers whether a pupil's class was put there by the caller, whom verification then lets choose again (F-18).
+func (s *Service) classChoosable(ctx context.Context, actor access.Actor, b verification.Binding) (bool, error) {
+	if b.EntryKind != roster.Student || b.Class == nil {
+		return false, nil
+	}
+	entry, err := s.roster.EntryByID(ctx, s.db, b.EntryID)
+	if err != nil {
+		return false, err
+	}
+	by, err := s.roster.ClassSetBy(ctx, s.db, entry)
+	return by != "" && by == actor.AccountID, err
 }
 
 func (s *Service) classesTaught(ctx context.Context, entryID string) ([]ClassTaught, error) {

@@ -1,7 +1,9 @@
 package spaces_test
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,7 +53,7 @@ func TestWhoAmI(t *testing.T) {
 				"id": newcomer.Get("account.id"), "username": "person0001", "role": "teacher", "masked_phone": nil, "masked_recovery_contact": nil,
 				"created_at": newcomer.Get("account.created_at"),
 			},
-			"binding": nil, "roles": []any{"teacher"}, "must": []any{"bind_phone"}, "admin_grants": []any{},
+			"binding": nil, "children": []any{}, "roles": []any{"teacher"}, "must": []any{"bind_phone"}, "admin_grants": []any{},
 		}
 		if !reflect.DeepEqual(newcomer.Body, want) {
 			t.Errorf("a newcomer is %v, want %v", newcomer.Body, want)
@@ -79,10 +81,20 @@ func TestATeacherWhoIsAParentIsBoth(t *testing.T) {
 		if name := get(t, w, p, "/api/v1/me/space").Get("greeting_name"); name != "韩梅梅家长" {
 			t.Errorf("a parent is greeted as %v", name)
 		}
+		sister := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩小妹", IDNumber: roomtest.IDNumber(3), SchoolID: w.Here.ID})
+		w.Bind(t, p, sister, "parent")
 		w.Bind(t, p, own, "teacher")
 		a = get(t, w, p, "/api/v1/me")
 		if a.Get("binding.kind") != "teacher" || a.Get("account.role") != "teacher" || !reflect.DeepEqual(a.Body["roles"], []any{"teacher", "parent"}) {
 			t.Errorf("a teacher who is a parent is %v", a)
+		}
+		var children []string
+		for _, one := range a.Body["children"].([]any) {
+			child := roomtest.Answer{Body: one.(map[string]any)}
+			children = append(children, fmt.Sprintf("%v of %v", child.Get("name"), child.Get("school.name")))
+		}
+		if want := []string{"韩梅梅 of " + w.Nearby.Name, "韩小妹 of " + w.Here.Name}; !slices.Equal(children, want) {
+			t.Errorf("the children are %q, want %q", children, want)
 		}
 	})
 }
@@ -114,6 +126,37 @@ func TestASpaceSaysWhatToDoNext(t *testing.T) {
 		other := w.Administrator(t, access.School, w.Nearby.ID)
 		if got := steps(get(t, w, other, "/api/v1/me/space")); got != "manage_registry" {
 			t.Errorf("administrator of another school: %q", got)
+		}
+	})
+}
+
+func TestAClassIsChosenAnewByWhoChoseIt(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		class, other := w.Class(t, w.Here.ID, 1), w.Class(t, w.Here.ID, 2)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		set := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "李雷", IDNumber: roomtest.IDNumber(2), SchoolID: w.Here.ID, ClassID: class.ID})
+		pupil, parent, placed := w.Person(t, "student"), w.Person(t, "parent"), w.Person(t, "student")
+		w.Bind(t, pupil, e, "student")
+		w.Bind(t, parent, e, "parent")
+		w.Bind(t, placed, set, "student")
+		choosable := func(p roomtest.Person) any { return get(t, w, p, "/api/v1/me/space").Get("class_choosable") }
+		choose := func(p roomtest.Person, class string) int {
+			return w.Do(t, p, "PUT", "/api/v1/me/binding/class", map[string]any{"class_id": class}).Status
+		}
+		if choosable(pupil) != false || choosable(placed) != false {
+			t.Error("a class that is missing, or the school's, is offered to be chosen anew")
+		}
+		if status := choose(pupil, class.ID); status != 200 {
+			t.Fatal(status)
+		}
+		// What is offered is what the server takes.
+		for _, c := range []struct {
+			who  roomtest.Person
+			into string
+		}{{pupil, other.ID}, {parent, class.ID}, {placed, other.ID}} {
+			if may, status := choosable(c.who), choose(c.who, c.into); may != (status == 200) {
+				t.Errorf("offered %v, answered %d", may, status)
+			}
 		}
 	})
 }

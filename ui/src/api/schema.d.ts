@@ -3293,6 +3293,8 @@ export interface components {
             admin_grants: components["schemas"]["AccountsGrant"][];
             /** @description Null until the real name is verified */
             binding: components["schemas"]["VerificationBinding"];
+            /** @description A guardian's, in the order in which they were linked */
+            children: components["schemas"]["VerificationBinding"][];
             /** @description What comes before anything else: cancel_closing, replace_password, bind_phone, second_factor */
             must: ("cancel_closing" | "replace_password" | "bind_phone" | "second_factor")[];
             /** @description What the person is, by their bindings; the account's role while there is none */
@@ -3335,6 +3337,8 @@ export interface components {
         };
         SpacesSpace: {
             class: components["schemas"]["RosterClassRef"];
+            /** @description Whether the class was one's own choice and may be chosen anew */
+            class_choosable: boolean;
             classes_taught: components["schemas"]["SpacesClassTaught"][];
             greeting_name: string;
             /** @description What to do next, the most urgent first */

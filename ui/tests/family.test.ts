@@ -1,0 +1,86 @@
+import { flushPromises, mount } from '@vue/test-utils'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { h, type SetupContext } from 'vue'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import type { Binding, Me } from '@/api/types'
+import { i18n } from '@/core/i18n'
+import { me, refreshSession } from '@/core/session'
+import { ownName } from '@/domain/identity/self'
+import ChildrenCard from '@/faces/web/components/ChildrenCard.vue'
+import ClassAgain from '@/faces/web/components/ClassAgain.vue'
+import ClassmatesCard from '@/faces/web/components/ClassmatesCard.vue'
+
+const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:rest(.*)*', component: { template: '<i />' } }] })
+const ElButton = (_props: object, { slots }: SetupContext) => h('button', slots.default?.())
+const ElSkeleton = () => h('i')
+const global = { plugins: [i18n, router], components: { ElButton, ElSkeleton } }
+
+const child = (id: string, name: string, number: number): Binding => ({
+  id, kind: 'parent', entry_kind: 'student', name, masked_id_number: '5***1', bound_at: '2026-09-01T00:00:00Z',
+  school: { id: 's', name: '草堂小学' }, class: { id: `c${number}`, name: `三年级${number}班`, stage: 'primary', grade: '三年级', entry_year: 2024, number },
+})
+const [first, second] = [child('b1', '韩梅梅', 1), child('b2', '韩小妹', 2)]
+const parent = { account: { id: 'a', username: 'hanfu2026', role: 'parent', created_at: '' }, binding: first, children: [first, second], roles: ['parent'], must: [], admin_grants: [] } as unknown as Me
+
+/** The server, as far as it is asked: an answer for each path. */
+function server(answers: Record<string, object>) {
+  vi.stubGlobal('fetch', async (request: Request) => {
+    const body = answers[new URL(request.url).pathname]
+    return new Response(JSON.stringify(body ?? {}), { status: body ? 200 : 404, headers: { 'Content-Type': 'application/json' } })
+  })
+}
+afterEach(() => vi.unstubAllGlobals())
+
+describe('a parent', () => {
+  it('is called by their own name, never by a child’s', () => {
+    expect(ownName(parent)).toBe('hanfu2026')
+    expect(ownName({ ...parent, binding: { ...first, kind: 'student' } })).toBe('韩梅梅')
+    expect(ownName(null)).toBe('')
+  })
+  it('sees every child, and the way to one more', async () => {
+    server({ '/api/v1/me': parent })
+    await refreshSession()
+    const wrapper = mount(ChildrenCard, { global })
+    expect(wrapper.findAll('li strong').map((one) => one.text())).toEqual(['韩梅梅', '韩小妹'])
+    const push = vi.spyOn(router, 'push')
+    await wrapper.get('button').trigger('click')
+    expect(push).toHaveBeenCalledWith({ path: '/verify', query: { child: '' } })
+  })
+})
+
+describe('a wrong class', () => {
+  const open = async (binding: Binding, choosable: boolean) => {
+    server({ '/api/v1/me': parent, '/api/v1/me/space': { class_choosable: choosable } })
+    await refreshSession()
+    expect(me.value?.binding?.id).toBe('b1')
+    const wrapper = mount(ClassAgain, { props: { binding }, global })
+    await flushPromises()
+    return wrapper
+  }
+  it('of one’s own choice is chosen anew', async () => {
+    const wrapper = await open(first, true)
+    expect(wrapper.find('button').exists()).toBe(true)
+    expect(wrapper.find('a').exists()).toBe(false)
+  })
+  it('of the school’s is the school’s to correct', async () => {
+    const wrapper = await open(first, false)
+    expect(wrapper.find('button').exists()).toBe(false)
+    expect(wrapper.get('a').attributes('href')).toBe('/me/data?correct=b1&field=class')
+  })
+  it('of a further child is the school’s to correct too', async () => {
+    expect((await open(second, true)).find('button').exists()).toBe(false)
+  })
+})
+
+describe('the classmates', () => {
+  const names = Array.from({ length: 57 }, (_, at) => ({ name: `同学${at}`, me: at === 0 }))
+  it('are folded after the first ten', async () => {
+    server({ '/api/v1/me/classmates': { items: names } })
+    const wrapper = mount(ClassmatesCard, { props: { name: '三年级1班' }, global })
+    await flushPromises()
+    expect(wrapper.findAll('.people li')).toHaveLength(10)
+    await wrapper.get('button').trigger('click')
+    expect(wrapper.findAll('.people li')).toHaveLength(57)
+    expect(wrapper.find('button').exists()).toBe(false)
+  })
+})
