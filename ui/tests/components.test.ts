@@ -35,6 +35,11 @@ describe('what went wrong', () => {
     await wrapper.get('button').trigger('click')
     expect(check).toHaveBeenCalledOnce()
   })
+  it('counts a wait down in the sentence that names it, once', () => {
+    const told = (detail: string) => mount(ProblemNotice, { props: { trouble: new Problem(429, 'too_many_attempts', '尝试次数过多', detail, [], null, 30) }, global }).text()
+    expect(told('为保护账号，请在 30 秒后再试。').match(/30/g)).toHaveLength(1)
+    expect(told('请稍后再试。').match(/30/g)).toHaveLength(1)
+  })
   it('offers a retry when no answer came, and none when the server has decided', () => {
     const lost = mount(ProblemNotice, { props: { trouble: new NetworkTrouble(), retryable: true }, global })
     expect(buttons(lost)).toEqual(['再试一次'])
