@@ -16,7 +16,7 @@ test('F-11 whatever does not belong together gets one answer, and what was typed
     await phone.fill(number)
     await code.fill('123456')
     const answered = page.waitForResponse((response) => response.url().endsWith('/api/v1/password-resets'))
-    await page.getByRole('button', { name: t('account.reset.submit') }).click()
+    await page.getByRole('button', { name: t('reset.submit') }).click()
     expect((await answered).status()).toBe(422)
     await expect(username).toHaveValue(name)
     await expect(phone).toHaveValue(number)

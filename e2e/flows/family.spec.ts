@@ -48,8 +48,8 @@ test("a pupil's forgotten password is found again by the mother's phone", async 
   await page.getByLabel(t('account.username.label')).fill(username)
   await page.getByLabel(t('account.password.new'), { exact: true }).fill(otherPassword)
   await askAndTypeCode(page, t, mother.phone)
-  await page.getByRole('button', { name: t('account.reset.submit') }).click()
-  await expect(page.getByText(t('account.reset.done_title'))).toBeVisible()
+  await page.getByRole('button', { name: t('reset.submit') }).click()
+  await expect(page.getByText(t('reset.done_title'))).toBeVisible()
   await signInOnScreen(page, t, username, otherPassword)
   await signIn(mother.username, mother.password) // hers is untouched
 })
