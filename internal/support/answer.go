@@ -12,6 +12,7 @@ import (
 	"caotang/internal/identity"
 	"caotang/internal/messages"
 	"caotang/internal/roster"
+	"caotang/internal/verification"
 )
 
 // Completion is what an administrator adds to what was asked for.
@@ -170,6 +171,16 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 		return errTicketMoot.New(fault.Next("decline", ""))
 	}
 	if err != nil {
+		return err
+	}
+	if _, err := verification.Hold(ctx, tx, entry.ID); err != nil {
+		return err
+	}
+	if entry, err = s.roster.EntryByID(ctx, tx, entry.ID); err != nil {
+		return err
+	}
+	// Two people who change places by two cases at once would else wait for each other.
+	if err := s.accounts.Hold(ctx, tx, entry.AccountID, t.accountID); err != nil {
 		return err
 	}
 	loser := sql.NullString{}

@@ -84,3 +84,48 @@ func TestOneEntryOneAccountUnderAnyInterleaving(t *testing.T) {
 		})
 	})
 }
+
+// Each of two people holds what the other has asked for: who decides both cases at once gets an answer to each.
+func TestTwoCasesThatCrossDoNotWaitForEachOther(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		names := []string{"林涛", "魏华"}
+		for i, name := range names {
+			w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: name, IDNumber: roomtest.IDNumber(i + 1), SchoolID: w.Here.ID})
+		}
+		bind := func(p roomtest.Person, entry int) {
+			expect(t, w.Do(t, p, http.MethodPost, "/api/v1/me/binding", claim("teacher", entry+1, names[entry])), 201, "")
+		}
+		unbind := func(p roomtest.Person) {
+			w.Do(t, admin, http.MethodDelete, "/api/v1/admin/accounts/"+p.ID+"/binding", object{"reason": "核对"})
+		}
+		for range 8 {
+			askers, holders := [2]roomtest.Person{}, [2]roomtest.Person{}
+			var tickets [2]string
+			for i := range askers {
+				askers[i], holders[i] = w.Person(t, "teacher"), w.Person(t, "teacher")
+				bind(holders[i], i)
+				filed := w.Do(t, askers[i], http.MethodPost, "/api/v1/me/tickets", as(person("teacher", i+1, names[i]), "not_me"))
+				expect(t, filed, 201, "")
+				tickets[i] = filed.Get("id").(string)
+			}
+			for i := range askers {
+				unbind(holders[i])
+				bind(askers[1-i], i)
+			}
+			var both sync.WaitGroup
+			for _, id := range tickets {
+				both.Go(func() {
+					a := w.Do(t, admin, http.MethodPost, "/api/v1/admin/tickets/"+id+"/complete", object{"answer": "核对过身份证"})
+					if a.Status != 200 && a.Status != 409 {
+						t.Errorf("deciding %s: %v", id, a)
+					}
+				})
+			}
+			both.Wait()
+			for _, p := range askers {
+				unbind(p)
+			}
+		}
+	})
+}

@@ -92,6 +92,9 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 	if entry.School.ID, err = Hold(ctx, tx, entry.ID); err != nil {
 		return err
 	}
+	if err := s.accounts.Hold(ctx, tx, accountID); err != nil {
+		return err
+	}
 	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, school_id, kind, bound_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT DO NOTHING`, entry.ID, accountID, db.NewID(), entry.School.ID, kind, db.Now())
 	if err != nil {
@@ -115,8 +118,8 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 }
 
 // Hold makes whoever changes an entry or its binding take turns, and gives the school where the entry stands: an entry on its
-// way to another school takes its new binding along, or this waits for where it went. Always entry first, then binding, so
-// that nobody waits for each other.
+// way to another school takes its new binding along, or this waits for where it went. Always entry first, then accounts, then
+// bindings, so that nobody waits for each other.
 func Hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err error) {
 	err = tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 RETURNING school_id`, entryID).Scan(&schoolID)
 	if errors.Is(err, sql.ErrNoRows) {
