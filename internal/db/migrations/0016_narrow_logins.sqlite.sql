@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Taking over the old system's accounts writes twice as many logins as accounts, and nothing else took as long. A login is found
--- by its key alone: who closes an account knows its keys. Without a rowid, a login is written once and not three times.
+-- A login is found by its key alone: who closes an account knows its keys. Without a rowid, a login is written once and not three
+-- times, which taking over the old system's accounts does twice for each.
 CREATE TABLE narrow_logins (
     login_key  text PRIMARY KEY,
     account_id text NOT NULL REFERENCES accounts (id)
