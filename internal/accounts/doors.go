@@ -102,7 +102,7 @@ func (s *Service) PhoneOf(ctx context.Context, q db.Querier, accountID string) (
 	return r.phone, nil
 }
 
-// Hold makes whoever binds or parts these accounts take turns; "" is nobody. They are taken in one order, and after the entry: so
+// Hold makes whoever binds or parts these accounts, or files for them, take turns; "" is nobody. They are taken in one order, and after the entry: so
 // nobody waits for each other.
 func (s *Service) Hold(ctx context.Context, tx *db.Tx, accountIDs ...string) error {
 	slices.Sort(accountIDs)

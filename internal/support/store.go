@@ -245,7 +245,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, accountID, schoolID str
 		return "", err
 	}
 	// Whoever files at the same moment waits here: their count below then holds this ticket.
-	if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = updated_at WHERE id = $1`, accountID); err != nil {
+	if err := s.accounts.Hold(ctx, tx, accountID); err != nil {
 		return "", err
 	}
 	var open, alike int
