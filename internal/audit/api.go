@@ -157,19 +157,21 @@ func read(ctx context.Context, q db.Querier, condition string, args ...any) ([]E
 func markGone(ctx context.Context, d *db.DB, tables map[string]string, entries []Entry) error {
 	for target, table := range tables {
 		var ids []any
-		var places []string
-		there := map[string]bool{}
 		for _, e := range entries {
 			if e.Target == target && e.TargetID != "" {
 				ids = append(ids, e.TargetID)
-				places = append(places, fmt.Sprintf("$%d", len(ids)))
 			}
 		}
 		if len(ids) == 0 {
 			continue
 		}
-		if err := collect(ctx, d, `SELECT id FROM `+table+` WHERE id IN (`+strings.Join(places, ", ")+`)`, ids, there); err != nil {
+		found, err := db.Collect(ctx, d, `SELECT id FROM `+table+` WHERE id IN (`+db.Placeholders(len(ids))+`)`, ids, func(id *string) []any { return []any{id} })
+		if err != nil {
 			return err
+		}
+		there := map[string]bool{}
+		for _, id := range found {
+			there[id] = true
 		}
 		for i := range entries {
 			if e := &entries[i]; e.Target == target {
@@ -178,20 +180,4 @@ func markGone(ctx context.Context, d *db.DB, tables map[string]string, entries [
 		}
 	}
 	return nil
-}
-
-func collect(ctx context.Context, d *db.DB, query string, args []any, there map[string]bool) error {
-	rows, err := d.Query(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		there[id] = true
-	}
-	return rows.Err()
 }
