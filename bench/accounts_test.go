@@ -73,11 +73,11 @@ func importAccounts(b *testing.B, d *db.DB, path string, rows int) (took cost, r
 }
 
 func insertAccounts(b *testing.B, d *db.DB, rows int) (took cost) {
-	const perBatch = 20_000
+	const perTransaction, perBatch = 100_000, 5000
 	columns := []string{"id", "username", "password_hash", "role", "phone_sealed", "replace_password", "created_at", "updated_at", "imported_at"}
 	now, hash := db.Now(), strings.Repeat("h", 130)
-	for from := 0; from < rows; from += perBatch {
-		n := min(perBatch, rows-from)
+	for from := 0; from < rows; from += perTransaction {
+		n := min(perTransaction, rows-from)
 		people, logins := make([][]any, n), make([][]any, 0, 2*n)
 		for i := range n {
 			id, index, sealed := db.NewID(), make([]byte, 16), make([]byte, 40)
@@ -92,8 +92,10 @@ func insertAccounts(b *testing.B, d *db.DB, rows int) (took cost) {
 		slices.SortFunc(logins, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
 		part := measure(b, func() {
 			err := d.InTx(b.Context(), func(tx *db.Tx) error {
-				if err := tx.Insert(b.Context(), "accounts", columns, people); err != nil {
-					return err
+				for some := range slices.Chunk(people, perBatch) {
+					if err := tx.Insert(b.Context(), "accounts", columns, some); err != nil {
+						return err
+					}
 				}
 				return tx.Insert(b.Context(), "logins", []string{"login_key", "account_id"}, logins)
 			})

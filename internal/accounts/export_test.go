@@ -25,6 +25,12 @@ func (s *Service) HashInTurn(ctx context.Context, password string) (string, erro
 	return s.hasher.hash(ctx, password)
 }
 
+// InParts has an import commit after so many rows, and decide them in several batches.
+func (o OldAccounts) InParts(rows int) OldAccounts {
+	o.partRows = rows
+	return o
+}
+
 // HashesMade is how many argon2id hashes this process has made.
 func HashesMade() int64 { return hashesMade.Load() }
 

@@ -16,6 +16,8 @@ type OldAccounts struct {
 	io.ReaderAt
 	Size   int64
 	Scheme string // of hashes whose row names none; "" when every row does
+
+	partRows int // oldPartRows, but for tests
 }
 
 // Finding is what has to be told of one row.
@@ -36,9 +38,9 @@ type Imported struct {
 	Done     float64 // part of the file that has been read, 0 to 1
 }
 
-// ImportAccounts takes the old system's accounts over (F-06), in batches that are each committed at once. It may be
+// ImportAccounts takes the old system's accounts over (F-06), in parts that are each committed at once. It may be
 // repeated, after an interruption or with a corrected file: what is here already stays as it is. It calls found for every
-// row that there is something to say of, in the file's order, and progress after each batch. A file that is no table of
+// row that there is something to say of, in the file's order, and progress after each part. A file that is no table of
 // accounts is refused with a *sheet.Problem before anything is written. It is for the command line: no scope is checked.
 //
 // A phone that stands on several accounts of the file is taken from all of them. One that an account of the platform
@@ -50,28 +52,56 @@ type Imported struct {
 func (s *Service) ImportAccounts(ctx context.Context, source OldAccounts, found func(Finding) error, progress func(Imported)) (Imported, error) {
 	limits := sheet.DefaultLimits()
 	limits.FileBytes, limits.UnzipBytes, limits.Rows = source.Size, 16<<30, 100_000_000
+	if source.partRows == 0 {
+		source.partRows = oldPartRows
+	}
+	known, err := s.knownKeys(ctx)
+	if err != nil {
+		return Imported{}, fmt.Errorf("import: %w", err)
+	}
 	first, err := openOldTable(source.ReaderAt, source.Size, limits)
 	if err != nil {
 		return Imported{}, err
 	}
-	shared, err := findShared(first)
+	shared, err := first.survey(known)
 	if err != nil {
 		return Imported{}, err
 	}
-	place := &placeReader{ReaderAt: source.ReaderAt}
-	table, err := openOldTable(place, source.Size, limits)
-	if err != nil {
-		return Imported{}, err
+	run := &oldImport{s: s, source: source, limits: limits, shared: shared, known: known, now: db.At(s.now()), found: found, progress: progress}
+	for attempts := 3; ; attempts-- {
+		committed := run.rows
+		err := run.fromRow(ctx, committed)
+		if run.rows > committed {
+			attempts = 3
+		}
+		// Somebody took a key while this ran: the part that failed is read again, and asks for all of its keys.
+		if !db.IsUnique(err) || attempts == 1 {
+			return run.sum, err
+		}
+		run.asking = true
 	}
-	run := &oldImport{s: s, shared: shared, now: db.At(s.now())}
+}
+
+// fromRow decides the file's rows after the first so many, which were committed before.
+func (run *oldImport) fromRow(ctx context.Context, committed int) error {
+	place := &placeReader{ReaderAt: run.source.ReaderAt}
+	table, err := openOldTable(place, run.source.Size, run.limits)
+	if err != nil {
+		return err
+	}
+	for range committed {
+		if _, err := table.rows.Next(); err != nil {
+			return err
+		}
+	}
 	batches := make(chan *oldBatch, 1)
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
 		defer close(batches)
 		for {
-			b := s.readOldBatch(table, source.Scheme)
-			b.read = float64(place.at.Load()) / float64(max(source.Size, 1))
+			b := run.s.readOldBatch(table, run.source)
+			b.read = float64(place.at.Load()) / float64(max(run.source.Size, 1))
 			select {
 			case batches <- b:
 			case <-reading.Done():
@@ -82,54 +112,48 @@ func (s *Service) ImportAccounts(ctx context.Context, source OldAccounts, found 
 			}
 		}
 	}()
-	for b := range batches {
-		if err := run.commit(ctx, b); err != nil {
-			return run.sum, fmt.Errorf("import: %w", err)
+	for {
+		err := run.commit(ctx, batches)
+		if errors.Is(err, io.EOF) {
+			return nil
 		}
-		for _, f := range b.findings {
-			if err := found(f); err != nil {
-				return run.sum, err
-			}
-		}
-		run.sum.Done = min(b.read, 1)
-		progress(run.sum)
-		if errors.Is(b.err, io.EOF) {
-			return run.sum, nil
-		}
-		if b.err != nil {
-			return run.sum, b.err
+		if err != nil {
+			return err
 		}
 	}
-	return run.sum, ctx.Err()
 }
 
-// oldBatchRows is how many rows are decided in one transaction: their keys are written in order, which the larger a batch
-// is the better keeps the index in the cache.
-const oldBatchRows = 20_000
+// oldPartRows is about how many rows one transaction takes. Keys are hashes, or as good as random: each transaction writes
+// pages from all over the index of logins, and the more rows it takes the fewer times each page is written. Other writers
+// wait meanwhile, for two seconds or three.
+const oldPartRows = 100_000
 
-// oldBatch are the rows that one transaction decides.
+// batchesPerPart bounds memory: a batch is read, checked and sealed while the one before is decided.
+const batchesPerPart = 20
+
+// oldBatch are rows that are decided together.
 type oldBatch struct {
 	accounts []oldAccount
-	findings []Finding // of rows that are no good by themselves, then of all, in their order
-	rejected int64
+	findings []Finding // of rows that are no good by themselves
+	rows     int
 	read     float64
 	err      error // io.EOF after the last row
 }
 
-// readOldBatch checks rows, seals them and makes their keys, and asks the database nothing: it works while the batch before
-// is written.
-func (s *Service) readOldBatch(t *oldTable, scheme string) *oldBatch {
-	b := &oldBatch{accounts: make([]oldAccount, 0, oldBatchRows)}
-	for len(b.accounts)+len(b.findings) < oldBatchRows {
+// readOldBatch checks rows, seals them and makes their keys, and asks the database nothing.
+func (s *Service) readOldBatch(t *oldTable, source OldAccounts) *oldBatch {
+	most := source.partRows / batchesPerPart
+	b := &oldBatch{accounts: make([]oldAccount, 0, most)}
+	for b.rows < most {
 		row, err := t.rows.Next()
 		if err != nil {
 			b.err = err
 			return b
 		}
-		a, code := t.read(row, scheme)
+		b.rows++
+		a, code := t.read(row, source.Scheme)
 		if code != "" {
 			b.findings = append(b.findings, a.finding(code, true))
-			b.rejected++
 			continue
 		}
 		a.id, a.key, a.sealedHash = db.NewID(), usernameKey(a.username), a.hash.seal(s.vault)

@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"context"
 	"crypto/md5"
 	"crypto/pbkdf2"
 	"crypto/sha1"
@@ -196,6 +197,72 @@ func TestNobodyIsStrandedByTodaysRuleForUsernames(t *testing.T) {
 		f.anyone().call(t, "POST", "/api/v1/accounts", registration("zhanG01", phone, f.code(t, phone, sms.Register))).want(t, 409, "username_taken")
 		if sum, _ := f.take(t, table, "md5"); sum.Taken != 0 || sum.Known != 10 || sum.Rejected != 5 { // the owners have signed in: their hashes are new
 			t.Errorf("%+v", sum)
+		}
+	})
+}
+
+// oldTableOf is a file of so many accounts, old00000 and on, some of whose usernames come again in another case.
+func oldTableOf(rows int) accounts.OldAccounts {
+	var table strings.Builder
+	table.WriteString("用户名,密码,手机号\n")
+	for i := range rows {
+		name := fmt.Sprintf("old%05d", i)
+		if i%7 == 6 { // of the same batch, of another, or of another part
+			name = fmt.Sprintf("OLD%05d", i/2)
+		}
+		fmt.Fprintf(&table, "%s,%s,138%08d\n", name, md5Of(password), i)
+	}
+	return accounts.OldAccounts{ReaderAt: strings.NewReader(table.String()), Size: int64(table.Len()), Scheme: "md5"}.InParts(100)
+}
+
+// loginsOf is how many keys the accounts of this fixture have, and how many they should have.
+func (f *fixture) loginsOf(t *testing.T) (have, should int) {
+	t.Helper()
+	return one[int](t, f, `SELECT count(*) FROM logins l JOIN accounts a ON a.id = l.account_id`),
+		one[int](t, f, `SELECT count(*) + count(phone_sealed) FROM accounts`)
+}
+
+func TestAnInterruptedImportOfAccountsIsTakenUpAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		ctx, interrupt := context.WithCancel(t.Context())
+		first, err := f.ImportAccounts(ctx, oldTableOf(450), func(accounts.Finding) error { return nil }, func(accounts.Imported) { interrupt() })
+		if err == nil || first.Taken == 0 || first.Taken > 400 {
+			t.Fatalf("interrupted: %+v, %v", first, err)
+		}
+		if have, should := f.loginsOf(t); have != should {
+			t.Errorf("half an account: %d keys, of %d", have, should)
+		}
+		again, err := f.ImportAccounts(t.Context(), oldTableOf(450), func(accounts.Finding) error { return nil }, func(accounts.Imported) {})
+		if err != nil || again.Known != first.Taken || again.Taken+again.Known != 450 || again.Rejected != 0 {
+			t.Errorf("again: %+v after %+v, %v", again, first, err)
+		}
+		if have, should := f.loginsOf(t); have != should || have != 900 {
+			t.Errorf("%d keys, of %d", have, should)
+		}
+	})
+}
+
+func TestANameTakenWhileAccountsAreImportedStays(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		var rejected []string
+		parts := 0
+		sum, err := f.ImportAccounts(t.Context(), oldTableOf(450), func(found accounts.Finding) error {
+			if found.Rejected {
+				rejected = append(rejected, found.Username+" "+found.Code)
+			}
+			return nil
+		}, func(accounts.Imported) {
+			if parts++; parts == 1 {
+				f.person(t, "old00333")
+			}
+		})
+		if err != nil || sum.Taken != 449 || sum.Rejected != 1 || !slices.Equal(rejected, []string{"old00333 username_taken"}) {
+			t.Errorf("%+v %v, %v", sum, rejected, err)
+		}
+		if have, should := f.loginsOf(t); have != should || have != 900 {
+			t.Errorf("%d keys, of %d", have, should)
 		}
 	})
 }

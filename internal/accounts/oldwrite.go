@@ -4,92 +4,117 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
+	"caotang/internal/sheet"
 )
 
-// oldImport decides batches against the accounts that are here.
+// oldImport decides a file against the accounts that are here.
 type oldImport struct {
 	s        *Service
+	source   OldAccounts
+	limits   sheet.Limits
 	shared   sharedPhones
+	known    *knownKeys
 	now      db.Time
-	sum      Imported
-	trusting bool // takes keys for free without asking: the unique key says otherwise soon enough
+	found    func(Finding) error
+	progress func(Imported)
+
+	asking bool // for every key: the part at hand failed for one that was taken for free
+	rows   int  // committed
+	sum    Imported
 }
 
-// oldOutcome is what a batch comes to.
-type oldOutcome struct {
-	accounts [][]any
+// mostHolders bounds what a part remembers of accounts that have a key asked for.
+const mostHolders = 20_000
+
+// oldPart is what a transaction decides. Its logins are held back to its end, and then written in the order of the index,
+// from one end to the other.
+type oldPart struct {
+	rows     int
+	holders  map[string]*holder // of the keys that were asked for
 	logins   []login
 	findings []Finding
-	evicted  []*holder // who lose their phone to nobody
-	sum      Imported  // of this batch
-	met      bool      // something of it was here already
+	sum      Imported
 }
 
 // login is a row of logins.
 type login struct{ key, account string }
 
-// holder is an account that has one of the keys a batch asks for.
+// holder is an account that has one of the keys asked for.
 type holder struct {
 	id, username, hash string
 	phone              string
 	imported           bool
 	evicted            bool
-	row                *oldAccount // in this batch; nil when it is in the database
+	plain              string // its hash, when the file brought it in this part
 }
 
-// commit decides a batch and writes it. When a key that was taken for free is not, or somebody takes one meanwhile, it
-// decides anew.
-func (run *oldImport) commit(ctx context.Context, b *oldBatch) error {
-	const attempts = 3
-	for attempt := 1; ; attempt++ {
-		var o *oldOutcome
-		err := run.s.db.InTx(ctx, func(tx *db.Tx) (err error) {
-			if o, err = run.decide(ctx, tx, b); err != nil {
+// commit decides a part and writes it; io.EOF says that it was the last.
+func (run *oldImport) commit(ctx context.Context, batches <-chan *oldBatch) error {
+	part := &oldPart{holders: map[string]*holder{}}
+	b, more := <-batches // before the database is held
+	err := run.s.db.InTx(ctx, func(tx *db.Tx) error {
+		for ; ; b, more = <-batches {
+			if !more { // the context has ended
+				return context.Cause(ctx)
+			}
+			if err := run.decide(ctx, tx, part, b); err != nil {
 				return err
 			}
-			return run.write(ctx, tx, o)
-		})
-		if err == nil {
-			run.trusting = !o.met
-			run.sum.Taken += o.sum.Taken
-			run.sum.Known += o.sum.Known
-			run.sum.Rejected += o.sum.Rejected + b.rejected
-			run.sum.Cleared += o.sum.Cleared
-			b.findings = append(b.findings, o.findings...)
-			slices.SortStableFunc(b.findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
-			return nil
+			if b.err != nil || part.rows >= run.source.partRows || len(part.holders) >= mostHolders {
+				return run.finish(ctx, tx, part)
+			}
 		}
-		if !db.IsUnique(err) || attempt == attempts {
+	})
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	run.asking = false
+	run.rows += part.rows
+	run.sum.Taken += part.sum.Taken
+	run.sum.Known += part.sum.Known
+	run.sum.Rejected += part.sum.Rejected
+	run.sum.Cleared += part.sum.Cleared
+	run.sum.Done = min(b.read, 1)
+	slices.SortStableFunc(part.findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
+	for _, f := range part.findings {
+		if err := run.found(f); err != nil {
 			return err
 		}
-		run.trusting = false
 	}
+	run.progress(run.sum)
+	return b.err
 }
 
-func (run *oldImport) decide(ctx context.Context, tx *db.Tx, b *oldBatch) (*oldOutcome, error) {
-	holders := map[string]*holder{}
-	if !run.trusting {
-		var err error
-		if holders, err = run.find(ctx, tx, b); err != nil {
-			return nil, err
-		}
+// decide says of each row of a batch what comes of it, and writes the accounts, but not yet their logins.
+func (run *oldImport) decide(ctx context.Context, tx *db.Tx, part *oldPart, b *oldBatch) error {
+	if err := run.find(ctx, tx, part, b); err != nil {
+		return err
 	}
-	o := &oldOutcome{met: len(holders) > 0, accounts: make([][]any, 0, len(b.accounts)), logins: make([]login, 0, 2*len(b.accounts))}
+	o := &oldOutcome{oldPart: part, accounts: make([][]any, 0, len(b.accounts))}
 	for i := range b.accounts {
-		run.decideOne(o, holders, &b.accounts[i])
+		run.decideOne(o, &b.accounts[i])
 	}
-	// In the order of the index, which is then written from one end to the other.
-	slices.SortFunc(o.logins, func(a, b login) int { return strings.Compare(a.key, b.key) })
-	return o, nil
+	part.rows += b.rows
+	part.findings = append(part.findings, b.findings...)
+	part.sum.Rejected += int64(len(b.findings))
+	return run.write(ctx, tx, o)
 }
 
-func (run *oldImport) decideOne(o *oldOutcome, holders map[string]*holder, a *oldAccount) {
+// oldOutcome is what a batch comes to.
+type oldOutcome struct {
+	*oldPart
+	accounts [][]any
+	evicted  []*holder // who lose their phone to nobody
+}
+
+func (run *oldImport) decideOne(o *oldOutcome, a *oldAccount) {
 	tell := func(code string, rejected bool) { o.findings = append(o.findings, a.finding(code, rejected)) }
 	hasPhone, key := a.phone != "", a.key
 	if hasPhone && run.shared.has(a.phone) {
@@ -97,10 +122,10 @@ func (run *oldImport) decideOne(o *oldOutcome, holders map[string]*holder, a *ol
 		o.sum.Cleared++
 		hasPhone = false
 	}
-	if there := holders[key]; there != nil && there.username != a.username {
+	if there := o.holders[key]; there != nil && there.username != a.username {
 		key = exactKey(a.username)
 	}
-	if there := holders[key]; there != nil {
+	if there := o.holders[key]; there != nil {
 		switch code := run.same(there, a); code {
 		case "":
 			o.sum.Known++
@@ -111,7 +136,7 @@ func (run *oldImport) decideOne(o *oldOutcome, holders map[string]*holder, a *ol
 		return
 	}
 	if hasPhone {
-		if there := holders[a.phoneKey]; there != nil {
+		if there := o.holders[a.phoneKey]; there != nil {
 			code := "old_phone_held"
 			if there.imported && isOld(there.hash) {
 				code = "old_phone_unproven"
@@ -140,15 +165,17 @@ func (run *oldImport) decideOne(o *oldOutcome, holders map[string]*holder, a *ol
 	}
 	o.accounts = append(o.accounts, []any{a.id, a.username, a.sealedHash, a.role, phone, false, created, run.now, run.now})
 	o.logins = append(o.logins, login{key, a.id})
-	holders[key] = &holder{id: a.id, username: a.username, imported: true, row: a}
+	if run.asks(a.key) {
+		o.holders[key] = &holder{id: a.id, username: a.username, imported: true, plain: a.hash.plain()}
+	}
 	o.sum.Taken++
 }
 
 // same tells that a row is the account that has its username, or the code of why it is not.
 func (run *oldImport) same(there *holder, a *oldAccount) string {
 	switch {
-	case there.row != nil: // of this very batch
-		if there.row.hash.plain() == a.hash.plain() {
+	case there.plain != "": // of this very part
+		if there.plain == a.hash.plain() {
 			return ""
 		}
 		return "old_username_twice"
@@ -172,14 +199,6 @@ func (run *oldImport) write(ctx context.Context, tx *db.Tx, o *oldOutcome) error
 	}, o.accounts); err != nil {
 		return err
 	}
-	values, rows := make([]any, 0, 2*len(o.logins)), make([][]any, len(o.logins))
-	for i, l := range o.logins {
-		values = append(values, l.key, l.account)
-		rows[i] = values[2*i : 2*i+2 : 2*i+2]
-	}
-	if err := tx.Insert(ctx, "logins", []string{"login_key", "account_id"}, rows); err != nil {
-		return err
-	}
 	for _, h := range o.evicted {
 		if _, err := tx.Exec(ctx, `DELETE FROM logins WHERE login_key = $1 AND account_id = $2`, run.s.phoneKey(h.phone), h.id); err != nil {
 			return err
@@ -191,7 +210,21 @@ func (run *oldImport) write(ctx context.Context, tx *db.Tx, o *oldOutcome) error
 			return err
 		}
 	}
-	if o.sum.Taken == 0 {
+	return nil
+}
+
+// finish writes the logins of a part's accounts, and records what came of it.
+func (run *oldImport) finish(ctx context.Context, tx *db.Tx, part *oldPart) error {
+	slices.SortFunc(part.logins, func(a, b login) int { return strings.Compare(a.key, b.key) })
+	values, rows := make([]any, 0, 2*len(part.logins)), make([][]any, len(part.logins))
+	for i, l := range part.logins {
+		values = append(values, l.key, l.account)
+		rows[i] = values[2*i : 2*i+2 : 2*i+2]
+	}
+	if err := tx.Insert(ctx, "logins", []string{"login_key", "account_id"}, rows); err != nil {
+		return err
+	}
+	if part.sum.Taken == 0 {
 		return nil
 	}
 	var province string
@@ -200,31 +233,36 @@ func (run *oldImport) write(ctx context.Context, tx *db.Tx, o *oldOutcome) error
 	}
 	return audit.Record(ctx, tx, audit.Event{
 		Action: "account.import", Target: "account", Place: access.Place{Region: province},
-		Details: map[string]any{"taken": o.sum.Taken, "rejected": o.sum.Rejected, "cleared": o.sum.Cleared},
+		Details: map[string]any{"taken": part.sum.Taken, "rejected": part.sum.Rejected, "cleared": part.sum.Cleared},
 	})
 }
 
 // keysAtOnce is how many keys one query asks for.
 const keysAtOnce = 200
 
-// find answers who has the keys that a batch asks for.
-func (run *oldImport) find(ctx context.Context, tx *db.Tx, b *oldBatch) (map[string]*holder, error) {
-	keys := make([]string, 0, 3*len(b.accounts))
+// asks tells that a key may be somebody's.
+func (run *oldImport) asks(key string) bool { return run.asking || run.known.has(key) }
+
+// find adds who has those keys of a batch that may be somebody's.
+func (run *oldImport) find(ctx context.Context, tx *db.Tx, part *oldPart, b *oldBatch) error {
+	var keys []string
 	for i := range b.accounts {
 		a := &b.accounts[i]
-		keys = append(keys, a.key, exactKey(a.username))
-		if a.phone != "" {
+		if run.asks(a.key) {
+			keys = append(keys, a.key, exactKey(a.username))
+		}
+		if a.phone != "" && run.asks(a.phoneKey) {
 			keys = append(keys, a.phoneKey)
 		}
 	}
 	slices.Sort(keys) // neighbours lie on one page of the index
-	holders, byID := map[string]*holder{}, map[string]*holder{}
-	for part := range slices.Chunk(slices.Compact(keys), keysAtOnce) {
-		if err := run.findSome(ctx, tx, part, holders, byID); err != nil {
-			return nil, err
+	byID := map[string]*holder{}
+	for some := range slices.Chunk(slices.Compact(keys), keysAtOnce) {
+		if err := run.findSome(ctx, tx, some, part.holders, byID); err != nil {
+			return err
 		}
 	}
-	return holders, nil
+	return nil
 }
 
 func (run *oldImport) findSome(ctx context.Context, tx *db.Tx, keys []string, holders, byID map[string]*holder) (err error) {
