@@ -17,8 +17,9 @@ mkdir -p .tools/results
 if [ "$engine" = postgres ]; then
   database="e2e_$(date +%s)_$$"
   tools=$(postgres_bin)
-  # Beside the run's own, one for each worker's server with carriers (e2e/support/carriers.ts).
-  databases=("$database" "${database}_0" "${database}_1")
+  # Beside the run's own, one for each worker's server with carriers (e2e/support/carriers.ts), and one for the server on which
+  # accounts are closed soon (e2e/support/shortwait.ts).
+  databases=("$database" "${database}_0" "${database}_1" "${database}_closing")
   for name in "${databases[@]}"; do "$tools/createdb" --maintenance-db "$CAOTANG_TEST_POSTGRES" "$name"; done
   trap 'for name in "${databases[@]}"; do "$tools/dropdb" --force --if-exists --maintenance-db "$CAOTANG_TEST_POSTGRES" "$name"; done' EXIT
   # The same address with the name of this database.

@@ -136,7 +136,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 // houseEvery is how often what has had its day is removed.
 const houseEvery = 10 * time.Minute
 
-// housekeeping removes kept answers, ended sessions, old messages, abandoned uploads, accounts that were to be closed.
+// housekeeping removes kept answers, ended sessions, old messages, abandoned uploads.
 func (a *app) housekeeping(ctx context.Context) error {
 	var failed []error
 	for name, chore := range map[string]func(context.Context) error{
@@ -145,7 +145,6 @@ func (a *app) housekeeping(ctx context.Context) error {
 		"waiting claims":     a.support.MatchClaims,
 		"passkey challenges": a.factors.Forget,
 		"recoveries":         a.recovery.Sweep,
-		"closings":           a.owndata.CloseDue,
 	} {
 		if err := chore(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))
@@ -153,6 +152,9 @@ func (a *app) housekeeping(ctx context.Context) error {
 	}
 	return errors.Join(failed...)
 }
+
+// closeEvery is how often accounts that are due are closed: within their wait once more, and never later than the house is kept.
+func (l limits) closeEvery() time.Duration { return min(houseEvery, l.ClosingWait) }
 
 // foldEvery is how often new changes are added to the totals. Reading is exact without it, but takes longer the more there are.
 // sealEvery is how long a record may stand outside the chain.

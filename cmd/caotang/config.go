@@ -117,7 +117,7 @@ func (l limits) validate() error {
 		check(known, "second-factor", "must be none, or some of province, city, county and school")
 	}
 	check(l.SlipTTL >= time.Hour && l.SlipTTL <= 366*24*time.Hour, "slip-ttl", "must be from 1h to 8784h")
-	check(l.ClosingWait >= time.Minute && l.ClosingWait <= 180*24*time.Hour, "closing-wait", "must be from 1m to 4320h")
+	check(l.ClosingWait >= time.Second && l.ClosingWait <= 180*24*time.Hour, "closing-wait", "must be from 1s to 4320h")
 	check(l.ImportMaxBytes >= 1<<10 && l.ImportMaxBytes <= 4<<30, "import-max-bytes", "must be from 1 KiB to 4 GiB")
 	check(l.ImportMaxRows >= 1, "import-max-rows", "must be at least 1")
 	check(l.ImportChange >= 0 && l.ImportChange <= 100, "import-change-threshold", "must be from 0 to 100")

@@ -57,6 +57,7 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	var work sync.WaitGroup
 	work.Go(func() { a.jobs.Run(working) })
 	work.Go(func() { a.every(working, houseEvery, "housekeeping", a.housekeeping) })
+	work.Go(func() { a.every(working, c.closeEvery(), "closing accounts", a.owndata.CloseDue) })
 	work.Go(func() { a.sms.Follow(working) })
 	work.Go(func() { a.every(working, foldEvery, "statistics: adding up", a.fold) })
 	work.Go(func() { a.every(working, sealEvery, "audit: sealing", a.seal) })

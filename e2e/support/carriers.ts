@@ -1,7 +1,7 @@
 // A server in earnest behind two carriers that misbehave as a test tells them: `caotang sms simulate` plays them. Each
 // worker has its own, for an outage meets everybody on a server.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { createServer } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
+import { answers, end, freePort, start } from './servers.ts'
 import { test as base } from './test.ts'
 import { expect } from '@playwright/test'
 
@@ -51,12 +51,11 @@ export const test = base.extend<object, { carriers: Carriers }>({
   },
 })
 
-const binary = '../bin/caotang'
 const secret = 'simulator'
 
 async function simulate(running: ChildProcess[]): Promise<Carrier> {
   const [cmpp, http] = [await freePort(), await freePort()]
-  running.push(spawn(binary, ['sms', 'simulate', '--listen', `127.0.0.1:${cmpp}`, '--http', `127.0.0.1:${http}`], { stdio: ['ignore', 'ignore', 'inherit'] }))
+  running.push(start(['sms', 'simulate', '--listen', `127.0.0.1:${cmpp}`, '--http', `127.0.0.1:${http}`]))
   const url = `http://127.0.0.1:${http}`
   await answers(`${url}/arrived`)
   return new Carrier(url)
@@ -84,31 +83,8 @@ async function serve(running: ChildProcess[], index: number, first: string, seco
     ...(dsn ? { database: dsn.replace(/(\/[^/?]+)(\?|$)/, `$1_${index}$2`) } : {}),
   }
   const args = Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
-  const env = { ...process.env, CAOTANG_SMS_ALIYUN_SECRET: secret, CAOTANG_SMS_TENCENT_SECRET: secret }
-  running.push(spawn(binary, ['serve', ...args], { stdio: ['ignore', 'ignore', 'inherit'], env }))
+  running.push(start(['serve', ...args], { CAOTANG_SMS_ALIYUN_SECRET: secret, CAOTANG_SMS_TENCENT_SECRET: secret }))
   const url = `http://127.0.0.1:${port}`
   await answers(`${url}/readyz`)
   return url
-}
-
-async function answers(url: string): Promise<void> {
-  await expect.poll(() => fetch(url).then((response) => response.status, () => 0), { timeout: 60_000, message: url }).toBe(200)
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
-  await ended
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
 }
