@@ -1,8 +1,10 @@
 package accounts_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"caotang/internal/accounts"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
+	"caotang/internal/messages"
 )
 
 func TestDeviceOf(t *testing.T) {
@@ -30,6 +33,30 @@ func TestDeviceOf(t *testing.T) {
 		if got := accounts.DeviceOf(userAgent); got != want {
 			t.Errorf("%s\n got %+v\nwant %+v", userAgent, got, want)
 		}
+	}
+}
+
+// The server words a device in the file of one's own data, the screen wherever else it is shown.
+func TestEveryDeviceHasTheSameWordsOnTheScreenAndInTheFile(t *testing.T) {
+	browser, system := accounts.DeviceNames()
+	for _, language := range []string{messages.Chinese, messages.English} {
+		content, err := os.ReadFile("../../ui/src/locales/" + language + "/devices.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var screen struct{ Browser, System map[string]string }
+		if err := json.Unmarshal(content, &screen); err != nil {
+			t.Fatal(err)
+		}
+		compare := func(kind string, names []string, words map[string]string) {
+			for _, name := range names {
+				if got := messages.Text(language, "device."+kind+"."+name, nil); words[name] == "" || got != words[name] {
+					t.Errorf("%s %s in %s: %q in the file, %q on the screen", kind, name, language, got, words[name])
+				}
+			}
+		}
+		compare("browser", browser, screen.Browser)
+		compare("system", system, screen.System)
 	}
 }
 

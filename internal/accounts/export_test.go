@@ -31,6 +31,17 @@ func (o OldAccounts) InParts(rows int) OldAccounts {
 	return o
 }
 
+// DeviceNames are the names of every browser and system that a device may have.
+func DeviceNames() (browser, system []string) {
+	for _, m := range browsers {
+		browser = append(browser, m.name)
+	}
+	for _, m := range systems {
+		system = append(system, m.name)
+	}
+	return browser, system
+}
+
 // HashesMade is how many argon2id hashes this process has made.
 func HashesMade() int64 { return hashesMade.Load() }
 

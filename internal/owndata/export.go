@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"html/template"
+	"strings"
 	"time"
 
 	_ "embed" // the page's template
@@ -101,10 +102,38 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"event": func(language string, kind accounts.Notice) string {
 		return messages.Text(language, "event."+string(kind), nil)
 	},
+	"device": deviceWords,
+	"place":  placeWords,
 	"at": func(t time.Time) string {
 		return t.In(calendar.Shanghai).Format("2006-01-02 15:04")
 	},
 }).Parse(pageSource))
+
+// deviceWords are a device's as its owner reads them on the screen too: Windows 10/11 · Chrome 126.
+func deviceWords(language string, d accounts.Device) string {
+	var words []string
+	for _, part := range [][3]string{{"system", d.System, d.SystemVersion}, {"browser", d.Browser, d.BrowserVersion}} {
+		if part[1] != "" {
+			words = append(words, strings.TrimSpace(messages.Text(language, "device."+part[0]+"."+part[1], nil)+" "+part[2]))
+		}
+	}
+	if len(words) == 0 {
+		return messages.Text(language, "device.unknown", nil)
+	}
+	return strings.Join(words, " · ")
+}
+
+// placeWords are a place's, with what of the address may be shown.
+func placeWords(language string, p accounts.Place) string {
+	name := p.Name
+	if p.Kind != "known" {
+		name = messages.Text(language, "place."+p.Kind, nil)
+	}
+	if p.MaskedAddress == "" {
+		return name
+	}
+	return name + "（" + p.MaskedAddress + "）"
+}
 
 // pack writes the two forms of a document into one .zip.
 func pack(d Document, language string) ([]byte, error) {

@@ -151,6 +151,11 @@ func TestTheFileHoldsThePersonsOwnNumbersAndNobodyElses(t *testing.T) {
 		expect(t, w.Do(t, p, "POST", "/api/v1/me/tickets", object{"kind": "correction", "name": "韩梅", "note": "少一个字"}), 201, "")
 
 		w.lost(t, p, "韩梅梅")
+		if _, err := w.DB.Exec(t.Context(), `INSERT INTO sessions (token_hash, id, account_id, address, user_agent, face, trusted, created_at, used_at, expires_at)
+			VALUES ($1, $2, $3, '10.0.0.9', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0.0.0 MicroMessenger/7.0', 'web', false, $4, $4, $5)`,
+			[]byte("a session"), db.NewID(), p.ID, db.Now(), db.At(time.Now().Add(time.Hour))); err != nil {
+			t.Fatal(err)
+		}
 		expect(t, w.Do(t, p, "POST", "/api/v1/me/data/export", object{"password": "Wrong2026"}), 422, "password_wrong")
 		a := w.Do(t, p, "POST", "/api/v1/me/data/export", object{"password": roomtest.Password})
 		if a.Status != 200 || a.Header.Get("Content-Type") != "application/zip" || a.Header.Get("Cache-Control") != "no-store" {
@@ -176,7 +181,8 @@ func TestTheFileHoldsThePersonsOwnNumbersAndNobodyElses(t *testing.T) {
 				t.Errorf("%s holds a key without words", name)
 			}
 		}
-		for _, words := range []string{"导出了全部数据", "完成了实名认证"} { // the record, and the notice
+		// The record, the notice, the device and its place.
+		for _, words := range []string{"导出了全部数据", "完成了实名认证", "Windows 10/11 · 微信 7", "本地网络"} {
 			if !strings.Contains(files["data.html"], words) {
 				t.Errorf("the page lacks %s", words)
 			}
