@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from '@playwright/test'
+import { freePort } from './support/ownserver.ts'
 
 // The workers read this file again: what the first reading chose is handed to them in the environment.
 process.env.CAOTANG_E2E_PORT ??= String(await freePort())
@@ -80,14 +80,3 @@ export default defineConfig({
         { name: 'phone-en', testDir: 'flows', use: { ...phone, ...english } },
       ],
 })
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
-}

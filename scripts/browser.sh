@@ -17,11 +17,11 @@ mkdir -p .tools/results
 if [ "$engine" = postgres ]; then
   database="e2e_$(date +%s)_$$"
   tools=$(postgres_bin)
-  # Beside the run's own, one for each worker's server with carriers (e2e/support/carriers.ts), and one for the server on which
-  # accounts are closed soon (e2e/support/shortwait.ts).
-  databases=("$database" "${database}_0" "${database}_1" "${database}_closing")
-  for name in "${databases[@]}"; do "$tools/createdb" --maintenance-db "$CAOTANG_TEST_POSTGRES" "$name"; done
-  trap 'for name in "${databases[@]}"; do "$tools/dropdb" --force --if-exists --maintenance-db "$CAOTANG_TEST_POSTGRES" "$name"; done' EXIT
+  "$tools/createdb" --maintenance-db "$CAOTANG_TEST_POSTGRES" "$database"
+  # Tests with a server of their own make theirs beside it (e2e/support/ownserver.ts), under names that begin with this one.
+  export CAOTANG_E2E_POSTGRES_BIN=$tools
+  trap '"$tools/psql" -Atc "SELECT datname FROM pg_database WHERE starts_with(datname, '"'$database'"')" "$CAOTANG_TEST_POSTGRES" |
+    xargs -r -n 1 "$tools/dropdb" --force --if-exists --maintenance-db "$CAOTANG_TEST_POSTGRES"' EXIT
   # The same address with the name of this database.
   CAOTANG_E2E_DSN=$(sed -E "s#^(postgres(ql)?://[^/]+)/[^?]*#\1/$database#" <<<"$CAOTANG_TEST_POSTGRES")
   export CAOTANG_E2E_DSN

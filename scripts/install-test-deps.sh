@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 missing=()
 postgres_bin >/dev/null || missing+=(postgresql)
-chromium_path >/dev/null || missing+=(chromium)
+chromium_path >/dev/null || missing+=(chromium-headless-shell)
 chinese_font || missing+=(fonts-noto-cjk)
 if [ ${#missing[@]} -eq 0 ]; then
   echo "PostgreSQL: $(postgres_bin); Chromium: $(chromium_path); a Chinese font: present"
@@ -38,4 +38,4 @@ export DEBIAN_FRONTEND=noninteractive
   fail "apt-get install failed; the reason stands above."
 
 postgres_bin >/dev/null || { missing=(postgresql); fail "It was installed, yet no initdb is found."; }
-chromium_path >/dev/null || { missing=(chromium); fail "It was installed, yet no browser is found."; }
+chromium_path >/dev/null || { missing=(chromium-headless-shell); fail "It was installed, yet no browser is found."; }

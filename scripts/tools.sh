@@ -13,10 +13,11 @@ postgres_bin() {
   return 1
 }
 
-# chromium_path prints the browser: CHROMIUM_PATH, else the first of its usual names. Fails when there is none.
+# chromium_path prints the browser: CHROMIUM_PATH, else the first of its usual names. Fails when there is none. Chromium without a
+# window comes first: it draws the same pages with two thirds of the work.
 chromium_path() {
   local name
-  for name in "${CHROMIUM_PATH:-}" chromium chromium-browser google-chrome-stable google-chrome; do
+  for name in "${CHROMIUM_PATH:-}" chromium-headless-shell chromium chromium-browser google-chrome-stable google-chrome; do
     if [ -n "$name" ] && command -v "$name"; then
       return
     fi

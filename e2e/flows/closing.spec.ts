@@ -1,7 +1,10 @@
 import { Api, register, sendCode, takeEntry } from '../support/api.ts'
-import { test } from '../support/shortwait.ts'
+import { demoWith } from '../support/owndemo.ts'
 import { expect, expectNoOverflow } from '../support/test.ts'
 import { askAndTypeCode, signInOnScreen } from '../support/walk.ts'
+
+// On the server that all flows share it would take days.
+const test = demoWith('closing', { 'closing-wait': '2s' })
 
 test('an account is closed to the end: nobody signs in to it, and name, phone and registry entry are free again', async ({ page, t }) => {
   test.slow() // two people, and the wait between them

@@ -1,9 +1,7 @@
 // A server in earnest behind two carriers that misbehave as a test tells them: `caotang sms simulate` plays them. Each
 // worker has its own, for an outage meets everybody on a server.
-import type { ChildProcess } from 'node:child_process'
-import { answers, end, freePort, start } from './servers.ts'
-import { test as base } from './test.ts'
-import { expect } from '@playwright/test'
+import { answers, freePort, Processes } from './ownserver.ts'
+import { expect, test as base } from './test.ts'
 
 export { expect }
 
@@ -33,14 +31,13 @@ interface Carriers {
 export const test = base.extend<object, { carriers: Carriers }>({
   carriers: [
     async ({}, use, worker) => {
-      const running: ChildProcess[] = []
+      const processes = new Processes()
       try {
-        const first = await simulate(running)
-        const second = await simulate(running)
-        const url = await serve(running, worker.parallelIndex, first.url, second.url)
-        await use({ url, first, second })
+        const first = await simulate(processes)
+        const second = await simulate(processes)
+        await use({ url: await serve(processes, worker.parallelIndex, first.url, second.url), first, second })
       } finally {
-        await Promise.all(running.map(end))
+        await processes.end()
       }
     },
     { scope: 'worker', timeout: 120_000 },
@@ -51,24 +48,18 @@ export const test = base.extend<object, { carriers: Carriers }>({
   },
 })
 
-const secret = 'simulator'
-
-async function simulate(running: ChildProcess[]): Promise<Carrier> {
+async function simulate(processes: Processes): Promise<Carrier> {
   const [cmpp, http] = [await freePort(), await freePort()]
-  running.push(start(['sms', 'simulate', '--listen', `127.0.0.1:${cmpp}`, '--http', `127.0.0.1:${http}`]))
+  processes.start(['sms', 'simulate', '--listen', `127.0.0.1:${cmpp}`, '--http', `127.0.0.1:${http}`])
   const url = `http://127.0.0.1:${http}`
   await answers(`${url}/arrived`)
   return new Carrier(url)
 }
 
-async function serve(running: ChildProcess[], index: number, first: string, second: string): Promise<string> {
-  const port = await freePort()
+async function serve(processes: Processes, index: number, first: string, second: string): Promise<string> {
   const templates = 'code=1:code+minutes,notice=2:text'
-  const dsn = process.env.CAOTANG_E2E_DSN
+  const secret = 'simulator'
   const settings = {
-    listen: `127.0.0.1:${port}`,
-    data: `${process.env.CAOTANG_E2E_FOLDER}/carriers-${index}`,
-    'log-level': 'error',
     'sms-cooldown': '1s',
     'sms-gateways': 'aliyun,tencent',
     'sms-gateway-rest': '3s',
@@ -79,12 +70,6 @@ async function serve(running: ChildProcess[], index: number, first: string, seco
     'sms-tencent-key-id': 'simulator',
     'sms-tencent-app-id': '1',
     'sms-tencent-templates': templates,
-    // scripts/browser.sh makes these beside the run's own.
-    ...(dsn ? { database: dsn.replace(/(\/[^/?]+)(\?|$)/, `$1_${index}$2`) } : {}),
   }
-  const args = Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
-  running.push(start(['serve', ...args], { CAOTANG_SMS_ALIYUN_SECRET: secret, CAOTANG_SMS_TENCENT_SECRET: secret }))
-  const url = `http://127.0.0.1:${port}`
-  await answers(`${url}/readyz`)
-  return url
+  return await processes.serve(`carriers_${index}`, settings, { CAOTANG_SMS_ALIYUN_SECRET: secret, CAOTANG_SMS_TENCENT_SECRET: secret })
 }
