@@ -146,6 +146,7 @@ export-my-data             401  200   200   200   200 200   200    200  200  200
 get-me                     401  200   200   200   200 200   200    200  200  200  200  200
 get-my-space               401  403   200   200   200 200   200    200  200  200  200  200
 list-my-classmates         401  403   403   200   200 403   403    403  403  403  403  403
+list-my-apps               401  403   403   200   200 403   403    403  403  403  403  403
 list-pupils-taught         401  403   403   404   404 403   403    403  403  403  403  403
 get-overview               401  403   403   403   403 200   200    200  200  200  200  200
 ask-for-account            201  201  201   201   201 201   201    201  201  201  201  201
@@ -275,6 +276,7 @@ var requests = map[string]request{
 	"get-me":             {},
 	"get-my-space":       {},
 	"list-my-classmates": {},
+	"list-my-apps":       {},
 	"list-pupils-taught": {target: (*cell).fullClass},
 	"bind-me":            {body: func(c *cell) any { return c.claim(c.entry()) }},
 	"unbind-me":          {body: ownPassword},

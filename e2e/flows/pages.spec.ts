@@ -2,7 +2,7 @@ import { administrator, Api, type DemoAccount } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 
 const forAnyone = ['/', '/login', '/register', '/reset-password', '/recover', '/demo', '/no-such-page']
-const forMembers = ['/verify', '/space', '/me', '/me/security', '/me/transfers', '/me/tickets', '/me/data', '/me/close', '/me/closing']
+const forMembers = ['/verify', '/space', '/apps', '/me', '/me/security', '/me/transfers', '/me/tickets', '/me/data', '/me/close', '/me/closing']
 const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/accounts', '/admin/tickets', '/admin/transfers', '/admin/recoveries', '/admin/statistics', '/admin/audit']
 
 /** Signs the browser in without the screen. */

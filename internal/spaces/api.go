@@ -40,6 +40,7 @@ func (s *Service) Mount(srv *server.Server) {
 		return &classmatesOutput{page}, err
 	})
 	s.mountTaught(srv)
+	s.mountApps(srv)
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/admin/overview", ID: "get-overview", Tag: "spaces", Rule: server.Administrator,
 		Summary: "How one's scope stands",

@@ -865,6 +865,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The applications that one may open (F-20) */
+        get: operations["list-my-apps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/binding": {
         parameters: {
             query?: never;
@@ -2112,6 +2129,9 @@ export interface components {
             /** @description How one knows: the person reads it */
             reason: string;
         };
+        AppsOutputBody: {
+            items: components["schemas"]["SpacesApp"][];
+        };
         AskInputBody: {
             /** @description correction: whose entry, where the account stands for several people; else one's own */
             binding_id?: string;
@@ -3269,6 +3289,13 @@ export interface components {
              * @description Requests that stand until a gateway is back
              */
             waiting: number;
+        };
+        SpacesApp: {
+            detail: string;
+            href: string;
+            /** @enum {string} */
+            id: "class" | "teaching" | "slips" | "transfer" | "family";
+            title: string;
         };
         SpacesByKind: {
             /** Format: int64 */
@@ -5818,6 +5845,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpacesMe"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppsOutputBody"];
                 };
             };
             /** @description Error */

@@ -2,6 +2,9 @@ import { answer, api } from '@/api/client'
 
 export const mySpace = () => answer(api.GET('/api/v1/me/space'))
 
+/** The applications that a verified person may open; refused to everybody else. */
+export const myApps = async () => (await answer(api.GET('/api/v1/me/apps'))).items
+
 /** One page of the class, from the cursor of the page before. */
 export const classmates = (cursor?: string) =>
   answer(api.GET('/api/v1/me/classmates', { params: { query: { limit: 100, ...(cursor ? { cursor } : {}) } } }))

@@ -53,6 +53,7 @@ export const router = createRouter({
     { path: '/verify', component: page('member', () => import('./pages/VerifyPage.vue')), meta: { needs: 'ready', title: 'verify.title' } },
     { path: '/slips/:id', component: page('administration', () => import('./pages/ClassSlipsPage.vue')), meta: { needs: 'ready', title: 'slip.print.title' } },
     { path: '/space', component: page('member', () => import('./pages/SpacePage.vue')), meta: { needs: 'ready', title: 'space.title' } },
+    { path: '/apps', component: page('member', () => import('./pages/AppsPage.vue')), meta: { needs: 'ready', title: 'apps.title' } },
     { path: '/space/classes/:id', component: page('member', () => import('./pages/TaughtClassPage.vue')), meta: { needs: 'ready', title: 'space.pupils_title' } },
     {
       path: '/me',
