@@ -15,6 +15,8 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/blob"
 	"caotang/internal/db"
+	"caotang/internal/deadlines"
+	"caotang/internal/desk"
 	"caotang/internal/demo"
 	"caotang/internal/factors"
 	"caotang/internal/guard"
@@ -97,13 +99,14 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.factors = factors.New(d, v, a.accounts, factors.Config{PublicURL: o.PublicURL}, nil)
 	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
 	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
-	a.support = support.New(d, v, a.jobs, a.accounts, a.roster, verifying)
 	rules, err := o.transferRules()
 	if err != nil {
 		return nil, err
 	}
+	due := deadlines.In(rules.Calendar)
+	a.support = support.New(d, v, a.jobs, a.accounts, a.roster, verifying, due, nil)
 	a.transfers = transfers.New(d, a.accounts, a.roster, verifying, rules, nil)
-	a.recovery = recovery.New(d, v, a.sms, a.accounts, a.roster, verifying, blob.New(filepath.Join(o.Data, "copies"), v), o.PublicURL, nil)
+	a.recovery = recovery.New(d, v, a.sms, a.accounts, a.roster, verifying, blob.New(filepath.Join(o.Data, "copies"), v), o.PublicURL, due, nil)
 	printing := slips.New(d, v, a.accounts, a.roster, verifying, slips.Printing{Fonts: ui.Fonts(), PublicURL: o.PublicURL}, o.slipRules(), nil)
 
 	a.server.SetSessions(a.accounts)
@@ -117,6 +120,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.support.Mount(a.server)
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
+	desk.New(a.support, a.recovery, a.transfers).Mount(a.server)
 	replacement.New(d, replacement.Rooms{
 		Accounts: a.accounts, Roster: a.roster, Support: a.support, Transfers: a.transfers, Recovery: a.recovery,
 	}).Mount(a.server)
@@ -128,7 +132,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	statistics.New(d, a.roster).Mount(a.server)
 	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery).Mount(a.server)
 	if o.demo {
-		demo.Mount(a.server, d, v, outbox.Sent)
+		demo.Mount(a.server, d, v, outbox.Sent, a.handUp)
 	}
 	return a, nil
 }
@@ -141,10 +145,9 @@ func (a *app) housekeeping(ctx context.Context) error {
 	var failed []error
 	for name, chore := range map[string]func(context.Context) error{
 		"answers": a.server.ForgetAnswers, "messages": a.sms.Forget, "sessions": a.accounts.Forget, "uploads": a.roster.Sweep,
-		"transfers":          a.transfers.Sweep,
+		"requests":           a.handUp,
 		"waiting claims":     a.support.MatchClaims,
 		"passkey challenges": a.factors.Forget,
-		"recoveries":         a.recovery.Sweep,
 	} {
 		if err := chore(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))
@@ -155,6 +158,11 @@ func (a *app) housekeeping(ctx context.Context) error {
 
 // closeEvery is how often accounts that are due are closed: within their wait once more, and never later than the house is kept.
 func (l limits) closeEvery() time.Duration { return min(houseEvery, l.ClosingWait) }
+
+// handUp takes requests that are late a level up, and tells those there of all of them by one message.
+func (a *app) handUp(ctx context.Context) error {
+	return errors.Join(a.support.Sweep(ctx), a.transfers.Sweep(ctx), a.recovery.Sweep(ctx), a.accounts.TellHandedUp(ctx))
+}
 
 // foldEvery is how often new changes are added to the totals. Reading is exact without it, but takes longer the more there are.
 // sealEvery is how long a record may stand outside the chain.

@@ -124,8 +124,12 @@ appeal-case                401  403   404   404   404 404   404    404  404  404
 list-tickets               401  403   403   403   403 200   200    200  200  200  200  200
 get-ticket                 401  403   403   403   403 200   404    200  200  200  404  404
 reveal-ticket              401  403   403   403   403 200   404    200  200  200  404  404
+take-ticket                401  403   403   403   403 200   404    200  200  200  404  404
+release-ticket             401  403   403   403   403 200   404    200  200  200  404  404
 complete-ticket            401  403   403   403   403 200   404    200  200  200  404  404
 decline-ticket             401  403   403   403   403 200   404    200  200  200  404  404
+list-requests              401  403   403   403   403 200   200    200  200  200  200  200
+count-requests             401  403   403   403   403 200   200    200  200  200  200  200
 request-transfer           401  403   403   201   201 403   403    403  403  403  403  403
 list-my-transfers          401  403   200   200   200 200   200    200  200  200  200  200
 cancel-my-transfer         401  403   404   404   404 404   404    404  404  404  404  404
@@ -316,6 +320,10 @@ var requests = map[string]request{
 	"list-tickets":    {},
 	"get-ticket":      {target: (*cell).ticket},
 	"reveal-ticket":   {target: (*cell).ticket, body: reason},
+	"list-requests":   {query: "?view=open"},
+	"count-requests":  {},
+	"take-ticket":     {target: (*cell).ticket},
+	"release-ticket":  {target: (*cell).ticket},
 	"complete-ticket": {target: (*cell).ticket, body: func(*cell) any { return object{} }},
 	"decline-ticket":  {target: (*cell).ticket, body: reason},
 

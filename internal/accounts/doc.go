@@ -1,14 +1,15 @@
 // Package accounts is the room of logins (F-02 to F-11, F-28): registration, signing in, sessions, passwords, phones, what
 // administrators do to the accounts of their scope, what owners are told of it, and how they say "this was not me".
 //
-// It owns the tables accounts, logins, recovery_contacts, grants, sessions, known_addresses, security_events, notice_links
-// and freezes. Its search for administrators also reads bindings, registry entries and schools, and changes none of them.
+// It owns the tables accounts, logins, recovery_contacts, grants, sessions, known_addresses, security_events, notice_links,
+// freezes and handed_up. Its search for administrators also reads bindings, registry entries and schools, and changes none of them.
 //
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
 // [Service.MaskedOf], [Service.TraceOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],
 // [Service.NewPassword], [Service.Recover], [Service.ReachesBeyond]; [Service.Tell] for every change that an account's owner
 // must learn of, [Service.Notify] for any other news; [Service.Watch], [Service.Answering], [Service.FreezeOf] and
-// [Service.Unfreeze] for the room that answers frozen accounts' requests; for the second step [Service.Pending],
+// [Service.Unfreeze] for the room that answers frozen accounts' requests; [Service.Owning], [Service.HandUp] and
+// [Service.TellHandedUp] for requests that somebody must answer; for the second step [Service.Pending],
 // [Service.FinishSignIn], [Service.SetFactors], [Service.Guess], [Service.ResetPasswordBy],
 // [Service.MayResetFactors], [Service.Record]; for slips [Service.PrepareVouched], [Service.CreateVouched],
 // [Service.ResetVouched]; for own data [Service.Sessions], [Service.SecurityEvents], [Service.AllowExport],

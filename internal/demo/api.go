@@ -18,9 +18,10 @@ import (
 //	GET /demo/outbox?phone=              the texts sent, the newest first; to every phone when none is named
 //	GET /demo/accounts                   the demo accounts
 //	GET /demo/entries?kind=&school_id=   some people of the registry without a binding
+//	POST /demo/overdue?ticket=           lets the time for a request be over, for no visitor waits days
 //
 // outbox lists the texts to a phone, or to all when it is empty. Anyone may read it all, so it is for demo mode alone, and no part of the API's document.
-func Mount(srv *server.Server, d *db.DB, v *vault.Vault, outbox func(phone string) []sms.Sent) {
+func Mount(srv *server.Server, d *db.DB, v *vault.Vault, outbox func(phone string) []sms.Sent, handUp func(context.Context) error) {
 	serve := func(pattern string, list func(r *http.Request) (any, error)) {
 		srv.Handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 			answer, err := list(r)
@@ -46,6 +47,13 @@ func Mount(srv *server.Server, d *db.DB, v *vault.Vault, outbox func(phone strin
 	})
 	serve("GET /demo/accounts", func(r *http.Request) (any, error) {
 		return Accounts(r.Context(), d)
+	})
+	serve("POST /demo/overdue", func(r *http.Request) (any, error) {
+		_, err := d.Exec(r.Context(), `UPDATE tickets SET due_at = $1 WHERE id = $2 AND state = 'open'`, db.At(time.Now().Add(-time.Minute)), r.URL.Query().Get("ticket"))
+		if err == nil {
+			err = handUp(r.Context())
+		}
+		return struct{}{}, err
 	})
 	serve("GET /demo/entries", func(r *http.Request) (any, error) {
 		return Entries(r.Context(), d, v, r.URL.Query().Get("kind"), r.URL.Query().Get("school_id"))

@@ -34,7 +34,7 @@ func TestWhatTheDemoShowsToAnyone(t *testing.T) {
 	}
 	srv.SetSessions(nobody{})
 	gateway := sms.NewConsole(nil)
-	Mount(srv, d, v, gateway.Sent)
+	Mount(srv, d, v, gateway.Sent, func(context.Context) error { return nil })
 	for _, m := range []sms.Message{
 		{ID: "1", Phone: "13880001111", Text: "first", Code: "111111"},
 		{ID: "2", Phone: "13880002222", Text: "other", Code: "222222"},
@@ -117,7 +117,7 @@ func TestTheOutboxWaitsForTextsOnTheirWay(t *testing.T) {
 	}
 	srv.SetSessions(nobody{})
 	gateway := sms.NewConsole(nil)
-	Mount(srv, d, v, gateway.Sent)
+	Mount(srv, d, v, gateway.Sent, func(context.Context) error { return nil })
 	if _, err := d.Exec(ctx, `INSERT INTO sms_messages (id, purpose, phone_index, phone_sealed, state, reason, wrong_guesses, created_at, expires_at)
 		VALUES ('m', 'register', x'00', x'00', 'queued', '', 0, $1, $1)`, db.Now()); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@
 //   - Copies are taken for what they are by content, never by name; pictures are decoded and written anew, without what
 //     else lay in the file. They are sealed, shown to those who decide alone, each look recorded, and removed 30 days
 //     after the decision, or at once when the request ends without one.
+//   - What nobody decides in time is handed up, once, to whoever stands above the school or customer service; both are told.
 //   - Of two who decide at once, one does and the other is told.
 //   - Nobody gives away an account that administers more than they do.
 package recovery

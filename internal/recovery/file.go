@@ -184,9 +184,9 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, c content, in Claim, ad
 		return row{}, err
 	}
 	id, now := db.NewID(), db.At(s.now())
-	state, submitted := Collecting, db.NullTime{}
+	state, submitted, due := Collecting, db.NullTime{}, db.NullTime{}
 	if in.Proof == BySchool {
-		state, submitted = Open, db.NullTime{Time: now, Valid: true}
+		state, submitted, due = Open, db.NullTime{Time: now, Valid: true}, s.due()
 	}
 	var entryID, schoolID sql.NullString
 	if entry != nil {
@@ -197,10 +197,10 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, c content, in Claim, ad
 	}
 	phone := s.vault.Index(phonePurpose, c.Phone)
 	if _, err := tx.Exec(ctx, `INSERT INTO recoveries (id, number_index, state, proof, person_index, phone_index, sealed, address, entry_id,
-			school_id, region, reason, decided_by, created_at, submitted_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce((SELECT min(code) FROM regions WHERE parent IS NULL), ''), '', '', $11, $12)`,
+			school_id, region, reason, decided_by, created_at, submitted_at, due_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce((SELECT min(code) FROM regions WHERE parent IS NULL), ''), '', '', $11, $12, $13)`,
 		id, s.vault.Index(numberPurpose, c.Number), string(state), string(in.Proof), s.vault.Index(personPurpose, c.document().Key()), phone,
-		sealed, address, entryID, schoolID, now, submitted); err != nil {
+		sealed, address, entryID, schoolID, now, submitted, due); err != nil {
 		return row{}, err
 	}
 	result, err := tx.Exec(ctx, `INSERT INTO open_recoveries (phone_index, recovery_id) VALUES ($1, $2) ON CONFLICT (phone_index) DO NOTHING`, phone, id)

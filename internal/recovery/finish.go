@@ -106,6 +106,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.handUp(ctx); err != nil {
+		return err
+	}
 	err := s.each(ctx, " WHERE r.erased_at IS NULL AND r.state IN ('approved', 'completed', 'rejected') AND r.decided_at < $1",
 		[]any{db.At(now.Add(-keepCopies))}, func(tx *db.Tx, r row) error { return s.erase(ctx, tx, r) })
 	if err != nil {

@@ -1,6 +1,8 @@
 package recovery_test
 
 import (
+	"caotang/internal/calendar"
+	"caotang/internal/deadlines"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -118,7 +120,7 @@ func onlyRequest(t *testing.T, w *roomtest.World, admin roomtest.Person) string 
 
 // after is the room as it will be after a time.
 func after(w *roomtest.World, d time.Duration) *recovery.Service {
-	return recovery.New(w.DB, w.Vault, w.SMS, w.Accounts, w.Roster, w.Verification, w.Copies, "", func() time.Time { return time.Now().Add(d) })
+	return recovery.New(w.DB, w.Vault, w.SMS, w.Accounts, w.Roster, w.Verification, w.Copies, "", deadlines.In(calendar.Default()), func() time.Time { return time.Now().Add(d) })
 }
 
 // newest is the newest notice to a phone.

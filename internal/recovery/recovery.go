@@ -7,6 +7,7 @@ import (
 	"caotang/internal/accounts"
 	"caotang/internal/blob"
 	"caotang/internal/db"
+	"caotang/internal/deadlines"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
 	"caotang/internal/roster"
@@ -41,7 +42,6 @@ const (
 // How long each step may take.
 const (
 	collectWithin = 48 * time.Hour
-	decideWithin  = 5 * 24 * time.Hour
 	finishWithin  = 14 * 24 * time.Hour
 	keepCopies    = 30 * 24 * time.Hour
 )
@@ -72,6 +72,7 @@ type Service struct {
 	verification *verification.Service
 	files        *blob.Store
 	publicURL    string
+	deadlines    deadlines.Deadlines
 	decoding     chan struct{} // whose turn it is to decode a picture, which takes much memory
 	now          func() time.Time
 }
@@ -79,13 +80,13 @@ type Service struct {
 // New makes the room. Copies lie in files, which is the room's own; publicURL is where people reach the platform, told in
 // messages when it is known; now is the clock, time.Now when nil.
 func New(d *db.DB, v *vault.Vault, texts *sms.Service, a *accounts.Service, r *roster.Service, verify *verification.Service,
-	files *blob.Store, publicURL string, now func() time.Time,
+	files *blob.Store, publicURL string, due deadlines.Deadlines, now func() time.Time,
 ) *Service {
 	if now == nil {
 		now = time.Now
 	}
 	return &Service{
-		db: d, vault: v, sms: texts, accounts: a, roster: r, verification: verify, files: files, publicURL: publicURL,
+		db: d, vault: v, sms: texts, accounts: a, roster: r, verification: verify, files: files, publicURL: publicURL, deadlines: due,
 		decoding: make(chan struct{}, 1), now: now,
 	}
 }

@@ -395,9 +395,9 @@ func TestWhatIsNotDecidedInTimeIsOverdueAndWhatIsNotUsedEnds(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		lost(t, w)
 		number, admin := file(t, w, phone), w.Administrator(t, access.School, w.Here.ID)
-		late := after(w, 6*24*time.Hour)
+		late := after(w, 30*24*time.Hour)
 		if told, err := late.Status(t.Context(), number); err != nil || !told.Overdue || told.State != "open" {
-			t.Errorf("after six days: %+v, %v", told, err)
+			t.Errorf("after a month: %+v, %v", told, err)
 		}
 		expect(t, w.Do(t, admin, "POST", onlyRequest(t, w, admin)+"/approve", object{"reason": "当面核实"}), 200, "")
 		if err := after(w, 13*24*time.Hour).Sweep(t.Context()); err != nil || status(t, w, number).Get("state") != "approved" {

@@ -34,6 +34,7 @@ type Request struct {
 	SubmittedAt    *time.Time        `json:"submitted_at"`
 	DueAt          *time.Time        `json:"due_at" doc:"When it should be decided; null once it is"`
 	Overdue        bool              `json:"overdue"`
+	EscalatedAt    *time.Time        `json:"escalated_at" doc:"When it was handed up because nobody had decided"`
 	DecidedAt      *time.Time        `json:"decided_at"`
 	Reason         string            `json:"reason,omitempty"`
 	Findings       *Findings         `json:"findings,omitempty" doc:"Of one open request: what the registry and the accounts say"`
@@ -70,11 +71,10 @@ func (s *Service) request(r row) Request {
 		ID: r.id, State: r.state, Proof: r.proof, Kind: r.content.Kind, Name: r.content.Name, IDType: r.content.IDType,
 		MaskedIDNumber: vault.MaskIDNumber(r.content.IDNumber), MaskedPhone: vault.MaskPhone(r.content.Phone),
 		School: r.school, NamedSchool: r.named, Note: r.content.Note, Copies: r.received(), CreatedAt: r.createdAt.Time,
-		SubmittedAt: r.submittedAt.Ptr(), DecidedAt: r.decidedAt.Ptr(), Reason: r.reason,
+		SubmittedAt: r.submittedAt.Ptr(), EscalatedAt: r.escalatedAt.Ptr(), DecidedAt: r.decidedAt.Ptr(), Reason: r.reason,
 	}
-	if r.state == Open && r.submittedAt.Valid {
-		due := r.submittedAt.Time.Add(decideWithin)
-		q.DueAt, q.Overdue = &due, s.now().After(due)
+	if r.state == Open {
+		q.DueAt, q.Overdue = r.dueAt.Ptr(), r.dueAt.Valid && r.dueAt.Time.Before(s.now())
 	}
 	return q
 }

@@ -17,7 +17,7 @@ type Status struct {
 	Waiting        string         `json:"waiting" enum:"person,school,service,nobody" doc:"Who must act: the person who asked, the school's administrator, customer service"`
 	Since          time.Time      `json:"since"`
 	Until          *time.Time     `json:"until" doc:"When whoever must act should have; null when nobody must"`
-	Overdue        bool           `json:"overdue" doc:"That time has passed: the county's administrator decides as well"`
+	Overdue        bool           `json:"overdue" doc:"That time has passed: it has been handed up to whoever stands above"`
 	Reason         string         `json:"reason,omitempty" doc:"Of the decision"`
 	MaskedPhone    string         `json:"masked_phone" doc:"Where the person is told"`
 	Copies         []ReceivedCopy `json:"copies"`
@@ -33,7 +33,7 @@ type ReceivedCopy struct {
 
 // Step is something that happened to a request.
 type Step struct {
-	Step string    `json:"step" enum:"filed,submitted,approved,rejected,completed,withdrawn,expired"`
+	Step string    `json:"step" enum:"filed,submitted,escalated,approved,rejected,completed,withdrawn,expired"`
 	At   time.Time `json:"at"`
 }
 
@@ -55,6 +55,9 @@ func (s *Service) status(r row) Status {
 	if r.submittedAt.Valid && r.proof == ByCopies {
 		out.Steps = append(out.Steps, Step{"submitted", r.submittedAt.Time.Time})
 	}
+	if r.escalatedAt.Valid {
+		out.Steps = append(out.Steps, Step{"escalated", r.escalatedAt.Time.Time})
+	}
 	if r.decidedAt.Valid {
 		decision := "approved"
 		if r.state == Rejected {
@@ -66,19 +69,18 @@ func (s *Service) status(r row) Status {
 		out.Steps = append(out.Steps, Step{string(r.state), r.endedAt.Time.Time})
 	}
 	out.Since = out.Steps[len(out.Steps)-1].At
-	waits := func(who string, within time.Duration) {
-		until := out.Since.Add(within)
+	waits := func(who string, until time.Time) {
 		out.Waiting, out.Until, out.Overdue = who, &until, s.now().After(until)
 	}
 	switch {
 	case r.state == Collecting:
-		waits("person", collectWithin)
+		waits("person", out.Since.Add(collectWithin))
 	case r.state == Open && r.proof == BySchool:
-		waits("school", decideWithin)
+		waits("school", r.dueAt.Time.Time)
 	case r.state == Open:
-		waits("service", decideWithin)
+		waits("service", r.dueAt.Time.Time)
 	case r.state == Approved:
-		waits("person", finishWithin)
+		waits("person", out.Since.Add(finishWithin))
 	}
 	return out
 }
@@ -109,7 +111,7 @@ func (s *Service) Submit(ctx context.Context, number string) (Status, error) {
 				return errIncomplete.New()
 			}
 		}
-		if _, err := tx.Exec(ctx, `UPDATE recoveries SET submitted_at = $1 WHERE id = $2`, db.At(s.now()), r.id); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE recoveries SET submitted_at = $1, due_at = $2 WHERE id = $3`, db.At(s.now()), s.due(), r.id); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, r, "recovery.submit", "", nil)

@@ -21,6 +21,8 @@ type row struct {
 	reason      string
 	createdAt   db.Time
 	submittedAt db.NullTime
+	dueAt       db.NullTime
+	escalatedAt db.NullTime
 	decidedAt   db.NullTime
 	endedAt     db.NullTime
 	school      *roster.SchoolRef // where it lies; nil for the province at large
@@ -40,7 +42,7 @@ type copyRow struct {
 const (
 	rowTables = ` FROM recoveries r LEFT JOIN registry_entries e ON e.id = r.entry_id LEFT JOIN schools s ON s.id = coalesce(e.school_id, r.school_id)
 		LEFT JOIN schools n ON n.id = r.school_id`
-	rowSelect = `SELECT r.id, r.state, r.proof, r.sealed, coalesce(r.account_id, ''), r.reason, r.created_at, r.submitted_at, r.decided_at, r.ended_at,
+	rowSelect = `SELECT r.id, r.state, r.proof, r.sealed, coalesce(r.account_id, ''), r.reason, r.created_at, r.submitted_at, r.due_at, r.escalated_at, r.decided_at, r.ended_at,
 		coalesce(s.id, ''), coalesce(s.name, ''), ` + regionColumn + `, coalesce(n.name, '')` + rowTables
 	regionColumn = "coalesce(s.region, r.region)"
 )
@@ -72,7 +74,7 @@ func (s *Service) scan(ctx context.Context, q db.Querier, tail string, args []an
 		var r row
 		var sealed []byte
 		var school roster.SchoolRef
-		if err := found.Scan(&r.id, &r.state, &r.proof, &sealed, &r.accountID, &r.reason, &r.createdAt, &r.submittedAt, &r.decidedAt, &r.endedAt,
+		if err := found.Scan(&r.id, &r.state, &r.proof, &sealed, &r.accountID, &r.reason, &r.createdAt, &r.submittedAt, &r.dueAt, &r.escalatedAt, &r.decidedAt, &r.endedAt,
 			&school.ID, &school.Name, &r.place.Region, &r.named); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,9 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/accounts"
 	"caotang/internal/blob"
+	"caotang/internal/calendar"
 	"caotang/internal/db"
+	"caotang/internal/deadlines"
 	"caotang/internal/identity"
 	"caotang/internal/jobs"
 	"caotang/internal/recovery"
@@ -84,14 +86,14 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	w := &World{DB: d, Vault: v, Jobs: runner, Server: srv, SMS: texts, Copies: blob.New(copies, v), CopiesDir: copies, Accounts: accounts.New(d, v, texts, config, nil)}
 	w.Roster = roster.New(d, v, runner, t.TempDir(), roster.DefaultLimits())
 	w.Verification = verification.New(d, v, w.Accounts, w.Roster, rules)
-	w.Support = support.New(d, v, runner, w.Accounts, w.Roster, w.Verification)
+	w.Support = support.New(d, v, runner, w.Accounts, w.Roster, w.Verification, deadlines.In(calendar.Default()), nil)
 	w.Transfers = transfers.New(d, w.Accounts, w.Roster, w.Verification, transfers.DefaultConfig(), nil)
 	srv.SetSessions(w.Accounts)
 	w.Accounts.Mount(srv)
 	w.Verification.Mount(srv)
 	w.Support.Mount(srv)
 	w.Transfers.Mount(srv)
-	w.Recovery = recovery.New(d, v, texts, w.Accounts, w.Roster, w.Verification, w.Copies, "", nil)
+	w.Recovery = recovery.New(d, v, texts, w.Accounts, w.Roster, w.Verification, w.Copies, "", deadlines.In(calendar.Default()), nil)
 	texts.Mount(srv)
 	w.Recovery.Mount(srv)
 	w.schools(t)

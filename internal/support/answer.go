@@ -23,6 +23,7 @@ type Completion struct {
 	SchoolingYears    int    // missing_class: 0 is the usual length of the stage
 	Phone             string // frozen: which phone the account keeps, as for [accounts.Service.Unfreeze]
 	Answer            string // a word to whoever asked
+	Canned            string // a ready one, by its name
 }
 
 // Complete does what a ticket asks for and ends it, all or nothing. Errors: not_found also outside the actor's scope;
@@ -39,7 +40,7 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 	} else if t.Kind == Frozen {
 		return s.unfreeze(ctx, t, answer, in.Phone)
 	}
-	return s.answer(ctx, id, Done, answer, func(tx *db.Tx, t row) error {
+	return s.answer(ctx, id, Done, answer, in.Canned, func(tx *db.Tx, t row) error {
 		if t.Kind == NotMe && answer == "" { // whoever loses by it must be able to read why
 			return fault.ErrInvalid.New(fault.Field("answer", "missing"))
 		}
@@ -55,17 +56,18 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 	})
 }
 
-// Decline ends a ticket without doing what it asks for, and tells why. Errors: not_found, ticket_closed, invalid without
-// a reason; ticket_stays_open for a frozen account, which would be left without a way back.
-func (s *Service) Decline(ctx context.Context, id, reason string) (AdminTicket, error) {
+// Decline ends a ticket without doing what it asks for, and tells why: by a ready answer, in the administrator's words, or
+// both. Errors: not_found, ticket_closed, invalid without a reason; ticket_stays_open for a frozen account, which would be
+// left without a way back.
+func (s *Service) Decline(ctx context.Context, id, reason, canned string) (AdminTicket, error) {
 	reason, err := text("reason", reason)
-	if err == nil && reason == "" {
+	if err == nil && reason == "" && canned == "" {
 		err = fault.ErrInvalid.New(fault.Field("reason", "missing"))
 	}
 	if err != nil {
 		return AdminTicket{}, err
 	}
-	return s.answer(ctx, id, Declined, reason, func(_ *db.Tx, t row) error {
+	return s.answer(ctx, id, Declined, reason, canned, func(_ *db.Tx, t row) error {
 		if t.Kind == Frozen {
 			return errStaysOpen.New()
 		}
@@ -73,13 +75,16 @@ func (s *Service) Decline(ctx context.Context, id, reason string) (AdminTicket, 
 	})
 }
 
-func (s *Service) answer(ctx context.Context, id string, state State, words string, do func(tx *db.Tx, t row) error) (answered AdminTicket, err error) {
+func (s *Service) answer(ctx context.Context, id string, state State, words, canned string, do func(tx *db.Tx, t row) error) (answered AdminTicket, err error) {
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		t, err := s.answerable(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := settle(ctx, tx, id, state, words); err != nil {
+		if err := checkCanned(t.Kind, state, canned); err != nil {
+			return err
+		}
+		if err := settle(ctx, tx, id, state, words, canned); err != nil {
 			return err
 		}
 		if err := do(tx, t); err != nil {
@@ -87,7 +92,7 @@ func (s *Service) answer(ctx context.Context, id string, state State, words stri
 		}
 		if err := audit.Record(ctx, tx, audit.Event{
 			Action: "ticket." + string(state), Target: "ticket", TargetID: id, Place: t.place,
-			Reason: words, Details: t.about(),
+			Reason: withCanned(messages.Chinese, canned, words), Details: t.about(),
 		}); err != nil {
 			return err
 		}
@@ -245,6 +250,8 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 	if err != nil || r.State != Open {
 		return t, err
 	}
+	t.TakenMe = r.takenBy == access.ActorFrom(ctx).AccountID
+	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind)
 	switch r.Kind {
 	case Frozen:
 		t.Freeze, err = s.accounts.FreezeOf(ctx, s.db, r.accountID)

@@ -59,13 +59,15 @@ type completeInput struct {
 		SchoolingYears    int    `json:"schooling_years,omitempty" doc:"missing_class: 六三制 or 五四制; the usual length when absent"`
 		Phone             string `json:"phone,omitempty" enum:"before,now" doc:"frozen: which phone the account keeps, that of before the change when absent"`
 		Answer            string `json:"answer,omitempty" maxLength:"5000" doc:"A word to whoever asked; for a frozen account the reason, which must be there"`
+		Canned            string `json:"canned,omitempty" maxLength:"40" doc:"A ready answer, by its name"`
 	}
 }
 
 type declineInput struct {
 	ID   string `path:"id" maxLength:"100"`
 	Body struct {
-		Reason string `json:"reason" maxLength:"5000"`
+		Reason string `json:"reason,omitempty" maxLength:"5000" doc:"Must be there without a ready answer"`
+		Canned string `json:"canned,omitempty" maxLength:"40" doc:"A ready answer, by its name"`
 	}
 }
 
@@ -170,12 +172,26 @@ func (s *Service) Mount(srv *server.Server) {
 		return &revealOutput{shown}, err
 	})
 	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/tickets/{id}/take", ID: "take-ticket", Tag: "support", Rule: server.Administrator,
+		Summary: "Say that one sees to a request, so that no colleague begins as well; takes it over from whoever had it",
+	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
+		ticket, err := s.Take(ctx, in.ID)
+		return &adminOutput{ticket}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/tickets/{id}/release", ID: "release-ticket", Tag: "support", Rule: server.Administrator,
+		Summary: "Leave a request that somebody sees to to anybody again",
+	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
+		ticket, err := s.Release(ctx, in.ID)
+		return &adminOutput{ticket}, err
+	})
+	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/admin/tickets/{id}/complete", ID: "complete-ticket", Tag: "support", Rule: server.Administrator,
 		Summary: "Do what a request asks for, in one step",
 	}, func(ctx context.Context, in *completeInput) (*adminOutput, error) {
 		var completion Completion
 		if b := in.Body; b != nil {
-			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.SchoolingYears, b.Phone, b.Answer}
+			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.SchoolingYears, b.Phone, b.Answer, b.Canned}
 		}
 		ticket, err := s.Complete(ctx, in.ID, completion)
 		return &adminOutput{ticket}, err
@@ -184,7 +200,7 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "POST", Path: "/api/v1/admin/tickets/{id}/decline", ID: "decline-ticket", Tag: "support", Rule: server.Administrator,
 		Summary: "Turn a request down, with the reason",
 	}, func(ctx context.Context, in *declineInput) (*adminOutput, error) {
-		ticket, err := s.Decline(ctx, in.ID, in.Body.Reason)
+		ticket, err := s.Decline(ctx, in.ID, in.Body.Reason, in.Body.Canned)
 		return &adminOutput{ticket}, err
 	})
 }

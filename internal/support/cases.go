@@ -7,6 +7,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
+	"caotang/internal/deadlines"
 	"caotang/internal/fault"
 	"caotang/internal/roster"
 	"caotang/internal/server"
@@ -150,15 +151,10 @@ func (s *Service) fileAppeal(ctx context.Context, tx *db.Tx, first row, caller s
 		return Ticket{}, err
 	}
 	id := db.NewID()
-	added, err := tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at, appeals)
-		VALUES ($1, $2, 'open', $3, $4, $5, '', $6, $7) ON CONFLICT DO NOTHING`, id, string(NotMe), caller, entry.School.ID, sealed, db.Now(), first.ID)
-	if err != nil {
+	if err := s.put(ctx, tx, filing{
+		id: id, kind: NotMe, due: deadlines.Appeal, accountID: caller, schoolID: entry.School.ID, sealed: sealed, from: access.County, appeals: first.ID,
+	}); err != nil {
 		return Ticket{}, err
-	}
-	if n, err := added.RowsAffected(); err != nil {
-		return Ticket{}, err
-	} else if n == 0 {
-		return Ticket{}, errAppealed.New(fault.Next("my_tickets", "/me/tickets"))
 	}
 	if err := s.openCase(ctx, tx, id, entry.AccountID, entry.School); err != nil {
 		return Ticket{}, err

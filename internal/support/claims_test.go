@@ -1,6 +1,8 @@
 package support_test
 
 import (
+	"caotang/internal/calendar"
+	"caotang/internal/deadlines"
 	"bytes"
 	"context"
 	"flag"
@@ -29,7 +31,7 @@ import (
 func work(t *testing.T, w *roomtest.World) {
 	t.Helper()
 	runner := jobs.New(w.DB, slog.New(slog.DiscardHandler))
-	support.New(w.DB, w.Vault, runner, w.Accounts, w.Roster, w.Verification)
+	support.New(w.DB, w.Vault, runner, w.Accounts, w.Roster, w.Verification, deadlines.In(calendar.Default()), nil)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); runner.Run(ctx) }()

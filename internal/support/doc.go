@@ -10,11 +10,13 @@
 //   - Completing a ticket does all that was asked for in one transaction, or nothing. Of two administrators who answer one
 //     ticket at once, one does and the other is told.
 //   - Whoever asked is told by SMS, and so is whoever loses a binding by the answer.
+//   - A ticket has an owner and a due time in working days; whoever asked sees both. What is not answered by then is handed up
+//     to the next level that somebody administers, and both sides are told, once a level.
 //   - A case, somebody's request for an entry that another account holds, is the holder's to answer, too; nothing is taken
 //     before it is decided, and whoever loses may take it to the county once (F-15).
 //   - Whoever is missing in the registry is verified by itself once it has them, whoever adds them and wherever, and the
 //     ticket leaves the school's queue (F-17).
 //
-// Doors for other rooms: [Service.OpenOf], [Service.OpenIn], [Service.AllOf], [Service.Anonymise], [Service.Succeed];
-// [Service.MatchClaims] for housekeeping.
+// Doors for other rooms: [Service.OpenOf], [Service.OpenIn], [Service.AllOf], [Service.Anonymise], [Service.Succeed],
+// [Service.Desk], [Service.DeskCounts]; [Service.MatchClaims] and [Service.Sweep] for housekeeping.
 package support

@@ -9,6 +9,7 @@ import (
 	"caotang/internal/accounts"
 	"caotang/internal/audit"
 	"caotang/internal/db"
+	"caotang/internal/deadlines"
 	"caotang/internal/fault"
 )
 
@@ -24,9 +25,9 @@ func (s *Service) AccountFrozen(ctx context.Context, tx *db.Tx, accountID string
 		return err
 	}
 	id := db.NewID()
-	_, err = tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at)
-		VALUES ($1, $2, 'open', $3, $4, $5, '', $6)`, id, string(Frozen), accountID, sql.NullString{String: schoolID, Valid: schoolID != ""}, sealed, db.Now())
-	if err != nil {
+	if err := s.put(ctx, tx, filing{
+		id: id, kind: Frozen, due: deadlines.Frozen, accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School,
+	}); err != nil {
 		return err
 	}
 	return s.recordFrozen(ctx, tx, "ticket.open", id, "")

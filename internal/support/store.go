@@ -8,21 +8,27 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/db"
+	"caotang/internal/deadlines"
 	"caotang/internal/fault"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/vault"
 )
 
-const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.created_at, t.answered_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed,
+const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.canned, t.created_at, t.answered_at, t.level, ` + scopeSQL + `, t.due_at, t.escalated_at,
+	coalesce(t.taken_by, ''), coalesce(k.username, ''), t.taken_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed,
 	w.ticket_id IS NOT NULL, coalesce(w.held, false), coalesce(t.holder_id, ''), t.kept_at, t.kept_sealed, coalesce(t.appeals, ''),
 	EXISTS (SELECT 1 FROM tickets x WHERE x.appeals = t.id)
-	FROM tickets t LEFT JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id LEFT JOIN waiting_claims w ON w.ticket_id = t.id`
+	FROM tickets t LEFT JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id LEFT JOIN waiting_claims w ON w.ticket_id = t.id
+	LEFT JOIN accounts k ON k.id = t.taken_by`
 
 // regionSQL is where a ticket lies: at its school, else in the province at large.
 const (
 	regionSQL   = `coalesce(s.region, ` + provinceSQL + `, '')`
 	provinceSQL = `(SELECT min(r.code) FROM regions r WHERE r.parent IS NULL)`
+	// scopeSQL is the name of whose it is to answer.
+	scopeSQL = `coalesce(CASE t.level WHEN 'school' THEN s.name ELSE (SELECT r.name FROM regions r WHERE r.code = CASE t.level
+		WHEN 'county' THEN s.region WHEN 'city' THEN substr(s.region, 1, 4) || '00' ELSE ` + provinceSQL + ` END) END, '')`
 )
 
 // rows reads tickets, their summaries in the reader's language.
@@ -37,12 +43,13 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 	for found.Next() {
 		var r row
 		var sealed []byte
-		var answer string
-		var createdAt db.Time
-		var answeredAt, keptAt db.NullTime
+		var answer, canned string
+		var waiting Waiting
+		var createdAt, dueAt db.Time
+		var answeredAt, keptAt, escalatedAt, takenAt db.NullTime
 		var schoolID, schoolName *string
-		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &createdAt, &answeredAt,
-			&schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held, &r.holderID, &keptAt, &r.kept, &r.appeals, &r.appealed); err != nil {
+		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &canned, &createdAt, &answeredAt,
+			&waiting.Level, &waiting.Scope, &dueAt, &escalatedAt, &r.takenBy, &r.takerName, &takenAt, &schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held, &r.holderID, &keptAt, &r.kept, &r.appeals, &r.appealed); err != nil {
 			return nil, err
 		}
 		if r.content, err = s.open(sealed); err != nil {
@@ -51,6 +58,7 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		if r.Ending = r.content.Ending; r.Ending != "" {
 			answer = r.content.ending(ctx)
 		}
+		answer = withCanned(language, canned, answer)
 		if answer != "" {
 			r.Answer = &answer
 		}
@@ -61,6 +69,14 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 			}
 		}
 		r.CreatedAt, r.AnsweredAt, r.keptAt = createdAt.Time, answeredAt.Ptr(), keptAt.Ptr()
+		if r.State == Open {
+			if waiting.Since, waiting.Until = r.CreatedAt, dueAt.Time; escalatedAt.Valid {
+				waiting.Since = escalatedAt.Time.Time
+			}
+			waiting.EscalatedAt, waiting.TakenAt = escalatedAt.Ptr(), takenAt.Ptr()
+			waiting.Overdue = escalatedAt.Valid || dueAt.Before(s.now())
+			r.Waiting = &waiting
+		}
 		r.Appeal = r.appeals != ""
 		r.Appealable = r.State == Declined && !r.Appeal && !r.appealed && r.lostBy(r.accountID)
 		r.Summary = r.content.summary(r.Kind, language)
@@ -86,6 +102,9 @@ func (s *Service) forAdmin(r row) (AdminTicket, error) {
 	t := AdminTicket{
 		Ticket: r.Ticket, Asked: r.content.asked(),
 		Account: roster.Holder{ID: r.accountID, MaskedUsername: vault.MaskUsername(r.username)},
+	}
+	if r.takenBy != "" {
+		t.TakenBy = vault.MaskUsername(r.takerName)
 	}
 	if len(r.phone) == 0 {
 		return t, nil
@@ -156,7 +175,7 @@ func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) er
 	if _, err := tx.Exec(ctx, `UPDATE tickets SET kept_sealed = NULL, kept_at = NULL WHERE holder_id = $1`, accountID); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', answered_at = coalesce(answered_at, $2),
+	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', canned = '', answered_at = coalesce(answered_at, $2),
 		state = CASE WHEN state = 'open' THEN 'withdrawn' ELSE state END WHERE account_id = $3`, sealed, db.Now(), accountID)
 	return err
 }
@@ -257,19 +276,55 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, accountID, schoolID str
 		return "", errTicketOpen.New(fault.Next("my_tickets", "/me/tickets"))
 	}
 	id = db.NewID()
-	_, err = tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at)
-		VALUES ($1, $2, 'open', $3, $4, $5, '', $6)`, id, string(kind), accountID, schoolID, sealed, db.Now())
-	return id, err
+	return id, s.put(ctx, tx, filing{id: id, kind: kind, due: deadlines.Kind(kind), accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School})
+}
+
+// filing is a ticket that is to be filed: with whom, and for how long.
+type filing struct {
+	id                  string
+	kind                Kind
+	due                 deadlines.Kind
+	accountID, schoolID string // no school: the province's
+	sealed              []byte
+	from                access.Level // the lowest level that may answer
+	appeals             string
+}
+
+// put writes an open ticket. Its owner is the lowest level that somebody administers: a school without an administrator
+// leaves nobody waiting.
+func (s *Service) put(ctx context.Context, tx *db.Tx, f filing) error {
+	level := access.Province
+	if f.schoolID != "" {
+		school, err := s.roster.SchoolByID(ctx, tx, f.schoolID)
+		if err != nil {
+			return err
+		}
+		if level, err = s.accounts.Owning(ctx, tx, f.from, school.Place()); err != nil {
+			return err
+		}
+	}
+	now := s.now()
+	added, err := tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at, appeals, level, due_at)
+		VALUES ($1, $2, 'open', $3, $4, $5, '', $6, $7, $8, $9) ON CONFLICT DO NOTHING`, f.id, string(f.kind), f.accountID,
+		sql.NullString{String: f.schoolID, Valid: f.schoolID != ""}, f.sealed, db.At(now), sql.NullString{String: f.appeals, Valid: f.appeals != ""},
+		string(level), db.At(s.deadlines.After(now, f.due)))
+	if err != nil {
+		return err
+	}
+	if n, err := added.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return errAppealed.New(fault.Next("my_tickets", "/me/tickets"))
 }
 
 // settle ends an open ticket, and its waiting; ticket_closed when somebody has been faster. Without an actor it has ended by
 // itself.
-func settle(ctx context.Context, tx *db.Tx, id string, state State, answer string) error {
+func settle(ctx context.Context, tx *db.Tx, id string, state State, answer, canned string) error {
 	var is string
 	actor := access.ActorFrom(ctx).AccountID
-	err := tx.QueryRow(ctx, `UPDATE tickets SET state = $1, answer = $2, answered_by = $3, answered_at = $4
-		WHERE id = $5 AND state = 'open' RETURNING state`,
-		string(state), answer, sql.NullString{String: actor, Valid: actor != ""}, db.Now(), id).Scan(&is)
+	err := tx.QueryRow(ctx, `UPDATE tickets SET state = $1, answer = $2, answered_by = $3, answered_at = $4, canned = $5
+		WHERE id = $6 AND state = 'open' RETURNING state`,
+		string(state), answer, sql.NullString{String: actor, Valid: actor != ""}, db.Now(), canned, id).Scan(&is)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
 	}

@@ -7,6 +7,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/accounts"
 	"caotang/internal/db"
+	"caotang/internal/deadlines"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
 	"caotang/internal/jobs"
@@ -70,6 +71,18 @@ type Ticket struct {
 	Appeal     bool              `json:"appeal,omitempty" doc:"Of a not_me: the county decides, after the school"`
 	Appealable bool              `json:"appealable,omitempty" doc:"The school has decided against whoever asked, who may take it to the county"`
 	Held       bool              `json:"held,omitempty" doc:"The registry has got the person, but another account holds the entry"`
+	Waiting    *Waiting          `json:"waiting,omitempty" doc:"Of an open one: who must act, since when and until when"`
+}
+
+// Waiting is whom an open ticket waits for.
+type Waiting struct {
+	Level       access.Level `json:"level" enum:"school,county,city,province" doc:"Whose administrators must act; those above may"`
+	Scope       string       `json:"scope" doc:"The name of the school or division"`
+	Since       time.Time    `json:"since"`
+	Until       time.Time    `json:"until" doc:"When it is handed up to those above, if nobody has acted"`
+	Overdue     bool         `json:"overdue" doc:"Until has passed, or somebody below has let theirs pass"`
+	EscalatedAt *time.Time   `json:"escalated_at" doc:"When it was handed up because nobody had answered"`
+	TakenAt     *time.Time   `json:"taken_at" doc:"When an administrator took it on"`
 }
 
 // AdminTicket is a request as those see it who may answer it.
@@ -84,6 +97,9 @@ type AdminTicket struct {
 	InTheWay *Asker                `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
 	Wrong    []WrongFact           `json:"wrong,omitempty" doc:"For one open correction: what the registry says, and what it should"`
 	Freeze   *accounts.Freeze      `json:"freeze,omitempty" doc:"For one open ticket of an account that is frozen"`
+	TakenBy  string                `json:"taken_by,omitempty" doc:"The username of the administrator who sees to it, masked"`
+	TakenMe  bool                  `json:"taken_by_me,omitempty"`
+	Ready    []ReadyAnswer         `json:"ready,omitempty" doc:"For one open ticket: answers that need no typing; whoever asked reads them in their own language"`
 	Code     *accounts.OneTimeCode `json:"code,omitempty" doc:"In the answer that unfreezes an account: what lets its owner in, shown once"`
 }
 
@@ -108,11 +124,18 @@ type Service struct {
 	accounts     *accounts.Service
 	roster       *roster.Service
 	verification *verification.Service
+	deadlines    deadlines.Deadlines
+	now          func() time.Time
 }
 
-// New makes the room and registers its background work with the runner.
-func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, a *accounts.Service, r *roster.Service, verify *verification.Service) *Service {
-	s := &Service{db: d, vault: v, jobs: runner, accounts: a, roster: r, verification: verify}
+// New makes the room and registers its background work with the runner; now is nil for the clock.
+func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, a *accounts.Service, r *roster.Service, verify *verification.Service,
+	due deadlines.Deadlines, now func() time.Time,
+) *Service {
+	if now == nil {
+		now = time.Now
+	}
+	s := &Service{db: d, vault: v, jobs: runner, accounts: a, roster: r, verification: verify, deadlines: due, now: now}
 	a.Watch(s)
 	r.Watch(s)
 	runner.Handle(matchJob, 1, s.runMatch)
@@ -214,6 +237,7 @@ type row struct {
 	phone               []byte
 	place               access.Place
 	content             content
+	takenBy, takerName  string
 
 	// Of a case.
 	holderID string

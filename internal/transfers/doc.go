@@ -10,5 +10,5 @@
 //     allowed is handed up to the county, and ends after the days that a request may live.
 //   - Each step is recorded, and told to the person.
 //
-// Doors for other rooms: [Service.OpenOf], [Service.WaitingIn], [Service.AllOf], [Service.Forsake], [Service.Succeed].
+// Doors for other rooms: [Service.OpenOf], [Service.WaitingIn], [Service.Desk], [Service.DeskCounts], [Service.AllOf], [Service.Forsake], [Service.Succeed].
 package transfers

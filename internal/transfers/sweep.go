@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"caotang/internal/access"
 	"caotang/internal/db"
 )
 
@@ -27,6 +28,13 @@ func (s *Service) Sweep(ctx context.Context) error {
 			}
 			if _, err := tx.Exec(ctx, `UPDATE transfers SET escalated_at = $1 WHERE id = $2`, now, r.ID); err != nil {
 				return err
+			}
+			for _, side := range []Side{From, To} {
+				if r.needs(side) && r.approvedAt(side) == nil {
+					if _, err := s.accounts.HandUp(ctx, tx, access.School, r.place(side)); err != nil {
+						return err
+					}
+				}
 			}
 			return s.told(ctx, tx, r, "escalate", "notice.transfer_escalated")
 		}),

@@ -556,6 +556,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that people ask of the caller's scope, of whatever kind, the newest first */
+        get: operations["list-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/requests/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many open requests of each kind there are in the caller's scope */
+        get: operations["count-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/schools": {
         parameters: {
             query?: never;
@@ -746,6 +780,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/tickets/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave a request that somebody sees to to anybody again */
+        post: operations["release-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tickets/{id}/reveal": {
         parameters: {
             query?: never;
@@ -757,6 +808,23 @@ export interface paths {
         put?: never;
         /** The full number of whom a request is about, and the phone of whoever asked; the look is recorded with its reason */
         post: operations["reveal-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tickets/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that one sees to a request, so that no colleague begins as well; takes it over from whoever had it */
+        post: operations["take-ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2253,6 +2321,8 @@ export interface components {
         CompleteInputBody: {
             /** @description A word to whoever asked; for a frozen account the reason, which must be there */
             answer?: string;
+            /** @description A ready answer, by its name */
+            canned?: string;
             /** @description missing_entry */
             certificate_number?: string;
             /** @description missing_entry: the class of the new entry */
@@ -2287,6 +2357,10 @@ export interface components {
             /** @description Of purpose recovery_contact: whoever owns the phone tells it */
             sms_code: string;
         };
+        CountsOutputBody: {
+            /** @description By kind, without those that there are none of; counted up to 10,000 each */
+            items: components["schemas"]["DeadlinesCounts"][];
+        };
         CreateEntryInputBody: {
             certificate_number?: string;
             class_id?: string;
@@ -2299,8 +2373,74 @@ export interface components {
             school_id: string;
             student_number?: string;
         };
+        DeadlinesCounts: {
+            /** @enum {string} */
+            kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen" | "lost_account" | "transfer";
+            /**
+             * Format: int64
+             * @description In the caller's scope
+             */
+            open: number;
+            /** Format: int64 */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description That the caller sees to
+             */
+            taken: number;
+            /**
+             * Format: int64
+             * @description For the caller's own level
+             */
+            waiting: number;
+        };
         DeclineInputBody: {
-            reason: string;
+            /** @description A ready answer, by its name */
+            canned?: string;
+            /** @description Must be there without a ready answer */
+            reason?: string;
+        };
+        DeskPageRequest: {
+            items: components["schemas"]["DeskRequest"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        DeskRequest: {
+            appeal?: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Of an open one
+             */
+            due_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was handed up because nobody had answered
+             */
+            escalated_at: string | null;
+            id: string;
+            /** @enum {string} */
+            kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen" | "lost_account" | "transfer";
+            /**
+             * @description Of an open ticket: whose administrators must answer
+             * @enum {string}
+             */
+            level?: "school" | "county" | "city" | "province";
+            open: boolean;
+            /** @description Late, here or at a level below */
+            overdue: boolean;
+            /** @description Whose it is about; empty where no school is known */
+            school?: string;
+            /** @description Of an open ticket: their school or division */
+            scope?: string;
+            /** @description As the room has it that keeps the request */
+            state: string;
+            /** @description What is asked for, in the reader's language, numbers masked */
+            summary: string;
+            /** @description The masked username of the administrator who sees to it */
+            taken_by?: string;
+            taken_by_me?: boolean;
         };
         DismissInputBody: {
             account_id: string;
@@ -2607,6 +2747,11 @@ export interface components {
              * @description When it should be decided; null once it is
              */
             due_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was handed up because nobody had decided
+             */
+            escalated_at: string | null;
             /** @description Of one open request: what the registry and the accounts say */
             findings?: components["schemas"]["RecoveryFindings"];
             id: string;
@@ -2639,7 +2784,7 @@ export interface components {
             copies: components["schemas"]["RecoveryReceivedCopy"][];
             /** @description Where the person is told */
             masked_phone: string;
-            /** @description That time has passed: the county's administrator decides as well */
+            /** @description That time has passed: it has been handed up to whoever stands above */
             overdue: boolean;
             /** @enum {string} */
             proof: "school" | "copies";
@@ -2667,7 +2812,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            step: "filed" | "submitted" | "approved" | "rejected" | "completed" | "withdrawn" | "expired";
+            step: "filed" | "submitted" | "escalated" | "approved" | "rejected" | "completed" | "withdrawn" | "expired";
         };
         RegisterBySlipInputBody: {
             code: string;
@@ -3500,6 +3645,8 @@ export interface components {
             in_the_way?: components["schemas"]["SupportAsker"];
             /** @enum {string} */
             kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
+            /** @description For one open ticket: answers that need no typing; whoever asked reads them in their own language */
+            ready?: components["schemas"]["SupportReadyAnswer"][];
             /**
              * @description For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind
              * @enum {string}
@@ -3513,6 +3660,11 @@ export interface components {
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
+            /** @description The username of the administrator who sees to it, masked */
+            taken_by?: string;
+            taken_by_me?: boolean;
+            /** @description Of an open one: who must act, since when and until when */
+            waiting?: components["schemas"]["SupportWaiting"];
             /** @description The person is verified by itself once the registry gets them */
             waits?: boolean;
             /** @description For one open correction: what the registry says, and what it should */
@@ -3588,6 +3740,16 @@ export interface components {
             /** @description Absent on the last page */
             next_cursor?: string;
         };
+        SupportReadyAnswer: {
+            /**
+             * @description Which of the two answers it goes with
+             * @enum {string}
+             */
+            for: "done" | "declined";
+            name: string;
+            /** @description In the reader's language */
+            text: string;
+        };
         SupportRevealed: {
             /** @description As asked for; absent where a ticket is about no person */
             id_number?: string;
@@ -3650,8 +3812,38 @@ export interface components {
             state: "open" | "done" | "declined" | "withdrawn";
             /** @description What was asked for, in the reader's language, numbers masked */
             summary: string;
+            /** @description Of an open one: who must act, since when and until when */
+            waiting?: components["schemas"]["SupportWaiting"];
             /** @description The person is verified by itself once the registry gets them */
             waits?: boolean;
+        };
+        SupportWaiting: {
+            /**
+             * Format: date-time
+             * @description When it was handed up because nobody had answered
+             */
+            escalated_at: string | null;
+            /**
+             * @description Whose administrators must act; those above may
+             * @enum {string}
+             */
+            level: "school" | "county" | "city" | "province";
+            /** @description Until has passed, or somebody below has let theirs pass */
+            overdue: boolean;
+            /** @description The name of the school or division */
+            scope: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When an administrator took it on
+             */
+            taken_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it is handed up to those above, if nobody has acted
+             */
+            until: string;
         };
         SupportWrongFact: {
             /** @enum {string} */
@@ -5167,6 +5359,72 @@ export interface operations {
             };
         };
     };
+    "list-requests": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description waiting, for the caller's own level, when absent */
+                view?: "waiting" | "taken" | "overdue" | "open" | "ended";
+                kind?: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen" | "lost_account" | "transfer";
+                school_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskPageRequest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "create-school": {
         parameters: {
             query?: never;
@@ -5627,6 +5885,37 @@ export interface operations {
             };
         };
     };
+    "release-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportAdminTicket"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "reveal-ticket": {
         parameters: {
             query?: never;
@@ -5649,6 +5938,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SupportRevealed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportAdminTicket"];
                 };
             };
             /** @description Error */

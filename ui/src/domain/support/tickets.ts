@@ -12,6 +12,14 @@ export const withdrawTicket = async (id: string): Promise<true> => {
   return true
 }
 
+/** Where somebody whose request waits can go on meanwhile, by what it is about. */
+export const meanwhileAt: Partial<Record<Ticket['kind'], string>> = {
+  missing_entry: '/verify',
+  missing_class: '/space',
+  not_me: '/recover',
+  correction: '/space',
+}
+
 /** The years in which a class that is at school now may have entered, newest first. */
 export function entryYears(today = new Date()): number[] {
   return Array.from({ length: 10 }, (_, back) => today.getFullYear() - back)

@@ -34,7 +34,7 @@ function outcomeByRegistry(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'hold
 
 export const canComplete = (outcome: Outcome): boolean => ['add', 'verify', 'class', 'hand_over', 'correct', 'unfreeze'].includes(outcome)
 
-/** Ready answers for declining, the likeliest first; their words stand under the same names. */
+/** The ready answers that fit when declining, the likeliest first; their words come with the ticket. */
 export const declineAnswers: Record<Outcome, string[]> = {
   add: ['not_ours', 'wrong_details', 'come_by'],
   verify: ['not_ours', 'wrong_details', 'come_by'],

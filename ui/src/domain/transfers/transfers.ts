@@ -1,11 +1,10 @@
 import { answer, api, once } from '@/api/client'
 import type { Transfer, TransferForm } from '@/api/types'
+import type { StepState } from '@/core/steps'
 
 export const requestTransfer = (body: TransferForm, key: string): Promise<Transfer> => answer(api.POST('/api/v1/me/transfers', { body, headers: once(key) }))
 
 export const cancelTransfer = (id: string) => answer(api.DELETE('/api/v1/me/transfers/{id}', { params: { path: { id } } })).then(() => true)
-
-export type StepState = 'done' | 'now' | 'late' | 'refused' | 'skipped'
 
 /** One step of a request as its timeline shows it. `text` is a key below `transfer.step`. */
 export interface Step {
