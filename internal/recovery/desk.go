@@ -66,7 +66,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]Request,
 	if wanted.View == deadlines.Taken || wanted.Kind != "" && wanted.Kind != deadlines.LostAccount {
 		return nil, nil
 	}
-	condition, args := reach(ctx, 1)
+	condition, args := reach(ctx)
 	if wanted.View == deadlines.Ended {
 		condition += " AND r.state <> 'open'"
 	} else {
@@ -98,7 +98,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]Request,
 func (s *Service) DeskCounts(ctx context.Context) (deadlines.Counts, error) {
 	c := deadlines.Counts{Kind: deadlines.LostAccount}
 	now := db.At(s.now())
-	within, args := reach(ctx, 1)
+	within, args := reach(ctx)
 	waits, more := waitsSQL(access.ActorFrom(ctx), len(args)+1, now)
 	args = append(append(args, more...), now)
 	err := s.db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*), coalesce(sum(waits), 0), coalesce(sum(late), 0) FROM (

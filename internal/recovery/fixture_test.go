@@ -1,8 +1,6 @@
 package recovery_test
 
 import (
-	"caotang/internal/calendar"
-	"caotang/internal/deadlines"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -14,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"caotang/internal/calendar"
+	"caotang/internal/deadlines"
 
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"

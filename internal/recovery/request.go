@@ -98,16 +98,16 @@ func (s *Service) decidable(ctx context.Context, q db.Querier, id string) (row, 
 }
 
 // reach is the condition for the requests that the actor may decide.
-func reach(ctx context.Context, firstArg int) (condition string, args []any) {
+func reach(ctx context.Context) (condition string, args []any) {
 	actor := access.ActorFrom(ctx)
-	vouching, args := actor.Reach(access.RecoveryVouch).SQL(regionColumn, "s.id", firstArg)
-	looking, more := actor.Reach(access.RecoveryCopies).SQL(regionColumn, "s.id", firstArg+len(args))
+	vouching, args := actor.Reach(access.RecoveryVouch).SQL(regionColumn, "s.id", 1)
+	looking, more := actor.Reach(access.RecoveryCopies).SQL(regionColumn, "s.id", 1+len(args))
 	return "r.submitted_at IS NOT NULL AND (r.proof = 'school' AND " + vouching + " OR r.proof = 'copies' AND " + looking + ")", append(args, more...)
 }
 
 // Queue lists the requests that the actor may decide, the newest first; an empty filter does not narrow it.
 func (s *Service) Queue(ctx context.Context, state State, proof Proof, page server.PageInput) (server.Page[Request], error) {
-	condition, args := reach(ctx, 1)
+	condition, args := reach(ctx)
 	for _, filter := range []struct{ sql, value string }{
 		{" AND r.state = $%d", string(state)}, {" AND r.proof = $%d", string(proof)}, {" AND r.id < $%d", page.Cursor},
 	} {
@@ -130,7 +130,7 @@ func (s *Service) Queue(ctx context.Context, state State, proof Proof, page serv
 
 // OpenFor counts the requests that wait for the actor.
 func (s *Service) OpenFor(ctx context.Context) (open int, err error) {
-	condition, args := reach(ctx, 1)
+	condition, args := reach(ctx)
 	err = s.db.QueryRow(ctx, `SELECT count(*)`+rowTables+` WHERE r.state = 'open' AND `+condition, args...).Scan(&open)
 	return open, err
 }

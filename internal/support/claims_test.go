@@ -1,8 +1,6 @@
 package support_test
 
 import (
-	"caotang/internal/calendar"
-	"caotang/internal/deadlines"
 	"bytes"
 	"context"
 	"flag"
@@ -13,6 +11,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"caotang/internal/calendar"
+	"caotang/internal/deadlines"
 
 	"pgregory.net/rapid"
 

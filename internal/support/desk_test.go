@@ -166,4 +166,3 @@ func TestTheDeskListsAndCountsWhatWaitsForEachLevel(t *testing.T) {
 		check(w.Support, province, access.Province, "510000", views{deadlines.Open: 1, deadlines.Overdue: 1})
 	})
 }
-

@@ -8,6 +8,9 @@ export function moment(time: string | number): string {
 /** The day in China, as 2026-09-01. */
 export const dayInChina = (time: string | number = Date.now()): string => moment(time).slice(0, 10)
 
+/** The last day before a deadline, which is the end of it. */
+export const lastDay = (deadline: string): string => dayInChina(Date.parse(deadline) - 1)
+
 /** When a day in China begins, as the API takes times. */
 export const beginningOf = (day: string): string => new Date(`${day}T00:00:00+08:00`).toISOString()
 
