@@ -35,6 +35,7 @@ var (
 		"internal/accounts":     {"internal/sms"},
 		"internal/factors":      {"internal/accounts"},
 		"internal/tally":        {},
+		"internal/resealing":    {},
 		"internal/roster":       {"internal/tally"},
 		"internal/verification": {"internal/accounts", "internal/roster", "internal/tally"},
 		"internal/slips":        {"internal/accounts", "internal/roster", "internal/verification"},

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"caotang/internal/access"
@@ -24,6 +23,7 @@ import (
 	"caotang/internal/owndata"
 	"caotang/internal/recovery"
 	"caotang/internal/replacement"
+	"caotang/internal/resealing"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/slips"
@@ -54,6 +54,7 @@ type app struct {
 	factors   *factors.Service
 	owndata   *owndata.Service
 	recovery  *recovery.Service
+	resealing *resealing.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -97,7 +98,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	}
 	a.accounts = accounts.New(d, v, a.sms, ofAccounts, nil)
 	a.factors = factors.New(d, v, a.accounts, factors.Config{PublicURL: o.PublicURL}, nil)
-	a.roster = roster.New(d, v, a.jobs, filepath.Join(o.Data, "imports"), o.files())
+	a.roster = roster.New(d, v, a.jobs, o.importsFolder(), o.files())
 	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
 	rules, err := o.transferRules()
 	if err != nil {
@@ -106,8 +107,10 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	due := deadlines.In(rules.Calendar)
 	a.support = support.New(d, v, a.jobs, a.accounts, a.roster, verifying, due, nil)
 	a.transfers = transfers.New(d, a.accounts, a.roster, verifying, rules, nil)
-	a.recovery = recovery.New(d, v, a.sms, a.accounts, a.roster, verifying, blob.New(filepath.Join(o.Data, "copies"), v), o.PublicURL, due, nil)
+	a.recovery = recovery.New(d, v, a.sms, a.accounts, a.roster, verifying, blob.New(o.copiesFolder(), v), o.PublicURL, due, nil)
 	printing := slips.New(d, v, a.accounts, a.roster, verifying, slips.Printing{Fonts: ui.Fonts(), PublicURL: o.PublicURL}, o.slipRules(), nil)
+
+	a.resealing = resealing.New(d, v, a.jobs, o.sealedFolders()...)
 
 	a.server.SetSessions(a.accounts)
 	audit.Mount(a.server, d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"})
@@ -165,10 +168,11 @@ func (a *app) handUp(ctx context.Context) error {
 }
 
 // foldEvery is how often new changes are added to the totals. Reading is exact without it, but takes longer the more there are.
-// sealEvery is how long a record may stand outside the chain.
+// sealEvery is how long a record may stand outside the chain. keysEvery is how often the key file is looked at.
 const (
 	foldEvery = 5 * time.Second
 	sealEvery = 5 * time.Second
+	keysEvery = 10 * time.Second
 )
 
 func (a *app) fold(ctx context.Context) error { return tally.Fold(ctx, a.db) }

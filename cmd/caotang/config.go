@@ -24,16 +24,19 @@ type storage struct {
 	KeyFile  string `help:"File of the encryption keys; empty for caotang.key in the data folder, made at the first start." placeholder:"FILE"`
 }
 
+func (s storage) keyPath() string {
+	if s.KeyFile != "" {
+		return s.KeyFile
+	}
+	return filepath.Join(s.Data, "caotang.key")
+}
+
 // open opens database and vault and brings the schema up to date.
 func (s storage) open(ctx context.Context) (*db.DB, *vault.Vault, error) {
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("--data: %w", err)
 	}
-	keyFile := s.KeyFile
-	if keyFile == "" {
-		keyFile = filepath.Join(s.Data, "caotang.key")
-	}
-	v, err := vault.OpenFile(keyFile, s.KeyFile == "")
+	v, err := vault.OpenFile(s.keyPath(), s.KeyFile == "")
 	if err != nil {
 		return nil, nil, fmt.Errorf("--key-file: %w", err)
 	}

@@ -23,6 +23,7 @@ type commands struct {
 	ImportSchools  importSchoolsCommand  `cmd:"" help:"Add the schools of a list."`
 	Admin          adminCommand          `cmd:"" help:"Administrators."`
 	Audit          auditCommand          `cmd:"" help:"The record of who did what."`
+	Keys           keysCommand           `cmd:"" help:"The keys that personal data is sealed with."`
 	Statistics     statisticsCommand     `cmd:"" help:"The counts of the registry and its activation."`
 	SMS            smsCommand            `cmd:"" name:"sms" help:"The gateways that carry messages."`
 	Demo           demoCommand           `cmd:"" help:"Synthetic data, to try the platform with."`

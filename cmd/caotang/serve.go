@@ -61,6 +61,7 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	work.Go(func() { a.sms.Follow(working) })
 	work.Go(func() { a.every(working, foldEvery, "statistics: adding up", a.fold) })
 	work.Go(func() { a.every(working, sealEvery, "audit: sealing", a.seal) })
+	work.Go(func() { a.every(working, keysEvery, "keys: sealing anew", a.resealing.Check) })
 	work.Go(func() { a.every(working, noteEvery, "audit: noting", a.note) })
 	defer func() { _ = closeGateway(a.gateway) }()
 	defer work.Wait()

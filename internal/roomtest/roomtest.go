@@ -72,7 +72,12 @@ func Rules() verification.Config {
 // New makes a world.
 func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 	t.Helper()
-	v := vaulttest.New(t)
+	return WithKeys(t, d, rules, vaulttest.New(t))
+}
+
+// WithKeys makes a world with keys of the test's own.
+func WithKeys(t testing.TB, d *db.DB, rules verification.Config, v *vault.Vault) *World {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	srv, err := server.New(server.Options{DB: d, Vault: v, Log: log})
 	if err != nil {

@@ -1,11 +1,8 @@
 package vault
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,25 +10,17 @@ import (
 	"os"
 )
 
-// A sealed file is a header (version and a 16-byte salt, from which the file's own key is derived) and chunks of 64 KiB,
+// A sealed file is a header (the number of a key and a 16-byte salt, from which the file's own key is derived) and chunks of 64 KiB,
 // each sealed with its number and with whether it is the last, so that a file cut short or rearranged does not open.
 const (
 	chunkSize  = 64 << 10
 	saltSize   = 16
 	headerSize = 1 + saltSize
-	overhead   = 16 // of AES-GCM
+	overhead   = 16 // of GCM
 )
 
-func (v *Vault) fileAEAD(salt []byte) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, v.secret, salt, "caotang file", 32)
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
+func (g *Generation) fileAEAD(salt []byte) (cipher.AEAD, error) {
+	return g.Suite.seal(g.secret, salt, "caotang file")
 }
 
 func chunkNonce(n uint64, last bool) []byte {
@@ -46,9 +35,10 @@ func chunkNonce(n uint64, last bool) []byte {
 // SealStream writes what it is given to w, sealed. Nothing is complete before Close; w stays open.
 func (v *Vault) SealStream(w io.Writer) (io.WriteCloser, error) {
 	header := make([]byte, headerSize)
-	header[0] = version
+	g := v.current()
+	header[0] = g.Number
 	_, _ = rand.Read(header[1:]) // never fails, by its contract
-	aead, err := v.fileAEAD(header[1:])
+	aead, err := g.fileAEAD(header[1:])
 	if err != nil {
 		return nil, err
 	}
@@ -107,10 +97,14 @@ type SealedFile struct {
 // OpenStream opens a file that SealStream wrote. It is for one reader at a time. The caller closes f.
 func (v *Vault) OpenStream(f *os.File) (*SealedFile, error) {
 	header := make([]byte, headerSize)
-	if _, err := f.ReadAt(header, 0); err != nil || header[0] != version {
+	if _, err := f.ReadAt(header, 0); err != nil {
 		return nil, ErrSealed
 	}
-	aead, err := v.fileAEAD(header[1:])
+	g := v.generation(header[0])
+	if g == nil {
+		return nil, ErrSealed
+	}
+	aead, err := g.fileAEAD(header[1:])
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +122,65 @@ func (v *Vault) OpenStream(f *os.File) (*SealedFile, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// KeyOfFile is the number of the key that sealed a file; 0 for an empty one.
+func KeyOfFile(path string) (byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = f.Close() }()
+	first := make([]byte, 1)
+	if _, err := f.Read(first); err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	return first[0], nil
+}
+
+// ResealFile seals a file with the key in use, unless it is; its age stays. The new one is made under another name first.
+// Errors: [ErrSealed] for a file that is damaged, or still being written.
+func (v *Vault) ResealFile(path, unfinished string) error {
+	if key, err := KeyOfFile(path); err != nil || key == v.current().Number {
+		return err
+	}
+	from, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }()
+	opened, err := v.OpenStream(from)
+	if err != nil {
+		return err
+	}
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	to, err := os.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(v.copySealed(to, opened), to.Close()); err == nil {
+		if err = os.Chtimes(unfinished, info.ModTime(), info.ModTime()); err == nil {
+			err = os.Rename(unfinished, path)
+		}
+	}
+	if err != nil {
+		_ = os.Remove(unfinished)
+	}
+	return err
+}
+
+func (v *Vault) copySealed(to *os.File, from *SealedFile) error {
+	w, err := v.SealStream(to)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, io.NewSectionReader(from, 0, from.Size())); err != nil {
+		return err
+	}
+	return errors.Join(w.Close(), to.Sync())
 }
 
 // Size is the length of the content in bytes.

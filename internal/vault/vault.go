@@ -1,12 +1,11 @@
-// Package vault keeps personal data unreadable at rest. It seals ID numbers, phones and uploads with AES-256-GCM, finds
-// them again by a keyed index (HMAC-SHA-256), and masks them for screens, logs and exports.
+// Package vault keeps personal data unreadable at rest. It seals ID numbers, phones and uploads with AES-256-GCM or SM4-GCM,
+// finds them again by a keyed index (HMAC-SHA-256 or HMAC-SM3), and masks them for screens, logs and exports.
 //
-// The keys live in one file, made at the first start or named by CAOTANG_KEY_FILE. Whoever loses it loses the data.
+// The keys live in one file, made at the first start or named by CAOTANG_KEY_FILE. Whoever loses it loses the data. The key
+// for sealing is changed while the platform runs: the file holds a new one beside the old, which [AddKey] puts there.
 package vault
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
@@ -14,65 +13,134 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Vault holds the keys. It is safe for concurrent use.
 type Vault struct {
-	aead   cipher.AEAD
-	macs   sync.Pool // keyed hash.Hash
-	secret []byte
+	keys atomic.Pointer[ring]
+	macs sync.Pool // keyed hash.Hash
+
+	path    string       // of the key file; "" when the keys are of none
+	looked  atomic.Int64 // when the key file was last looked at, in seconds
+	reading sync.Mutex
+	read    os.FileInfo // the key file as it was last read
 }
 
-// version is the first byte of everything sealed, so that another suite or key can stand beside this one later.
-const version = 1
+// lookEvery is how many seconds pass until whoever seals looks whether the key file has changed: no process goes on for
+// long with keys that others have replaced.
+const lookEvery = 5
 
 // ErrSealed says that sealed data cannot be opened: other keys, another purpose, or damage.
 var ErrSealed = errors.New("vault: sealed data cannot be opened with these keys")
 
 // New makes a vault from 32 bytes of secret; the keys for sealing and for the index are derived from it.
 func New(secret []byte) (*Vault, error) {
-	if len(secret) != secretSize {
-		return nil, fmt.Errorf("vault: the secret has %d bytes, want %d", len(secret), secretSize)
-	}
-	sealKey, err := hkdf.Key(sha256.New, secret, nil, "caotang seal", 32)
+	keys, err := single(AES, secret)
 	if err != nil {
 		return nil, err
 	}
-	indexKey, err := hkdf.Key(sha256.New, secret, nil, "caotang index", 32)
+	return open(keys), nil
+}
+
+// single is the first key, and the key of the index, from one secret.
+func single(suite Suite, secret []byte) (*ring, error) {
+	g, err := newGeneration(1, suite, secret, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	block, err := aes.NewCipher(sealKey)
-	if err != nil {
-		return nil, err
+	key, err := hkdf.Key(suite.hash(), secret, nil, "caotang index", secretSize)
+	return &ring{lookUp{suite, key}, []*Generation{g}}, err
+}
+
+func open(keys *ring) *Vault {
+	v := &Vault{}
+	v.keys.Store(keys)
+	v.macs.New = func() any { return hmac.New(keys.lookUp.suite.hash(), keys.lookUp.key) }
+	return v
+}
+
+// Refresh reads the key file again where it has changed. Sealing does so every few seconds, and opening what an unknown key
+// has sealed.
+func (v *Vault) Refresh() error {
+	if v.path == "" {
+		return nil
 	}
-	aead, err := cipher.NewGCM(block)
+	v.reading.Lock()
+	defer v.reading.Unlock()
+	info, err := os.Stat(v.path)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("key file: %w", err)
 	}
-	v := &Vault{aead: aead, secret: secret}
-	v.macs.New = func() any { return hmac.New(sha256.New, indexKey) }
-	return v, nil
+	if v.read != nil && os.SameFile(info, v.read) && info.ModTime().Equal(v.read.ModTime()) {
+		return nil
+	}
+	keys, err := readFile(v.path)
+	if err != nil {
+		return fmt.Errorf("key file: %w", err)
+	}
+	if !hmac.Equal(keys.lookUp.key, v.keys.Load().lookUp.key) {
+		return errors.New("key file: it holds another key for the index; it is not used")
+	}
+	v.keys.Store(keys)
+	v.read = info
+	return nil
+}
+
+// Generations are the keys for sealing, the oldest first, and the number of the one in use.
+func (v *Vault) Generations() (all []Generation, current byte) {
+	keys := v.keys.Load()
+	for _, g := range keys.generations {
+		all = append(all, *g)
+	}
+	return all, keys.current(time.Now()).Number
+}
+
+// generation finds the key that sealed something, in the file when another process has just begun to use it.
+func (v *Vault) generation(number byte) *Generation {
+	if g := v.keys.Load().find(number); g != nil {
+		return g
+	}
+	if err := v.Refresh(); err != nil {
+		return nil
+	}
+	return v.keys.Load().find(number)
+}
+
+// current is the key in use.
+func (v *Vault) current() *Generation {
+	now := time.Now()
+	if looked := v.looked.Load(); v.path != "" && now.Unix()-looked >= lookEvery && v.looked.CompareAndSwap(looked, now.Unix()) {
+		_ = v.Refresh() // the keys at hand go on; whoever calls it openly is told
+	}
+	return v.keys.Load().current(now)
 }
 
 // Seal encrypts a value. The purpose ("id_number", "phone", …) is bound to it: sealed for one, it does not open for
-// another. Two seals of one value differ.
+// another. Two seals of one value differ. The first byte is the number of the key.
 func (v *Vault) Seal(purpose, plain string) []byte {
-	nonceSize := v.aead.NonceSize()
-	sealed := make([]byte, 1+nonceSize, 1+nonceSize+len(plain)+v.aead.Overhead())
-	sealed[0] = version
+	g := v.current()
+	nonceSize := g.aead.NonceSize()
+	sealed := make([]byte, 1+nonceSize, 1+nonceSize+len(plain)+g.aead.Overhead())
+	sealed[0] = g.Number
 	_, _ = rand.Read(sealed[1:]) // never fails, by its contract
-	return v.aead.Seal(sealed, sealed[1:1+nonceSize], []byte(plain), []byte(purpose))
+	return g.aead.Seal(sealed, sealed[1:1+nonceSize], []byte(plain), []byte(purpose))
 }
 
 // Open gives the value back, or [ErrSealed].
 func (v *Vault) Open(purpose string, sealed []byte) (string, error) {
-	nonceSize := v.aead.NonceSize()
-	if len(sealed) < 1+nonceSize || sealed[0] != version {
+	if len(sealed) == 0 {
 		return "", ErrSealed
 	}
-	plain, err := v.aead.Open(nil, sealed[1:1+nonceSize], sealed[1+nonceSize:], []byte(purpose))
+	g := v.generation(sealed[0])
+	if g == nil || len(sealed) < 1+g.aead.NonceSize() {
+		return "", ErrSealed
+	}
+	nonceSize := g.aead.NonceSize()
+	plain, err := g.aead.Open(nil, sealed[1:1+nonceSize], sealed[1+nonceSize:], []byte(purpose))
 	if err != nil {
 		return "", ErrSealed
 	}
