@@ -41,6 +41,7 @@ var (
 		"internal/slips":        {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/support":      {"internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/transfers":    {"internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
+		"internal/looks":        {"internal/roster"},
 		"internal/statistics":   {"internal/roster", "internal/tally"},
 		"internal/recovery":     {"internal/sms", "internal/blob", "internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/desk":         {"internal/deadlines", "internal/support", "internal/transfers", "internal/recovery"},

@@ -20,6 +20,7 @@ import (
 	"caotang/internal/factors"
 	"caotang/internal/guard"
 	"caotang/internal/jobs"
+	"caotang/internal/looks"
 	"caotang/internal/owndata"
 	"caotang/internal/recovery"
 	"caotang/internal/replacement"
@@ -53,6 +54,7 @@ type app struct {
 	transfers *transfers.Service
 	factors   *factors.Service
 	owndata   *owndata.Service
+	looks     *looks.Service
 	recovery  *recovery.Service
 	resealing *resealing.Service
 }
@@ -124,6 +126,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
 	desk.New(a.support, a.recovery, a.transfers).Mount(a.server)
+	a.looks = looks.New(d, a.roster, nil)
+	a.looks.Mount(a.server)
 	replacement.New(d, replacement.Rooms{
 		Accounts: a.accounts, Roster: a.roster, Support: a.support, Transfers: a.transfers, Recovery: a.recovery,
 	}).Mount(a.server)
@@ -151,6 +155,7 @@ func (a *app) housekeeping(ctx context.Context) error {
 		"requests":           a.handUp,
 		"waiting claims":     a.support.MatchClaims,
 		"passkey challenges": a.factors.Forget,
+		"looks":              a.looks.Forget,
 	} {
 		if err := chore(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))

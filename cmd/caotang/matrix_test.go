@@ -101,7 +101,11 @@ create-registry-entry      401  403   403   403   403 201   404    201  201  201
 get-registry-entry         401  403   403   403   403 200   404    200  200  200  404  404
 change-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
 delete-registry-entry      401  403   403   403   403 204   404    204  204  204  404  404
-reveal-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
+reveal-registry-entry      401  403   403   403   403 200   404    403  403  403  404  404
+ask-look                   401  403   403   403   403 201   404    201  201  201  404  404
+list-looks                 401  403   403   403   403 200   200    200  200  200  200  403
+allow-look                 401  403   403   403   403 200   404    200  200  200  404  404
+refuse-look                401  403   403   403   403 200   404    200  200  200  404  404
 get-registry-history       401  403   403   403   403 200   404    200  200  200  404  404
 replace-registry-entry     401  403   403   403   403 201   404    201  201  201  404  404
 bind-me                    401  403   201   409   409 201   201    201  201  201  201  201
@@ -353,6 +357,10 @@ var requests = map[string]request{
 		return object{"id_type": "resident_id", "id_number": c.number(), "reason": "录入有误"}
 	}},
 	"reveal-registry-entry":    {target: func(c *cell) string { return c.entry().ID }, body: reason},
+	"ask-look":                 {target: func(c *cell) string { return c.entry().ID }, body: reason},
+	"list-looks":               {},
+	"allow-look":               {target: (*cell).look},
+	"refuse-look":              {target: (*cell).look, body: reason},
 	"import-roster":            {query: "?dry_run=true", body: func(c *cell) any { return c.upload() }},
 	"list-imports":             {},
 	"get-import":               {target: (*cell).rosterImport},
@@ -536,6 +544,17 @@ func (c *cell) transfer() string {
 	p := c.world.Person(c.t, "student")
 	c.world.Bind(c.t, p, c.entry(), roster.Student)
 	answer := roomtest.Do(c.t, c.app.server, p.Token, http.MethodPost, "/api/v1/me/transfers", object{"to_school_id": c.world.Elsewhere.ID, "reason": "搬家"})
+	id, _ := answer.Get("id").(string)
+	if id == "" {
+		c.t.Fatal(answer)
+	}
+	return id
+}
+
+// look is somebody's request to see the numbers of a pupil of the school.
+func (c *cell) look() string {
+	asker := c.world.Administrator(c.t, access.Province, "510000")
+	answer := roomtest.Do(c.t, c.app.server, asker.Token, http.MethodPost, "/api/v1/admin/registry/"+c.entry().ID+"/looks", object{"reason": "核对"})
 	id, _ := answer.Get("id").(string)
 	if id == "" {
 		c.t.Fatal(answer)

@@ -3,7 +3,7 @@ import { expect, expectAccessible, expectNoOverflow, test } from '../support/tes
 
 const forAnyone = ['/', '/login', '/register', '/reset-password', '/recover', '/demo', '/no-such-page']
 const forMembers = ['/verify', '/space', '/apps', '/me', '/me/security', '/me/transfers', '/me/tickets', '/me/data', '/me/close', '/me/closing']
-const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/accounts', '/admin/tickets', '/admin/transfers', '/admin/recoveries', '/admin/statistics', '/admin/audit']
+const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/accounts', '/admin/tickets', '/admin/transfers', '/admin/recoveries', '/admin/statistics', '/admin/looks', '/admin/audit']
 
 /** Signs the browser in without the screen. */
 async function enter(page: import('@playwright/test').Page, account: Pick<DemoAccount, 'username' | 'password'>): Promise<void> {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"maps"
 	"strings"
-	"unicode/utf8"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -408,24 +407,6 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		}
 		return s.record(ctx, tx, "registry.delete", e, "", map[string]any{"unbound_account": e.AccountID})
 	})
-}
-
-const maxReason = 200 // characters
-
-// reveal answers an entry for its full numbers to be shown, once the look and its reason have been recorded.
-func (s *Service) reveal(ctx context.Context, id, reason string) (e Entry, err error) {
-	if reason = identity.Clean(reason); reason == "" {
-		return e, fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	} else if utf8.RuneCountInString(reason) > maxReason {
-		return e, fault.ErrInvalid.New(fault.Field("reason", "too_long"))
-	}
-	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		if e, err = s.reachableEntry(ctx, tx, access.RegistryUnmask, id); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, "registry.reveal", e, reason, nil)
-	})
-	return e, err
 }
 
 // Subject is what a record says of whom it is about, masked.

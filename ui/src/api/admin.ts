@@ -14,6 +14,7 @@ export type Entry = Nullable<Schemas['RosterPerson'], 'class' | 'account'>
 export type EntryForm = Schemas['CreateEntryInputBody'] & { kind: EntryKind; id_type: IdType }
 export type EntryChange = Schemas['ChangeEntryInputBody']
 export type EntryNumbers = Schemas['RosterNumbers']
+export type Look = Schemas['LooksLook']
 
 export type AdminClass = Schemas['RosterClass']
 export type Stage = AdminClass['stage']

@@ -297,6 +297,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Looks that one may decide, or asked for, the newest first */
+        get: operations["list-looks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/looks/{id}/allow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets whoever asked take the look once, within a day */
+        post: operations["allow-look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/looks/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses the look for a reason */
+        post: operations["refuse-look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/overview": {
         parameters: {
             query?: never;
@@ -520,6 +571,23 @@ export interface paths {
         head?: never;
         /** Change a name, a class or a further number; never the document's */
         patch: operations["change-registry-entry"];
+        trace?: never;
+    };
+    "/api/v1/admin/registry/{id}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks that a second person allow a look at the full numbers */
+        post: operations["ask-look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/admin/registry/{id}/replacement": {
@@ -2200,6 +2268,9 @@ export interface components {
         AppsOutputBody: {
             items: components["schemas"]["SpacesApp"][];
         };
+        "Ask-lookRequest": {
+            reason: string;
+        };
         AskInputBody: {
             /** @description correction: whose entry, where the account stands for several people; else one's own */
             binding_id?: string;
@@ -2552,6 +2623,32 @@ export interface components {
             /** @description What stands after the # of the link in a notice */
             token: string;
         };
+        LooksLook: {
+            /** Format: date-time */
+            asked_at: string;
+            /** @description The administrator's username */
+            asked_by: string;
+            /** @description The administrator's username */
+            decided_by?: string;
+            id: string;
+            /** @description Asked for by the caller */
+            mine: boolean;
+            person: components["schemas"]["RosterPerson"];
+            reason: string;
+            refusal?: string;
+            /** @enum {string} */
+            state: "waiting" | "allowed" | "refused" | "taken" | "expired";
+            /**
+             * Format: date-time
+             * @description A waiting one may be decided, an allowed one taken, before
+             */
+            until: string;
+        };
+        LooksPageLook: {
+            items: components["schemas"]["LooksLook"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
         NewPasskeyInputBody: {
             confirmation: string;
         };
@@ -2813,6 +2910,9 @@ export interface components {
             at: string;
             /** @enum {string} */
             step: "filed" | "submitted" | "escalated" | "approved" | "rejected" | "completed" | "withdrawn" | "expired";
+        };
+        "Refuse-lookRequest": {
+            reason: string;
         };
         RegisterBySlipInputBody: {
             code: string;
@@ -4718,6 +4818,107 @@ export interface operations {
             };
         };
     };
+    "list-looks": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Those that one asked for, instead of those that one may decide */
+                mine?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LooksPageLook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "allow-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LooksLook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refuse-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Refuse-lookRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LooksLook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-overview": {
         parameters: {
             query?: never;
@@ -5276,6 +5477,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ask-lookRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LooksLook"];
                 };
             };
             /** @description Error */

@@ -2,7 +2,7 @@ import type { AuditEntry } from '@/api/admin'
 import { beginningOf, dayAfter, dayInChina } from '@/core/moment'
 
 /** Actions by what they are about; the API takes the beginning with its dot. */
-export const groups = ['registry', 'school', 'class', 'account', 'binding', 'slip', 'ticket', 'transfer', 'recovery'] as const
+export const groups = ['registry', 'school', 'class', 'account', 'binding', 'slip', 'ticket', 'transfer', 'recovery', 'look'] as const
 export type Group = (typeof groups)[number]
 
 export const spans = ['today', 'week', 'month', 'all', 'days'] as const

@@ -35,6 +35,7 @@ const administration: RouteRecordRaw = {
     { path: 'recoveries', component: () => import('./admin/RecoveriesPage.vue'), meta: { title: 'admin.nav.recoveries' } },
     { path: 'statistics', component: () => import('./admin/StatisticsPage.vue'), meta: { title: 'admin.nav.statistics' } },
     { path: 'sms', component: () => import('./admin/SmsPage.vue'), meta: { title: 'admin.nav.sms' } },
+    { path: 'looks', component: () => import('./admin/LooksPage.vue'), meta: { title: 'admin.nav.looks' } },
     { path: 'audit', component: () => import('./admin/AuditPage.vue'), meta: { title: 'admin.nav.audit' } },
   ],
 }

@@ -1,0 +1,49 @@
+import { administrator, signIn } from '../support/api.ts'
+import { newName, newResidentID } from '../support/people.ts'
+import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
+import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+
+test('a county sees a full number of a school once the school has agreed, and once only', async ({ page, t }) => {
+  test.slow() // two people on one screen
+  const [county, school] = [await administrator('county'), await administrator('school')]
+  const [name, id_number] = [newName(), newResidentID()]
+  const desk = await signIn(school.username, school.password)
+  await desk.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number, school_id: school.scope.id })
+  const { items } = await desk.ok<{ items: { id: string }[] }>(200, 'GET', `/api/v1/admin/registry?q=${encodeURIComponent(name)}`)
+
+  await signInOnScreen(page, t, county.username, county.password)
+  await page.goto(`/admin/registry?entry=${items[0]!.id}`)
+  await page.getByRole('button', { name: t('admin_registry.reveal.button') }).click()
+  const dialog = page.getByRole('dialog', { name: t('admin_registry.reveal.title') })
+  await dialog.getByRole('button', { name: t('admin_registry.reveal.reason_paper') }).click()
+  await dialog.getByRole('button', { name: t('admin_registry.reveal.confirm'), exact: true }).click()
+  await expect(dialog.getByRole('alert')).toBeVisible()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await dialog.getByRole('alert').getByRole('button').click()
+  await expect(dialog).toBeHidden()
+  await expect(page.locator('body')).not.toContainText(id_number)
+  await page.goto('/')
+  await signOutOnScreen(page, t)
+
+  await signInOnScreen(page, t, school.username, school.password)
+  await page.goto('/admin/looks')
+  const one = page.getByRole('main').getByRole('listitem').filter({ hasText: name })
+  await expect(one).toContainText(t('admin_registry.reveal.reason_paper'))
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await one.getByRole('button', { name: t('admin_looks.allow'), exact: true }).click()
+  await expect(one).toBeHidden()
+  await page.goto('/')
+  await signOutOnScreen(page, t)
+
+  await signInOnScreen(page, t, county.username, county.password)
+  await page.goto('/admin/looks?view=mine')
+  await one.getByRole('button', { name: t('admin_looks.take') }).click()
+  await expect(one.getByRole('status')).toContainText(id_number.slice(-4))
+  await expect(one.getByRole('button')).toHaveCount(0)
+  await expectNoOverflow(page)
+  await page.reload()
+  await expect(one).toBeVisible()
+  await expect(one.getByRole('status')).toHaveCount(0)
+})
