@@ -39,6 +39,7 @@ var (
 		"internal/roster":       {"internal/tally"},
 		"internal/verification": {"internal/accounts", "internal/roster", "internal/tally"},
 		"internal/slips":        {"internal/accounts", "internal/roster", "internal/verification"},
+		"internal/guardians":    {"internal/accounts", "internal/roster", "internal/verification", "internal/slips"},
 		"internal/support":      {"internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/transfers":    {"internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/looks":        {"internal/roster"},
@@ -46,7 +47,7 @@ var (
 		"internal/recovery":     {"internal/sms", "internal/blob", "internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/desk":         {"internal/deadlines", "internal/support", "internal/transfers", "internal/recovery"},
 		"internal/replacement":  {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
-		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/tally"},
+		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/guardians", "internal/tally"},
 		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips"},
 	}
 
@@ -65,8 +66,8 @@ var (
 		"internal/vault/vaulttest": {"internal/vault"},
 		"internal/guard/guardtest": {},
 		"internal/roomtest": {
-			"internal/access", "internal/accounts", "internal/blob", "internal/calendar", "internal/db", "internal/deadlines", "internal/identity", "internal/jobs", "internal/recovery",
-			"internal/roster", "internal/server", "internal/sheet", "internal/sms", "internal/support", "internal/transfers", "internal/vault",
+			"internal/access", "internal/accounts", "internal/blob", "internal/calendar", "internal/db", "internal/deadlines", "internal/guardians", "internal/identity", "internal/jobs", "internal/recovery",
+			"internal/roster", "internal/server", "internal/sheet", "internal/slips", "internal/sms", "internal/support", "internal/transfers", "internal/vault",
 			"internal/vault/vaulttest", "internal/verification",
 		},
 		"internal/sms/smstest": {"internal/sms"},

@@ -19,6 +19,7 @@ import (
 	"caotang/internal/desk"
 	"caotang/internal/factors"
 	"caotang/internal/guard"
+	"caotang/internal/guardians"
 	"caotang/internal/jobs"
 	"caotang/internal/looks"
 	"caotang/internal/owndata"
@@ -57,6 +58,7 @@ type app struct {
 	looks     *looks.Service
 	recovery  *recovery.Service
 	resealing *resealing.Service
+	guardians *guardians.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -113,6 +115,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	printing := slips.New(d, v, a.accounts, a.roster, verifying, slips.Printing{Fonts: ui.Fonts(), PublicURL: o.PublicURL}, o.slipRules(), nil)
 
 	a.resealing = resealing.New(d, v, a.jobs, o.sealedFolders()...)
+	a.guardians = guardians.New(d, a.accounts, a.roster, verifying, printing)
 
 	a.server.SetSessions(a.accounts)
 	audit.Mount(a.server, d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"})
@@ -122,6 +125,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.roster.Mount(a.server)
 	verifying.Mount(a.server)
 	printing.Mount(a.server)
+	a.guardians.Mount(a.server)
 	a.support.Mount(a.server)
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
@@ -137,7 +141,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	})
 	a.owndata.Mount(a.server)
 	statistics.New(d, a.roster).Mount(a.server)
-	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery).Mount(a.server)
+	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery, a.guardians).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent, a.handUp)
 	}
@@ -156,6 +160,7 @@ func (a *app) housekeeping(ctx context.Context) error {
 		"waiting claims":     a.support.MatchClaims,
 		"passkey challenges": a.factors.Forget,
 		"looks":              a.looks.Forget,
+		"guardians":          a.guardians.Sweep,
 	} {
 		if err := chore(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))

@@ -23,6 +23,8 @@ import (
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 	"caotang/internal/server"
+	"caotang/internal/slips"
+	"caotang/internal/verification"
 )
 
 // The golden matrix: what each operation answers to each role, its target lying in one school of county 510104. Columns:
@@ -31,149 +33,159 @@ import (
 //	must    has still to bind a phone    other   administrator of another school of the county
 //	ready   not verified                 county  administrator of the county
 //	pupil   of that school               city    administrator of the city
-//	teach   teacher of that school       prov    administrator of the province
-//	                                     else    administrator of another city
+//	parent  of a pupil of that school    prov    administrator of the province
+//	teach   teacher of that school       else    administrator of another city
+//	class   class teacher there          serv    customer service
 //
 // A new operation needs a row here, and its request in requests below.
 const matrix = `
-                          anon must ready pupil teach own other county city prov else serv
-list-audit                 401  403   403   403   403 200   200    200  200  200  200  403
-send-sms-code              202  202   202   202   202 202   202    202  202  202  202  202
-get-sms-message            404  404   404   404   404 404   404    404  404  404  404  404
-get-sms-gateway            200  200   200   200   200 200   200    200  200  200  200  200
-watch-sms                  401  403   403   403   403 403   403    403  403  200  403  403
-get-settings               200  200   200   200   200 200   200    200  200  200  200  200
-check-username             204  204  204   204   204 204   204    204  204  204  204  204
-register                   422  422   422   422   422 422   422    422  422  422  422  422
-sign-in                    401  401   401   401   401 401   401    401  401  401  401  401
-sign-out                   401  204   204   204   204 204   204    204  204  204  204  204
-change-password            401  204   204   204   204 204   204    204  204  204  204  204
-change-phone               401  422   422   422   422 422   422    422  422  422  422  422
-reset-password             422  422   422   422   422 422   422    422  422  422  422  422
-list-my-sessions           401  200   200   200   200 200   200    200  200  200  200  200
-end-my-session             401  404   404   404   404 404   404    404  404  404  404  404
-end-my-other-sessions      401  200   200   200   200 200   200    200  200  200  200  200
-list-my-security-events    401  200   200   200   200 200   200    200  200  200  200  200
-read-notice                410  410   410   410   410 410   410    410  410  410  410  410
-freeze-account             410  410   410   410   410 410   410    410  410  410  410  410
-unfreeze-account           401  403   403   403   403 200   404    200  200  200  404  404
-search-accounts            401  403   403   403   403 200   200    200  200  200  200  403
-issue-one-time-code        401  403   403   403   403 200   404    200  200  200  404  404
-reveal-username            401  403   403   403   403 200   404    200  200  200  404  404
-replace-phone              401  403   403   403   403 200   404    200  200  200  404  404
-finish-sign-in             401  401   401   401   401 401   401    401  401  401  401  401
-ask-passkey                401  422   422   422   422 422   422    422  422  422  422  422
-reset-password-by-factor   422  422   422   422   422 422   422    422  422  422  422  422
-reset-factors              401  403   403   403   403 204   404    204  204  204  404  404
-list-my-factors            401  200   200   200   200 200   200    200  200  200  200  200
-confirm-me                 401  201   201   201   201 201   201    201  201  201  201  201
-enrol-authenticator        401  403   403   403   403 403   403    403  403  403  403  403
-set-authenticator          401  403   403   403   403 403   403    403  403  403  403  403
-remove-authenticator       401  403   403   403   403 403   403    403  403  403  403  403
-ask-new-passkey            401  403   403   403   403 403   403    403  403  403  403  403
-add-passkey                401  403   403   403   403 403   403    403  403  403  403  403
-remove-passkey             401  403   403   403   403 403   403    403  403  403  403  403
-renew-recovery-codes       401  403   403   403   403 403   403    403  403  403  403  403
-list-administrators        401  403   403   403   403 200   200    200  200  200  200  200
-appoint-administrator      401  403   403   403   403 404   404    201  201  201  404  404
-dismiss-administrator      401  403   403   403   403 404   404    204  204  204  404  404
-list-regions               200  200   200   200   200 200   200    200  200  200  200  200
-list-schools               200  200   200   200   200 200   200    200  200  200  200  200
-list-school-classes        200  200   200   200   200 200   200    200  200  200  200  200
-create-school              401  403   403   403   403 403   403    201  201  201  403  403
-change-school              401  403   403   403   403 404   404    200  200  200  404  404
-delete-school              401  403   403   403   403 404   404    204  204  204  404  404
-list-classes               401  403   403   403   403 200   200    200  200  200  200  403
-create-class               401  403   403   403   403 201   404    201  201  201  404  404
-create-classes             401  403   403   403   403 201   404    201  201  201  404  404
-change-class               401  403   403   403   403 200   404    200  200  200  404  404
-delete-class               401  403   403   403   403 204   404    204  204  204  404  404
-list-class-teachers        401  403   403   403   403 200   404    200  200  200  404  404
-set-class-teachers         401  403   403   403   403 200   404    200  200  200  404  404
-put-pupils-into-class      401  403   403   403   403 200   404    200  200  200  404  404
-import-roster              401  403   403   403   403 200   404    200  200  200  404  403
-list-imports               401  403   403   403   403 200   200    200  200  200  200  200
-get-import                 401  403   403   403   403 200   404    200  200  200  404  404
-download-rejected-rows     401  403   403   403   403 200   404    200  200  200  404  404
-download-roster-template   401  403   403   403   403 200   200    200  200  200  200  200
-list-registry              401  403   403   403   403 200   200    200  200  200  200  200
-create-registry-entry      401  403   403   403   403 201   404    201  201  201  404  404
-get-registry-entry         401  403   403   403   403 200   404    200  200  200  404  404
-change-registry-entry      401  403   403   403   403 200   404    200  200  200  404  404
-delete-registry-entry      401  403   403   403   403 204   404    204  204  204  404  404
-reveal-registry-entry      401  403   403   403   403 200   404    403  403  403  404  404
-ask-look                   401  403   403   403   403 201   404    201  201  201  404  404
-list-looks                 401  403   403   403   403 200   200    200  200  200  200  403
-allow-look                 401  403   403   403   403 200   404    200  200  200  404  404
-refuse-look                401  403   403   403   403 200   404    200  200  200  404  404
-get-registry-history       401  403   403   403   403 200   404    200  200  200  404  404
-replace-registry-entry     401  403   403   403   403 201   404    201  201  201  404  404
-bind-me                    401  403   201   409   409 201   201    201  201  201  201  201
-unbind-me                  401  403   404   204   204 404   404    404  404  404  404  404
-choose-my-class            401  403   403   200   422 403   403    403  403  403  403  403
-unbind-account             401  403   403   403   403 204   404    204  204  204  404  404
-list-slips                 401  403   404   404   404 200   404    200  200  200  404  404
-print-slips                401  403   404   404   404 200   404    200  200  200  404  404
-end-slips                  401  403   404   404   404 200   404    200  200  200  404  404
-check-slip                 422  422   422   422   422 422   422    422  422  422  422  422
-register-by-slip           422  422   422   422   422 422   422    422  422  422  422  422
-set-password-by-slip       422  422   422   422   422 422   422    422  422  422  422  422
-bind-me-by-slip            401  403   422   422   422 422   422    422  422  422  422  422
-ask-school                 401  403   201   409   409 201   201    201  201  201  201  201
-list-my-tickets            401  403   200   200   200 200   200    200  200  200  200  200
-withdraw-ticket            401  403   404   404   404 404   404    404  404  404  404  404
-list-my-cases              401  403   200   200   200 200   200    200  200  200  200  200
-keep-my-entry              401  403   404   404   404 404   404    404  404  404  404  404
-appeal-case                401  403   404   404   404 404   404    404  404  404  404  404
-list-tickets               401  403   403   403   403 200   200    200  200  200  200  200
-get-ticket                 401  403   403   403   403 200   404    200  200  200  404  404
-reveal-ticket              401  403   403   403   403 200   404    200  200  200  404  404
-take-ticket                401  403   403   403   403 200   404    200  200  200  404  404
-release-ticket             401  403   403   403   403 200   404    200  200  200  404  404
-complete-ticket            401  403   403   403   403 200   404    200  200  200  404  404
-decline-ticket             401  403   403   403   403 200   404    200  200  200  404  404
-list-requests              401  403   403   403   403 200   200    200  200  200  200  200
-count-requests             401  403   403   403   403 200   200    200  200  200  200  200
-request-transfer           401  403   403   201   201 403   403    403  403  403  403  403
-list-my-transfers          401  403   200   200   200 200   200    200  200  200  200  200
-cancel-my-transfer         401  403   404   404   404 404   404    404  404  404  404  404
-list-transfers             401  403   403   403   403 200   200    200  200  200  200  200
-get-transfer               401  403   403   403   403 200   404    200  200  200  200  404
-approve-transfer           401  403   403   403   403 200   404    200  200  200  200  404
-reject-transfer            401  403   403   403   403 200   404    200  200  200  200  404
-approve-transfers          401  403   403   403   403 200   200    200  200  200  200  200
-set-recovery-contact       401  422   422   422   403 403   403    403  403  403  403  403
-remove-recovery-contact    401  404   404   404   404 404   404    404  404  404  404  404
-choose-my-role             401  200   200   409   409 200   200    200  200  200  200  200
-get-my-closing             401  200   200   200   200 200   200    200  200  200  200  200
-close-my-account           401  200   422   422   422 422   422    422  422  422  422  422
-keep-my-account            401  404   404   404   404 404   404    404  404  404  404  404
-get-my-data                401  200   200   200   200 200   200    200  200  200  200  200
-list-my-records            401  200   200   200   200 200   200    200  200  200  200  200
-export-my-data             401  200   200   200   200 200   200    200  200  200  200  200
-get-me                     401  200   200   200   200 200   200    200  200  200  200  200
-get-my-space               401  403   200   200   200 200   200    200  200  200  200  200
-list-my-classmates         401  403   403   200   200 403   403    403  403  403  403  403
-list-my-apps               401  403   403   200   200 403   403    403  403  403  403  403
-list-pupils-taught         401  403   403   404   404 403   403    403  403  403  403  403
-get-overview               401  403   403   403   403 200   200    200  200  200  200  200
-ask-for-account            201  201  201   201   201 201   201    201  201  201  201  201
-get-recovery               200  200  200   200   200 200   200    200  200  200  200  200
-withdraw-recovery          200  200  200   200   200 200   200    200  200  200  200  200
-send-copy                  200  200  200   200   200 200   200    200  200  200  200  200
-submit-recovery            409  409  409   409   409 409   409    409  409  409  409  409
-finish-recovery            409  409  409   409   409 409   409    409  409  409  409  409
-get-statistics             401  403   403   403   403 200   200    200  200  200  200  403
-get-statistics-trend       401  403   403   403   403 200   404    200  200  200  404  404
-export-statistics          401  403   403   403   403 200   404    200  200  200  404  404
-list-targets               401  403   403   403   403 200   404    200  200  200  404  404
-set-target                 401  403   403   403   403 404   404    403  204  204  404  404
-remove-target              401  403   403   403   403 404   404    403  204  204  404  404
-list-recoveries            401  403  403   403   403 200   200    200  200  200  200  200
-read-recovery              401  403  403   403   403 200   404    200  200  200  404  404
-look-at-copy               401  403  403   403   403 404   404    404  404  200  404  200
-approve-recovery           401  403  403   403   403 200   404    200  200  200  404  404
-reject-recovery            401  403  403   403   403 404   404    404  404  200  404  200
+                          anon must ready pupil parent teach class own other county city prov else serv
+list-audit                  401  403  403  403  403  403  403  200  200  200  200  200  200  403
+send-sms-code               202  202  202  202  202  202  202  202  202  202  202  202  202  202
+get-sms-message             404  404  404  404  404  404  404  404  404  404  404  404  404  404
+get-sms-gateway             200  200  200  200  200  200  200  200  200  200  200  200  200  200
+watch-sms                   401  403  403  403  403  403  403  403  403  403  403  200  403  403
+get-settings                200  200  200  200  200  200  200  200  200  200  200  200  200  200
+check-username              204  204  204  204  204  204  204  204  204  204  204  204  204  204
+register                    422  422  422  422  422  422  422  422  422  422  422  422  422  422
+sign-in                     401  401  401  401  401  401  401  401  401  401  401  401  401  401
+sign-out                    401  204  204  204  204  204  204  204  204  204  204  204  204  204
+change-password             401  204  204  204  204  204  204  204  204  204  204  204  204  204
+change-phone                401  422  422  422  422  422  422  422  422  422  422  422  422  422
+reset-password              422  422  422  422  422  422  422  422  422  422  422  422  422  422
+list-my-sessions            401  200  200  200  200  200  200  200  200  200  200  200  200  200
+end-my-session              401  404  404  404  404  404  404  404  404  404  404  404  404  404
+end-my-other-sessions       401  200  200  200  200  200  200  200  200  200  200  200  200  200
+list-my-security-events     401  200  200  200  200  200  200  200  200  200  200  200  200  200
+read-notice                 410  410  410  410  410  410  410  410  410  410  410  410  410  410
+freeze-account              410  410  410  410  410  410  410  410  410  410  410  410  410  410
+unfreeze-account            401  403  403  403  403  403  403  200  404  200  200  200  404  404
+search-accounts             401  403  403  403  403  403  403  200  200  200  200  200  200  403
+issue-one-time-code         401  403  403  403  403  403  403  200  404  200  200  200  404  404
+reveal-username             401  403  403  403  403  403  403  200  404  200  200  200  404  404
+replace-phone               401  403  403  403  403  403  403  200  404  200  200  200  404  404
+finish-sign-in              401  401  401  401  401  401  401  401  401  401  401  401  401  401
+ask-passkey                 401  422  422  422  422  422  422  422  422  422  422  422  422  422
+reset-password-by-factor    422  422  422  422  422  422  422  422  422  422  422  422  422  422
+reset-factors               401  403  403  403  403  403  403  204  404  204  204  204  404  404
+list-my-factors             401  200  200  200  200  200  200  200  200  200  200  200  200  200
+confirm-me                  401  201  201  201  201  201  201  201  201  201  201  201  201  201
+enrol-authenticator         401  403  403  403  403  403  403  403  403  403  403  403  403  403
+set-authenticator           401  403  403  403  403  403  403  403  403  403  403  403  403  403
+remove-authenticator        401  403  403  403  403  403  403  403  403  403  403  403  403  403
+ask-new-passkey             401  403  403  403  403  403  403  403  403  403  403  403  403  403
+add-passkey                 401  403  403  403  403  403  403  403  403  403  403  403  403  403
+remove-passkey              401  403  403  403  403  403  403  403  403  403  403  403  403  403
+renew-recovery-codes        401  403  403  403  403  403  403  403  403  403  403  403  403  403
+list-administrators         401  403  403  403  403  403  403  200  200  200  200  200  200  200
+appoint-administrator       401  403  403  403  403  403  403  404  404  201  201  201  404  404
+dismiss-administrator       401  403  403  403  403  403  403  404  404  204  204  204  404  404
+list-regions                200  200  200  200  200  200  200  200  200  200  200  200  200  200
+list-schools                200  200  200  200  200  200  200  200  200  200  200  200  200  200
+list-school-classes         200  200  200  200  200  200  200  200  200  200  200  200  200  200
+create-school               401  403  403  403  403  403  403  403  403  201  201  201  403  403
+change-school               401  403  403  403  403  403  403  404  404  200  200  200  404  404
+delete-school               401  403  403  403  403  403  403  404  404  204  204  204  404  404
+list-classes                401  403  403  403  403  403  403  200  200  200  200  200  200  403
+create-class                401  403  403  403  403  403  403  201  404  201  201  201  404  404
+create-classes              401  403  403  403  403  403  403  201  404  201  201  201  404  404
+change-class                401  403  403  403  403  403  403  200  404  200  200  200  404  404
+delete-class                401  403  403  403  403  403  403  204  404  204  204  204  404  404
+list-class-teachers         401  403  403  403  403  403  403  200  404  200  200  200  404  404
+set-class-teachers          401  403  403  403  403  403  403  200  404  200  200  200  404  404
+put-pupils-into-class       401  403  403  403  403  403  403  200  404  200  200  200  404  404
+import-roster               401  403  403  403  403  403  403  200  404  200  200  200  404  403
+list-imports                401  403  403  403  403  403  403  200  200  200  200  200  200  200
+get-import                  401  403  403  403  403  403  403  200  404  200  200  200  404  404
+download-rejected-rows      401  403  403  403  403  403  403  200  404  200  200  200  404  404
+download-roster-template    401  403  403  403  403  403  403  200  200  200  200  200  200  200
+list-registry               401  403  403  403  403  403  403  200  200  200  200  200  200  200
+create-registry-entry       401  403  403  403  403  403  403  201  404  201  201  201  404  404
+get-registry-entry          401  403  403  403  403  403  403  200  404  200  200  200  404  404
+change-registry-entry       401  403  403  403  403  403  403  200  404  200  200  200  404  404
+delete-registry-entry       401  403  403  403  403  403  403  204  404  204  204  204  404  404
+reveal-registry-entry       401  403  403  403  403  403  403  200  404  403  403  403  404  404
+ask-look                    401  403  403  403  403  403  403  201  404  201  201  201  404  404
+list-looks                  401  403  403  403  403  403  403  200  200  200  200  200  200  403
+allow-look                  401  403  403  403  403  403  403  200  404  200  200  200  404  404
+refuse-look                 401  403  403  403  403  403  403  200  404  200  200  200  404  404
+get-registry-history        401  403  403  403  403  403  403  200  404  200  200  200  404  404
+replace-registry-entry      401  403  403  403  403  403  403  201  404  201  201  201  404  404
+bind-me                     401  403  201  409  409  409  409  201  201  201  201  201  201  201
+unbind-me                   401  403  404  204  204  204  204  404  404  404  404  404  404  404
+choose-my-class             401  403  403  200  200  422  422  403  403  403  403  403  403  403
+unbind-account              401  403  403  403  403  403  403  204  404  204  204  204  404  404
+list-slips                  401  403  404  404  404  404  404  200  404  200  200  200  404  404
+print-slips                 401  403  404  404  404  404  404  200  404  200  200  200  404  404
+end-slips                   401  403  404  404  404  404  404  200  404  200  200  200  404  404
+check-slip                  422  422  422  422  422  422  422  422  422  422  422  422  422  422
+register-by-slip            422  422  422  422  422  422  422  422  422  422  422  422  422  422
+set-password-by-slip        422  422  422  422  422  422  422  422  422  422  422  422  422  422
+list-my-guardianships       401  403  200  200  200  200  200  200  200  200  200  200  200  200
+confirm-guardianship-by-slip  401  403  404  404  404  404  404  404  404  404  404  404  404  404
+withdraw-guardianship       401  403  404  404  404  404  404  404  404  404  404  404  404  404
+leave-guardianship          401  403  404  404  404  404  404  404  404  404  404  404  404  404
+list-my-guardians           401  403  403  200  200  200  200  403  403  403  403  403  403  403
+answer-my-guardian          401  403  403  404  404  404  404  403  403  403  403  403  403  403
+list-guardianships          401  403  200  200  200  200  200  200  200  200  200  200  200  200
+decide-guardianships        401  403  404  404  404  404  200  200  404  200  200  200  404  404
+end-guardianship            401  403  403  403  403  403  403  204  404  204  204  204  404  404
+bind-me-by-slip             401  403  422  422  422  422  422  422  422  422  422  422  422  422
+ask-school                  401  403  201  409  201  409  409  201  201  201  201  201  201  201
+list-my-tickets             401  403  200  200  200  200  200  200  200  200  200  200  200  200
+withdraw-ticket             401  403  404  404  404  404  404  404  404  404  404  404  404  404
+list-my-cases               401  403  200  200  200  200  200  200  200  200  200  200  200  200
+keep-my-entry               401  403  404  404  404  404  404  404  404  404  404  404  404  404
+appeal-case                 401  403  404  404  404  404  404  404  404  404  404  404  404  404
+list-tickets                401  403  403  403  403  403  403  200  200  200  200  200  200  200
+get-ticket                  401  403  403  403  403  403  403  200  404  200  200  200  404  404
+reveal-ticket               401  403  403  403  403  403  403  200  404  200  200  200  404  404
+take-ticket                 401  403  403  403  403  403  403  200  404  200  200  200  404  404
+release-ticket              401  403  403  403  403  403  403  200  404  200  200  200  404  404
+complete-ticket             401  403  403  403  403  403  403  200  404  200  200  200  404  404
+decline-ticket              401  403  403  403  403  403  403  200  404  200  200  200  404  404
+list-requests               401  403  403  403  403  403  403  200  200  200  200  200  200  200
+count-requests              401  403  403  403  403  403  403  200  200  200  200  200  200  200
+request-transfer            401  403  403  201  201  201  201  403  403  403  403  403  403  403
+list-my-transfers           401  403  200  200  200  200  200  200  200  200  200  200  200  200
+cancel-my-transfer          401  403  404  404  404  404  404  404  404  404  404  404  404  404
+list-transfers              401  403  403  403  403  403  403  200  200  200  200  200  200  200
+get-transfer                401  403  403  403  403  403  403  200  404  200  200  200  200  404
+approve-transfer            401  403  403  403  403  403  403  200  404  200  200  200  200  404
+reject-transfer             401  403  403  403  403  403  403  200  404  200  200  200  200  404
+approve-transfers           401  403  403  403  403  403  403  200  200  200  200  200  200  200
+set-recovery-contact        401  422  422  422  403  403  403  403  403  403  403  403  403  403
+remove-recovery-contact     401  404  404  404  404  404  404  404  404  404  404  404  404  404
+choose-my-role              401  200  200  409  409  409  409  200  200  200  200  200  200  200
+get-my-closing              401  200  200  200  200  200  200  200  200  200  200  200  200  200
+close-my-account            401  200  422  422  422  422  422  422  422  422  422  422  422  422
+keep-my-account             401  404  404  404  404  404  404  404  404  404  404  404  404  404
+get-my-data                 401  200  200  200  200  200  200  200  200  200  200  200  200  200
+list-my-records             401  200  200  200  200  200  200  200  200  200  200  200  200  200
+export-my-data              401  200  200  200  200  200  200  200  200  200  200  200  200  200
+get-me                      401  200  200  200  200  200  200  200  200  200  200  200  200  200
+get-my-space                401  403  200  200  200  200  200  200  200  200  200  200  200  200
+list-my-classmates          401  403  403  200  200  200  200  403  403  403  403  403  403  403
+list-my-apps                401  403  403  200  200  200  200  403  403  403  403  403  403  403
+list-pupils-taught          401  403  403  404  404  404  404  403  403  403  403  403  403  403
+get-overview                401  403  403  403  403  403  403  200  200  200  200  200  200  200
+ask-for-account             201  201  201  201  201  201  201  201  201  201  201  201  201  201
+get-recovery                200  200  200  200  200  200  200  200  200  200  200  200  200  200
+withdraw-recovery           200  200  200  200  200  200  200  200  200  200  200  200  200  200
+send-copy                   200  200  200  200  200  200  200  200  200  200  200  200  200  200
+submit-recovery             409  409  409  409  409  409  409  409  409  409  409  409  409  409
+finish-recovery             409  409  409  409  409  409  409  409  409  409  409  409  409  409
+get-statistics              401  403  403  403  403  403  403  200  200  200  200  200  200  403
+get-statistics-trend        401  403  403  403  403  403  403  200  404  200  200  200  404  404
+export-statistics           401  403  403  403  403  403  403  200  404  200  200  200  404  404
+list-targets                401  403  403  403  403  403  403  200  404  200  200  200  404  404
+set-target                  401  403  403  403  403  403  403  404  404  403  204  204  404  404
+remove-target               401  403  403  403  403  403  403  404  404  403  204  204  404  404
+list-recoveries             401  403  403  403  403  403  403  200  200  200  200  200  200  200
+read-recovery               401  403  403  403  403  403  403  200  404  200  200  200  404  404
+look-at-copy                401  403  403  403  403  403  403  404  404  404  404  200  404  200
+approve-recovery            401  403  403  403  403  403  403  200  404  200  200  200  404  404
+reject-recovery             401  403  403  403  403  403  403  404  404  404  404  200  404  200
 `
 
 var columns = strings.Fields(strings.Split(strings.TrimSpace(matrix), "\n")[0])
@@ -281,21 +293,32 @@ var requests = map[string]request{
 	"set-target":              {body: func(*cell) any { return object{"region": "510104", "kind": "teacher", "percent": 100} }},
 	"remove-target":           {query: "?region=510104&kind=teacher"},
 
-	"get-me":             {},
-	"get-my-space":       {},
-	"list-my-classmates": {},
-	"list-my-apps":       {},
-	"list-pupils-taught": {target: (*cell).fullClass},
-	"bind-me":            {body: func(c *cell) any { return c.claim(c.entry()) }},
-	"unbind-me":          {body: ownPassword},
-	"choose-my-class":    {body: func(c *cell) any { return object{"class_id": c.class()} }},
-	"bind-me-by-slip":    {body: func(*cell) any { return object{"code": "2222-2222-2222"} }},
-	"ask-school":         {body: func(c *cell) any { return c.missing() }},
-	"list-my-tickets":    {},
-	"withdraw-ticket":    {target: (*cell).ticket},
-	"list-my-cases":      {},
-	"keep-my-entry":      {target: (*cell).ticket},
-	"appeal-case":        {target: (*cell).ticket},
+	"get-me":                {},
+	"get-my-space":          {},
+	"list-my-classmates":    {},
+	"list-my-apps":          {},
+	"list-pupils-taught":    {target: (*cell).fullClass},
+	"bind-me":               {body: func(c *cell) any { return c.claim(c.entry()) }},
+	"unbind-me":             {body: ownPassword},
+	"choose-my-class":       {body: func(c *cell) any { return object{"class_id": c.class()} }},
+	"bind-me-by-slip":       {body: func(*cell) any { return object{"code": "2222-2222-2222"} }},
+	"ask-school":            {body: func(c *cell) any { return c.missing() }},
+	"list-my-tickets":       {},
+	"withdraw-ticket":       {target: (*cell).ticket},
+	"list-my-cases":         {},
+	"keep-my-entry":         {target: (*cell).ticket},
+	"appeal-case":           {target: (*cell).ticket},
+	"list-my-guardianships": {},
+	"confirm-guardianship-by-slip": {target: (*cell).asked, body: func(c *cell) any {
+		return object{"code": c.slip()}
+	}},
+	"withdraw-guardianship": {target: (*cell).asked},
+	"leave-guardianship":    {target: (*cell).guardian, body: ownPassword},
+	"list-my-guardians":     {},
+	"answer-my-guardian":    {target: (*cell).asked, body: func(*cell) any { return object{"confirm": true} }},
+	"list-guardianships":    {query: "?state=asked"},
+	"decide-guardianships":  {body: func(c *cell) any { return object{"ids": []string{c.asked()}, "confirm": true} }},
+	"end-guardianship":      {target: (*cell).guardian, body: reason},
 
 	"list-slips":  {queryOf: func(c *cell) string { return "?class_id=" + c.fullClass() }},
 	"print-slips": {body: func(c *cell) any { return object{"class_id": c.fullClass()} }},
@@ -425,6 +448,7 @@ type cell struct {
 	count int
 
 	classes int
+	headed  string // see headedClass
 }
 
 // newCell makes the whole program on an empty database.
@@ -488,6 +512,55 @@ func (c *cell) fullClass() string {
 	class := c.class()
 	c.world.Entry(c.t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: c.number(), SchoolID: c.world.Here.ID, ClassID: class})
 	return class
+}
+
+// asked is a request to be the guardian of a pupil in a class of c.teaches, which waits.
+func (c *cell) asked() string {
+	p := c.world.Person(c.t, "parent")
+	claim := c.claim(c.pupilOf(c.headedClass()))
+	claim["kind"] = "parent"
+	answer := roomtest.Do(c.t, c.app.server, p.Token, http.MethodPost, "/api/v1/me/binding", claim)
+	id, _ := answer.Get("id").(string)
+	if id == "" {
+		c.t.Fatal(answer)
+	}
+	return id
+}
+
+// guardian is a guardian's link to such a pupil.
+func (c *cell) guardian() string {
+	id := c.asked()
+	c.world.InTx(c.t, func(tx *db.Tx) error {
+		_, err := c.world.Verification.ConfirmGuardian(c.t.Context(), tx, id, verification.BySchool)
+		return err
+	})
+	return id
+}
+
+// slip is a code that works, of somebody else.
+func (c *cell) slip() string {
+	admin := c.world.Administrator(c.t, access.School, c.world.Here.ID)
+	actor, err := c.world.Accounts.Resolve(c.t.Context(), admin.Token)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	sheets, err := c.world.Slips.Print(access.WithActor(c.t.Context(), actor), slips.Order{Group: slips.Group{ClassID: c.fullClass()}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return sheets.Slips[0].Code
+}
+
+func (c *cell) pupilOf(class string) roster.Entry {
+	return c.world.Entry(c.t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: c.number(), SchoolID: c.world.Here.ID, ClassID: class})
+}
+
+// headedClass is the class whose class teacher the column "class" is.
+func (c *cell) headedClass() string {
+	if c.headed == "" {
+		c.headed = c.class()
+	}
+	return c.headed
 }
 
 func (c *cell) account() string {
@@ -691,6 +764,18 @@ func (c *cell) actor(role string) roomtest.Person {
 		kind := map[string]string{"pupil": roster.Student, "teach": roster.Teacher}[role]
 		p := w.Person(c.t, kind)
 		w.Bind(c.t, p, c.entryOf(kind), kind)
+		return p
+	case "class":
+		p, e, class := w.Person(c.t, roster.Teacher), c.entryOf(roster.Teacher), c.headedClass()
+		w.Bind(c.t, p, e, roster.Teacher)
+		w.InTx(c.t, func(tx *db.Tx) error {
+			_, err := tx.Exec(c.t.Context(), `INSERT INTO class_teachers (class_id, entry_id, head) VALUES ($1, $2, true)`, class, e.ID)
+			return err
+		})
+		return p
+	case "parent":
+		p := w.Person(c.t, "parent")
+		w.Bind(c.t, p, c.entryOf(roster.Student), "parent")
 		return p
 	case "own":
 		return w.Administrator(c.t, access.School, w.Here.ID)

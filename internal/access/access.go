@@ -66,6 +66,7 @@ const (
 	ClassesManage        Action = "classes.manage"
 	AccountsManage       Action = "accounts.manage"
 	TicketsAnswer        Action = "tickets.answer"
+	GuardiansDecide      Action = "guardians.decide" // say who is a pupil's guardian, and who no longer
 	AuditRead            Action = "audit.read"
 	SchoolsManage        Action = "schools.manage"
 	TransfersDecide      Action = "transfers.decide"
@@ -84,6 +85,7 @@ var permitted = map[Action][]Level{
 	ClassesManage:        {Province, City, County, School},
 	AccountsManage:       {Province, City, County, School},
 	TicketsAnswer:        {Province, City, County, School},
+	GuardiansDecide:      {Province, City, County, School},
 	AuditRead:            {Province, City, County, School},
 	SchoolsManage:        {Province, City, County},
 	TransfersDecide:      {Province, City, County, School},

@@ -8,8 +8,11 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
+	"caotang/internal/db"
 	"caotang/internal/divisions"
 	"caotang/internal/roster"
+	"caotang/internal/vault"
+	"caotang/internal/verification"
 )
 
 // Password opens every demo account. It satisfies the default password rule.
@@ -53,7 +56,8 @@ func (s *seeder) oldHash() (string, error) {
 }
 
 func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
-	var rows, logins, grants, bindings, guardians [][]any
+	var rows, logins, grants, bindings [][]any
+	var guardians []func(context.Context) error
 	for _, a := range demoAccounts {
 		id := s.id()
 		logins = append(logins, []any{"u:" + strings.ToLower(a.username), id})
@@ -77,7 +81,7 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 		}
 		switch {
 		case a.bound && a.role == "parent":
-			guardians = append(guardians, []any{s.id(), id, school.somebody(roster.Student), s.now})
+			guardians = append(guardians, func(ctx context.Context) error { return s.guardian(ctx, school, id) })
 		case a.bound:
 			bindings = append(bindings, []any{school.somebody(a.role), id, s.id(), school.id, a.role, s.now})
 		}
@@ -95,7 +99,33 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 	if err := s.tx.Insert(ctx, "bindings", []string{"entry_id", "account_id", "id", "school_id", "kind", "bound_at"}, bindings); err != nil {
 		return err
 	}
-	return s.tx.Insert(ctx, "guardian_links", []string{"id", "account_id", "entry_id", "created_at"}, guardians)
+	for _, add := range guardians {
+		if err := add(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guardian makes the account the confirmed guardian of the school's first pupil, and has it ask for the second, so that a class
+// teacher and the school have somebody to answer.
+func (s *seeder) guardian(ctx context.Context, school *seededSchool, accountID string) error {
+	expires := db.At(s.now.Add(verification.RequestLasts))
+	first, second := school.firstPupils()
+	link := s.id()
+	if err := s.tx.Insert(ctx, "guardian_requests", []string{
+		"id", "account_id", "entry_id", "guardian_name", "relation", "asked_name", "asked_number", "state", "school_only", "channel",
+		"asked_at", "expires_at", "decided_at", "decided_by", "reason",
+	}, [][]any{
+		{link, accountID, school.pupils[first], "王芳", "mother", "", "", string(verification.Confirmed), false, string(verification.FromBefore), s.now, expires, s.now, "", ""},
+		{
+			s.id(), accountID, school.pupils[second], "王芳", "mother", vault.MaskName(school.Pupils[second].Name), vault.MaskIDNumber(school.Pupils[second].IDNumber),
+			string(verification.Asked), false, "", s.now, expires, nil, "", "",
+		},
+	}); err != nil {
+		return err
+	}
+	return s.tx.Insert(ctx, "guardian_links", []string{"id", "account_id", "entry_id", "created_at"}, [][]any{{link, accountID, school.pupils[first], s.now}})
 }
 
 // schoolOf answers the school that the account belongs to, nil when it belongs to none.
@@ -113,10 +143,20 @@ func (s *seededSchool) somebody(kind string) string {
 	if kind == roster.Teacher {
 		return s.teachers[s.Classes[0].Teachers[0]]
 	}
+	first, _ := s.firstPupils()
+	return s.pupils[first]
+}
+
+// firstPupils are two pupils of the first class, by their place in the school.
+func (s *seededSchool) firstPupils() (first, second int) {
+	var found []int
 	for i, p := range s.Pupils {
 		if p.Class == 0 {
-			return s.pupils[i]
+			found = append(found, i)
 		}
 	}
-	panic("demo: nobody in the first class of " + s.Name)
+	if len(found) < 2 {
+		panic("demo: too few in the first class of " + s.Name)
+	}
+	return found[0], found[1]
 }

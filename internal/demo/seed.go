@@ -172,8 +172,8 @@ func (s *seeder) entries(ctx context.Context, all []seededSchool) error {
 			school.pupils = append(school.pupils, id)
 		}
 		for c, class := range school.Classes {
-			for _, t := range class.Teachers {
-				classTeachers = append(classTeachers, []any{school.classes[c], school.teachers[t]})
+			for i, t := range class.Teachers {
+				classTeachers = append(classTeachers, []any{school.classes[c], school.teachers[t], i == 0})
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func (s *seeder) entries(ctx context.Context, all []seededSchool) error {
 	if err := s.tx.Insert(ctx, "documents", []string{"document_index", "entry_id"}, documents); err != nil {
 		return err
 	}
-	return s.tx.Insert(ctx, "class_teachers", []string{"class_id", "entry_id"}, classTeachers)
+	return s.tx.Insert(ctx, "class_teachers", []string{"class_id", "entry_id", "head"}, classTeachers)
 }
 
 // sealed answers the sealed number, or null for a person who has none.

@@ -272,3 +272,12 @@ func LooksLikeFloat(text string) bool {
 	}
 	return (dotted || exponent != "") && len(exponent) >= 1 && len(exponent) <= 3 && allDigits(exponent)
 }
+
+// Born is the birth date that a number tells, at midnight in China; false for a document that tells none.
+func (n Number) Born() (time.Time, bool) {
+	if n.Family() != "citizen" {
+		return time.Time{}, false
+	}
+	born, err := time.ParseInLocation("20060102", n.Text[6:14], shanghai)
+	return born, err == nil
+}

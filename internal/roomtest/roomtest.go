@@ -24,11 +24,13 @@ import (
 	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
+	"caotang/internal/guardians"
 	"caotang/internal/identity"
 	"caotang/internal/jobs"
 	"caotang/internal/recovery"
 	"caotang/internal/roster"
 	"caotang/internal/server"
+	"caotang/internal/slips"
 	"caotang/internal/sms"
 	"caotang/internal/support"
 	"caotang/internal/transfers"
@@ -58,6 +60,8 @@ type World struct {
 	Copies       *blob.Store
 	CopiesDir    string
 	Recovery     *recovery.Service
+	Slips        *slips.Service // without fonts: it prints no file
+	Guardians    *guardians.Service
 
 	Here, Nearby, Elsewhere roster.School
 
@@ -99,6 +103,9 @@ func WithKeys(t testing.TB, d *db.DB, rules verification.Config, v *vault.Vault)
 	w.Support.Mount(srv)
 	w.Transfers.Mount(srv)
 	w.Recovery = recovery.New(d, v, texts, w.Accounts, w.Roster, w.Verification, w.Copies, "", deadlines.In(calendar.Default()), nil)
+	w.Slips = slips.New(d, v, w.Accounts, w.Roster, w.Verification, slips.Printing{}, slips.DefaultConfig(), nil)
+	w.Guardians = guardians.New(d, w.Accounts, w.Roster, w.Verification, w.Slips)
+	w.Guardians.Mount(srv)
 	texts.Mount(srv)
 	w.Recovery.Mount(srv)
 	w.schools(t)
@@ -223,10 +230,15 @@ func (w *World) Class(t testing.TB, schoolID string, number int) roster.Class {
 	return c
 }
 
-// Bind binds a person to an entry.
+// Bind binds a person to an entry; a parent is a pupil's guardian at once.
 func (w *World) Bind(t testing.TB, p Person, e roster.Entry, kind string) {
 	t.Helper()
-	w.InTx(t, func(tx *db.Tx) error { return w.Verification.Bind(t.Context(), tx, p.ID, e, kind) })
+	w.InTx(t, func(tx *db.Tx) error {
+		if kind == verification.Parent && e.Kind == roster.Student {
+			return w.Verification.LinkGuardian(t.Context(), tx, p.ID, e, verification.BySchool)
+		}
+		return w.Verification.Bind(t.Context(), tx, p.ID, e, kind)
+	})
 }
 
 // Notices counts the SMS notices that were sent to a person.

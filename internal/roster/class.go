@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"caotang/internal/access"
@@ -254,38 +253,4 @@ func (s *Service) createBulk(ctx context.Context, n NewClass, count int) (create
 		return nil
 	})
 	return created, err
-}
-
-// setTeachers makes exactly these teachers of the same school the class's.
-func (s *Service) setTeachers(ctx context.Context, classID string, teachers []string) error {
-	slices.Sort(teachers)
-	teachers = slices.Compact(teachers)
-	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		class, err := s.managedClass(ctx, tx, classID)
-		if err != nil {
-			return err
-		}
-		for _, teacher := range teachers { // who is being replaced or moved takes turns; always in one order
-			if _, err := tx.Exec(ctx, "UPDATE registry_entries SET updated_at = updated_at WHERE id = $1", teacher); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec(ctx, "DELETE FROM class_teachers WHERE class_id = $1", classID); err != nil {
-			return err
-		}
-		for _, teacher := range teachers {
-			added, err := changed(tx.Exec(ctx, `INSERT INTO class_teachers (class_id, entry_id)
-				SELECT $1, id FROM registry_entries WHERE id = $2 AND school_id = $3 AND kind = 'teacher'`, classID, teacher, class.School.ID))
-			if err != nil {
-				return err
-			}
-			if !added {
-				return fault.ErrInvalid.New(fault.Field("teacher_ids", "not_found"))
-			}
-		}
-		return audit.Record(ctx, tx, audit.Event{
-			Action: "class.teachers", Target: "class", TargetID: classID, Place: class.place,
-			Details: map[string]any{"class": class.DisplayName, "teachers": strings.Join(teachers, " ")},
-		})
-	})
 }

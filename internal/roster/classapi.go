@@ -44,12 +44,6 @@ type changeClassInput struct {
 	}
 }
 
-// Named is a person by their entry's id and name.
-type Named struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
 func (s *Service) mountClasses(srv *server.Server) {
 	op := func(method, path, id, summary string, status int) server.Op {
 		return server.Op{Method: method, Path: "/api/v1/admin/classes" + path, ID: id, Summary: summary, Tag: "classes", Rule: server.Administrator, Status: status}
@@ -92,26 +86,7 @@ func (s *Service) mountClasses(srv *server.Server) {
 		})
 	server.Register(srv, op("DELETE", "/{id}", "delete-class", "Remove a class that nobody is in", 204),
 		func(ctx context.Context, in *ByID) (*empty, error) { return nil, s.deleteClass(ctx, in.ID) })
-	server.Register(srv, op("GET", "/{id}/teachers", "list-class-teachers", "A class's teachers", 0),
-		func(ctx context.Context, in *ByID) (*body[server.Page[Named]], error) {
-			if _, err := s.managedClass(ctx, s.db, in.ID); err != nil {
-				return nil, err
-			}
-			return s.classTeachers(ctx, in.ID)
-		})
-	server.Register(srv, op("PUT", "/{id}/teachers", "set-class-teachers", "Make exactly these teachers the class's", 0),
-		func(ctx context.Context, in *struct {
-			ByID
-			Body struct {
-				TeacherIDs []string `json:"teacher_ids" maxItems:"200" doc:"Entries of teachers of the same school"`
-			}
-		},
-		) (*body[server.Page[Named]], error) {
-			if err := s.setTeachers(ctx, in.ID, in.Body.TeacherIDs); err != nil {
-				return nil, err
-			}
-			return s.classTeachers(ctx, in.ID)
-		})
+	s.mountClassTeachers(srv)
 	server.Register(srv, op("POST", "/{id}/pupils", "put-pupils-into-class", "Put pupils of the school into the class, all or none", 0),
 		func(ctx context.Context, in *struct {
 			ByID
@@ -133,13 +108,4 @@ func set[T any](to, from *T) {
 	if from != nil {
 		*to = *from
 	}
-}
-
-func (s *Service) classTeachers(ctx context.Context, classID string) (*body[server.Page[Named]], error) {
-	teachers, err := s.TeachersOfClass(ctx, classID)
-	named := make([]Named, len(teachers))
-	for i, t := range teachers {
-		named[i] = Named{t.ID, t.Name}
-	}
-	return &body[server.Page[Named]]{server.NewPage(named, len(named), func(n Named) string { return n.ID })}, err
 }

@@ -46,6 +46,19 @@ func (s *Service) CertificateNumber(e Entry) (string, error) {
 	return s.open(purposeCertificate, e.certificate)
 }
 
+// OwnAge is from how many years on a pupil decides about their own data, as the law on personal information has it.
+const OwnAge = 14
+
+// OfOwnAge tells whether a person is known to have come of [OwnAge]; not so where their document tells no date of birth.
+func (s *Service) OfOwnAge(e Entry) (bool, error) {
+	number, err := s.IDNumber(e)
+	if err != nil {
+		return false, err
+	}
+	born, known := identity.Number{Type: e.IDType, Text: number}.Born()
+	return known && !born.AddDate(OwnAge, 0, 0).After(s.now()), nil
+}
+
 func (s *Service) open(purpose string, sealed []byte) (string, error) {
 	if len(sealed) == 0 {
 		return "", nil
@@ -397,7 +410,7 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		if e.AccountID != "" && !unbind {
 			return ErrAlreadyBound.New(fault.Next("unbind_and_delete", "/admin/registry?entry="+id))
 		}
-		for _, table := range []string{"bindings", "guardian_links", "class_teachers"} {
+		for _, table := range []string{"bindings", "guardian_links", "guardian_requests", "class_teachers"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE entry_id = $1", id); err != nil {
 				return err
 			}

@@ -163,14 +163,3 @@ func (s *Service) PupilsOfClass(ctx context.Context, classID, cursor string, lim
 		WHERE c.id = $1 AND e.id > $2 ORDER BY e.id LIMIT $3`, []any{classID, cursor, limit + 1},
 		func(c *Classmate) []any { return []any{&c.EntryID, &c.Name} })
 }
-
-// ClassesTaught answers the classes that a teacher teaches.
-func (s *Service) ClassesTaught(ctx context.Context, entryID string) ([]Class, error) {
-	return s.classes(ctx, s.db, ` JOIN class_teachers t ON t.class_id = c.id WHERE t.entry_id = $1
-		ORDER BY c.stage, c.entry_year DESC, c.number`, entryID)
-}
-
-// TeachersOfClass answers the entries of a class's teachers.
-func (s *Service) TeachersOfClass(ctx context.Context, classID string) ([]Entry, error) {
-	return s.entries(ctx, s.db, " JOIN class_teachers t ON t.entry_id = e.id WHERE t.class_id = $1 ORDER BY e.id", classID)
-}

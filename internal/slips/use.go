@@ -51,29 +51,34 @@ func (s *Service) Check(ctx context.Context, typed string) (Shown, error) {
 	return shown, nil
 }
 
-// open answers the slip that was typed and its entry when it may be used now, and counts an unknown one against the
-// address that tries it. What cannot be a code at all is not counted: no guess is won by it.
+// open answers the slip that was typed and its entry when it may be used now.
 func (s *Service) open(ctx context.Context, typed string) (code string, p slip, entry roster.Entry, err error) {
-	code, well := readCode(typed)
-	if !well {
-		return code, p, entry, ErrSlipInvalid.New(fault.Field("code", "slip_mistyped"), toRegister)
-	}
-	guesses := s.guard.FromWith(ctx, "slip", s.config.Tries)
-	if _, err := s.guard.Check(ctx, guesses...); err != nil {
+	if code, p, err = s.look(ctx, typed); err != nil {
 		return code, p, entry, err
-	}
-	p, found, err := s.find(ctx, s.db, code)
-	if err != nil {
-		return code, p, entry, err
-	}
-	if !found {
-		if err := s.guard.Count(ctx, guesses...); err != nil {
-			return code, p, entry, err
-		}
-		return code, p, entry, invalid()
 	}
 	entry, err = s.usable(ctx, s.db, p)
 	return code, p, entry, err
+}
+
+// look answers the slip that was typed, and counts an unknown one against the address that tries it. What cannot be a code at
+// all is not counted: no guess is won by it.
+func (s *Service) look(ctx context.Context, typed string) (code string, p slip, err error) {
+	code, well := readCode(typed)
+	if !well {
+		return code, p, ErrSlipInvalid.New(fault.Field("code", "slip_mistyped"), toRegister)
+	}
+	guesses := s.guard.FromWith(ctx, "slip", s.config.Tries)
+	if _, err := s.guard.Check(ctx, guesses...); err != nil {
+		return code, p, err
+	}
+	p, found, err := s.find(ctx, s.db, code)
+	if err != nil || found {
+		return code, p, err
+	}
+	if err := s.guard.Count(ctx, guesses...); err != nil {
+		return code, p, err
+	}
+	return code, p, invalid()
 }
 
 func invalid() error {

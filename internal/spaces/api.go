@@ -8,6 +8,10 @@ import (
 
 type meOutput struct{ Body *Me }
 
+type spaceInput struct {
+	As string `query:"as" enum:"teacher,student,parent,public" doc:"In which of one's roles; the most one's own when absent"`
+}
+
 type spaceOutput struct{ Body *Space }
 
 type classmatesInput struct{ server.PageInput }
@@ -28,8 +32,8 @@ func (s *Service) Mount(srv *server.Server) {
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/me/space", ID: "get-my-space", Tag: "spaces", Rule: server.Ready,
 		Summary: "One's own space: school, class, classes taught, what to do next",
-	}, func(ctx context.Context, _ *struct{}) (*spaceOutput, error) {
-		space, err := s.space(ctx)
+	}, func(ctx context.Context, in *spaceInput) (*spaceOutput, error) {
+		space, err := s.space(ctx, in.As)
 		return &spaceOutput{space}, err
 	})
 	server.Register(srv, server.Op{

@@ -7,6 +7,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/accounts"
 	"caotang/internal/db"
+	"caotang/internal/guardians"
 	"caotang/internal/messages"
 	"caotang/internal/recovery"
 	"caotang/internal/roster"
@@ -25,11 +26,12 @@ type Service struct {
 	support      *support.Service
 	transfers    *transfers.Service
 	recovery     *recovery.Service
+	guardians    *guardians.Service
 }
 
 // New makes the room.
-func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service, t *transfers.Service, lost *recovery.Service) *Service {
-	return &Service{db: d, accounts: a, roster: r, verification: v, support: s, transfers: t, recovery: lost}
+func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service, t *transfers.Service, lost *recovery.Service, g *guardians.Service) *Service {
+	return &Service{db: d, accounts: a, roster: r, verification: v, support: s, transfers: t, recovery: lost, guardians: g}
 }
 
 // Me is who the caller is.
@@ -65,7 +67,11 @@ func (s *Service) me(ctx context.Context) (*Me, error) {
 	return me, err
 }
 
-// rolesOf lists what a person is, the most their own first (F-31).
+// public is what everybody is who is no teacher or pupil.
+const public = "public"
+
+// rolesOf lists what a person is, the most their own first (F-31). Somebody who is nothing but children's guardian is a member
+// of the public besides: a space of their own beside the children's.
 func rolesOf(role string, bindings []verification.Binding) []string {
 	roles := []string{}
 	for _, b := range bindings {
@@ -73,16 +79,29 @@ func rolesOf(role string, bindings []verification.Binding) []string {
 			roles = append(roles, b.Kind)
 		}
 	}
-	if len(roles) == 0 {
+	switch {
+	case len(roles) == 0:
 		roles = append(roles, role)
+	case bindings[0].Guardian:
+		roles = append(roles, public)
 	}
 	return roles
 }
 
-// Space is the home of a person.
+// bindingAs is whom a person stands for in a role: nobody as a member of the public.
+func bindingAs(role string, bindings []verification.Binding) *verification.Binding {
+	i := slices.IndexFunc(bindings, func(b verification.Binding) bool { return b.Kind == role })
+	if i < 0 {
+		return nil
+	}
+	return &bindings[i]
+}
+
+// Space is the home of a person in one of their roles.
 type Space struct {
 	GreetingName   string            `json:"greeting_name"`
 	Roles          []string          `json:"roles" enum:"teacher,student,parent,public"`
+	Role           string            `json:"role" enum:"teacher,student,parent,public" doc:"The one whose space this is"`
 	School         *roster.SchoolRef `json:"school"`
 	Class          *roster.ClassRef  `json:"class"`
 	ClassesTaught  []ClassTaught     `json:"classes_taught"`
@@ -97,26 +116,30 @@ type ClassTaught struct {
 	Stage  roster.Stage `json:"stage"`
 	Grade  string       `json:"grade"`
 	Pupils int          `json:"pupils"`
+	Head   bool         `json:"head" doc:"Whether one is its class teacher"`
 }
 
 // Suggestion is something to do, in the reader's language.
 type Suggestion struct {
-	Action string `json:"action" doc:"verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_transfers, answer_recoveries, manage_registry"`
+	Action string `json:"action" doc:"verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry"`
 	Title  string `json:"title"`
 	Href   string `json:"href"`
 }
 
-func (s *Service) space(ctx context.Context) (*Space, error) {
+// space is the caller's in a role, or in the most their own where as is none of theirs: what the person was a moment ago.
+func (s *Service) space(ctx context.Context, as string) (*Space, error) {
 	actor, language := access.ActorFrom(ctx), access.ClientFrom(ctx).Language
 	bindings, err := s.verification.BindingsOf(ctx, s.db, actor.AccountID)
 	if err != nil {
 		return nil, err
 	}
 	space := &Space{GreetingName: actor.Username, Roles: rolesOf(actor.Role, bindings), ClassesTaught: []ClassTaught{}}
-	if len(bindings) > 0 {
-		b := bindings[0]
+	if space.Role = as; !slices.Contains(space.Roles, as) {
+		space.Role = space.Roles[0]
+	}
+	if b := bindingAs(space.Role, bindings); b != nil {
 		space.School, space.Class, space.GreetingName = b.School, b.Class, b.Name
-		if space.ClassChoosable, err = s.classChoosable(ctx, actor, b); err != nil {
+		if space.ClassChoosable, err = s.classChoosable(ctx, actor, *b); err != nil {
 			return nil, err
 		}
 		if b.Guardian {
@@ -150,9 +173,13 @@ func (s *Service) classesTaught(ctx context.Context, entryID string) ([]ClassTau
 	if err != nil {
 		return nil, err
 	}
+	headed, err := s.roster.ClassesHeaded(ctx, s.db, entryID)
+	if err != nil {
+		return nil, err
+	}
 	taught := make([]ClassTaught, len(classes))
 	for i, c := range classes {
-		taught[i] = ClassTaught{c.ID, c.DisplayName, c.Stage, c.Grade, c.Pupils}
+		taught[i] = ClassTaught{c.ID, c.DisplayName, c.Stage, c.Grade, c.Pupils, slices.Contains(headed, c.ID)}
 	}
 	return taught, nil
 }
@@ -162,8 +189,14 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	add := func(action, href string) {
 		steps = append(steps, Suggestion{action, messages.Text(access.ClientFrom(ctx).Language, "next."+action, nil), href})
 	}
-	if len(bindings) == 0 && actor.Role != "public" {
-		add("verify", "/verify")
+	if len(bindings) == 0 && actor.Role != public {
+		waits, err := s.guardians.AskedBy(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !waits {
+			add("verify", "/verify")
+		}
 	}
 	if len(bindings) > 0 && bindings[0].EntryKind == roster.Student && bindings[0].Class == nil {
 		add("choose_class", "/verify")
@@ -189,6 +222,12 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	}
 	if open > 0 {
 		add("answer_tickets", "/admin/tickets")
+	}
+	if open, err = s.guardians.Waiting(ctx); err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		add("answer_guardians", "/admin/guardians")
 	}
 	if open, err = s.transfers.WaitingIn(ctx, actor); err != nil {
 		return nil, err

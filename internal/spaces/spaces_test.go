@@ -22,7 +22,7 @@ func each(t *testing.T, test func(t *testing.T, w *roomtest.World)) {
 
 func world(t testing.TB, d *db.DB) *roomtest.World {
 	w := roomtest.New(t, d, roomtest.Rules())
-	spaces.New(d, w.Accounts, w.Roster, w.Verification, w.Support, w.Transfers, w.Recovery).Mount(w.Server)
+	spaces.New(d, w.Accounts, w.Roster, w.Verification, w.Support, w.Transfers, w.Recovery, w.Guardians).Mount(w.Server)
 	return w
 }
 
@@ -75,7 +75,7 @@ func TestATeacherWhoIsAParentIsBoth(t *testing.T) {
 		p := w.Person(t, "public")
 		w.Bind(t, p, child, "parent")
 		a := get(t, w, p, "/api/v1/me")
-		if a.Get("binding.kind") != "parent" || a.Get("binding.name") != "韩梅梅" || !reflect.DeepEqual(a.Body["roles"], []any{"parent"}) {
+		if a.Get("binding.kind") != "parent" || a.Get("binding.name") != "韩梅梅" || !reflect.DeepEqual(a.Body["roles"], []any{"parent", "public"}) {
 			t.Errorf("a parent is %v", a)
 		}
 		if name := get(t, w, p, "/api/v1/me/space").Get("greeting_name"); name != "韩梅梅家长" {
@@ -95,6 +95,13 @@ func TestATeacherWhoIsAParentIsBoth(t *testing.T) {
 		}
 		if want := []string{"韩梅梅 of " + w.Nearby.Name, "韩小妹 of " + w.Here.Name}; !slices.Equal(children, want) {
 			t.Errorf("the children are %q, want %q", children, want)
+		}
+		// Each role has its space, and whoever asks for one that is none of theirs gets the most their own (F-31).
+		for as, want := range map[string]string{"": "teacher 韩父", "teacher": "teacher 韩父", "parent": "parent 韩梅梅家长", "student": "teacher 韩父"} {
+			space := get(t, w, p, "/api/v1/me/space?as="+as)
+			if got := fmt.Sprintf("%v %v", space.Get("role"), space.Get("greeting_name")); got != want {
+				t.Errorf("as %q: %s, want %s", as, got, want)
+			}
 		}
 	})
 }
@@ -172,7 +179,7 @@ func TestATeacherSeesTheClassesTaught(t *testing.T) {
 		p := w.Person(t, "teacher")
 		w.Bind(t, p, e, "teacher")
 		a := get(t, w, p, "/api/v1/me/space")
-		want := []any{map[string]any{"id": class.ID, "name": "七年级1班", "stage": "junior", "grade": "七年级", "pupils": 1.0}}
+		want := []any{map[string]any{"id": class.ID, "name": "七年级1班", "stage": "junior", "grade": "七年级", "pupils": 1.0, "head": false}}
 		if !reflect.DeepEqual(a.Body["classes_taught"], want) || a.Get("greeting_name") != "林涛" || a.Get("school.name") != w.Here.Name {
 			t.Errorf("space %v", a)
 		}

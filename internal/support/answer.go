@@ -129,6 +129,9 @@ func (s *Service) addEntry(ctx context.Context, tx *db.Tx, t row, in Completion)
 	if err != nil {
 		return err
 	}
+	if t.content.EntryKind == verification.Parent { // whoever answers confirms the guardian by it
+		return s.verification.LinkGuardian(ctx, tx, t.accountID, entry, verification.BySchool)
+	}
 	return s.verification.Bind(ctx, tx, t.accountID, entry, t.content.EntryKind)
 }
 

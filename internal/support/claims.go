@@ -9,6 +9,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/guard"
 	"caotang/internal/jobs"
 	"caotang/internal/messages"
 	"caotang/internal/roster"
@@ -37,8 +38,9 @@ type Ending string
 
 // The endings of a claim.
 const (
-	Verified     Ending = "verified"      // the entry came, and the account is bound to it
-	AccountTaken Ending = "account_taken" // the account was verified as somebody else meanwhile
+	Verified      Ending = "verified"       // the entry came, and the account is bound to it
+	GuardianAsked Ending = "guardian_asked" // the child's entry came, and the account waits to be confirmed as a guardian
+	AccountTaken  Ending = "account_taken"  // the account was verified as somebody else meanwhile
 )
 
 // claimHeld is what whoever waits is told when the entry has come and another account holds it.
@@ -147,6 +149,8 @@ func (s *Service) completeClaim(ctx context.Context, f found) error {
 		return s.hold(ctx, f.ticketID)
 	case fault.Is(err, fault.ErrNotFound):
 		return nil // the entry has just gone
+	case fault.Is(err, verification.ErrGuardiansFull), fault.Is(err, verification.ErrChildrenFull), fault.Is(err, guard.ErrTooManyAttempts):
+		return nil // until there is room for one more
 	}
 	return err
 }
@@ -191,6 +195,12 @@ func (s *Service) completeIn(ctx context.Context, tx *db.Tx, f found) error {
 		return err
 	} else if !proven {
 		return fault.ErrNotFound.New() // renamed at the same moment: the claim waits on
+	}
+	if t.content.EntryKind == verification.Parent && entry.Kind == roster.Student {
+		if _, err := s.verification.AskGuardian(ctx, tx, t.accountID, entry, t.content.claim(), verification.Guardian{}); err != nil {
+			return err
+		}
+		return s.recordEnding(ctx, tx, t, Done, GuardianAsked, roster.School{})
 	}
 	if err := s.verification.Bind(ctx, tx, t.accountID, entry, t.content.EntryKind); err != nil {
 		return err

@@ -142,14 +142,14 @@ func TestAClaimCompletesByItself(t *testing.T) {
 	}
 }
 
-func TestAParentsClaimLinksTheChild(t *testing.T) {
+func TestAParentsClaimAsksForTheChild(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		p, other := w.Person(t, "parent"), w.Person(t, "parent")
 		ask(t, w, p, at(person("parent", 1, "韩梅梅"), w.Here.ID))
 		ask(t, w, other, at(person("parent", 1, "韩梅梅"), w.Here.ID))
 		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
 		work(t, w)
-		if n := w.Count(t, `SELECT count(*) FROM guardian_links`); n != 2 || mine(t, w, p)["state"] != "done" || mine(t, w, other)["state"] != "done" {
+		if n := w.Count(t, `SELECT count(*) FROM guardian_requests WHERE state = 'asked'`); n != 2 || mine(t, w, p)["state"] != "done" || mine(t, w, other)["state"] != "done" {
 			t.Errorf("%d guardians", n)
 		}
 	})

@@ -66,7 +66,7 @@ type Ticket struct {
 	Answer     *string           `json:"answer" doc:"What the administrator wrote, if anything, or how it ended by itself"`
 	AnsweredAt *time.Time        `json:"answered_at"`
 	Summary    string            `json:"summary" doc:"What was asked for, in the reader's language, numbers masked"`
-	Ending     Ending            `json:"ending,omitempty" enum:"verified,account_taken" doc:"Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else; the answer says so in words"`
+	Ending     Ending            `json:"ending,omitempty" enum:"verified,guardian_asked,account_taken" doc:"Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words"`
 	Waits      bool              `json:"waits,omitempty" doc:"The person is verified by itself once the registry gets them"`
 	Appeal     bool              `json:"appeal,omitempty" doc:"Of a not_me: the county decides, after the school"`
 	Appealable bool              `json:"appealable,omitempty" doc:"The school has decided against whoever asked, who may take it to the county"`

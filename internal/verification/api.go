@@ -16,6 +16,8 @@ type bindInput struct {
 		Name         string        `json:"name" maxLength:"500"`
 		SecondNumber string        `json:"second_number,omitempty" maxLength:"200" doc:"Student or certificate number, where the policy asks for two numbers"`
 		ClassID      string        `json:"class_id,omitempty" maxLength:"100" doc:"One of the school's classes, for an entry without one"`
+		GuardianName string        `json:"guardian_name,omitempty" maxLength:"500" doc:"Of a pupil's parent: what they are called, for whoever confirms it"`
+		Relation     string        `json:"relation,omitempty" maxLength:"20" doc:"Of a pupil's parent: father, mother or other"`
 	}
 }
 
@@ -46,10 +48,10 @@ type empty struct{}
 func (s *Service) Mount(srv *server.Server) {
 	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/me/binding", ID: "bind-me", Tag: "verification", Rule: server.Ready, Status: 201, Captcha: true,
-		Summary: "Prove who one is: bind one's account to a registry entry, or to a child's as a parent",
+		Summary: "Prove who one is: bind one's account to a registry entry, or ask to be a pupil's guardian",
 	}, func(ctx context.Context, in *bindInput) (*bindingOutput, error) {
 		b := in.Body
-		binding, err := s.BindSelf(ctx, Claim{b.Kind, b.IDType, b.IDNumber, b.Name, b.SecondNumber}, b.ClassID)
+		binding, err := s.BindSelf(ctx, Claim{b.Kind, b.IDType, b.IDNumber, b.Name, b.SecondNumber}, b.ClassID, Guardian{b.GuardianName, Relation(b.Relation)})
 		return &bindingOutput{binding}, err
 	})
 	server.Register(srv, server.Op{

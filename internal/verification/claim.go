@@ -181,12 +181,16 @@ func (s *Service) proves(c claim, e roster.Entry) (bool, error) {
 }
 
 // BindSelf binds the caller to the entry that their claim proves, and into a class where the entry has none and one was
-// chosen (F-15 to F-19). Claiming again what one holds answers the same binding. Errors: those of formats, then
-// too_many_attempts, realname_no_match, already_bound.
-func (s *Service) BindSelf(ctx context.Context, in Claim, classID string) (*Binding, error) {
+// chosen (F-15 to F-19); a pupil's parent asks to be their guardian by it, as for [Service.AskGuardian]. Claiming again what one
+// holds, or has asked for, answers the same binding. Errors: those of formats, then too_many_attempts, realname_no_match,
+// already_bound, children_full, guardians_full.
+func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Guardian) (*Binding, error) {
 	begun := time.Now()
 	accountID := access.ActorFrom(ctx).AccountID
 	if _, err := s.read(in); err != nil {
+		return nil, err
+	}
+	if err := as.check(); err != nil {
 		return nil, err
 	}
 	if err := s.Vigilance(ctx); err != nil {
@@ -199,12 +203,17 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string) (*Bind
 		if outcome = refused; err != nil || refused != nil {
 			return err
 		}
-		err = s.Bind(ctx, tx, accountID, entry, in.Kind)
+		asks := in.Kind == Parent && entry.Kind == Student
+		if asks {
+			binding, err = s.askAndShow(ctx, tx, accountID, entry, in, as)
+		} else {
+			err = s.Bind(ctx, tx, accountID, entry, in.Kind)
+		}
 		if fault.Is(err, fault.ErrNotFound) { // removed, or replaced by one with another number, while it was matched
 			outcome = noMatch()
 			return nil
 		}
-		if err != nil {
+		if err != nil || asks {
 			return err
 		}
 		if classID != "" && entry.Class == nil {

@@ -22,7 +22,9 @@ type Binding struct {
 	School         *roster.SchoolRef `json:"school"`
 	Class          *roster.ClassRef  `json:"class" doc:"Null while the registry names none: choose one"`
 	MaskedIDNumber string            `json:"masked_id_number"`
-	BoundAt        time.Time         `json:"bound_at"`
+	BoundAt        time.Time         `json:"bound_at" doc:"Since when it stands, or was asked for"`
+	State          string            `json:"state" enum:"bound,asked" doc:"asked: a guardian's, which somebody has yet to confirm; then school and class are null, and the name and number are those that were typed"`
+	ExpiresAt      *time.Time        `json:"expires_at,omitempty" doc:"Of one that was asked for"`
 
 	EntryKind string `json:"entry_kind" enum:"teacher,student" doc:"Of whom it is bound to: a parent's binding to a teacher is that teacher's own, verified as a parent's (F-21)"`
 
@@ -97,6 +99,7 @@ func (s *Service) scanBinding(row interface{ Scan(...any) error }) (b Binding, i
 	if err != nil {
 		return b, false, err
 	}
+	b.State = boundState
 	b.School, b.BoundAt, b.Place.School, b.MaskedIDNumber = &school, boundAt.Time, school.ID, vault.MaskIDNumber(number)
 	if class.ID.Valid {
 		b.Class = class.read()
@@ -132,11 +135,6 @@ func (s *Service) bindingTo(ctx context.Context, q db.Querier, accountID, entryI
 		}
 	}
 	return nil, fault.ErrNotFound.New()
-}
-
-func countLinks(ctx context.Context, q db.Querier, accountID string) (links int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM guardian_links WHERE account_id = $1`, accountID).Scan(&links)
-	return links, err
 }
 
 // InTheWay is the binding that keeps an account from being bound as a kind; nil when none does. A pupil is nobody's

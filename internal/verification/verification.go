@@ -18,7 +18,7 @@ import (
 	"caotang/internal/vault"
 )
 
-// What an account may be bound as. A parent is bound to no entry of their own kind: see [Service.Bind].
+// What an account may be bound as. A parent is bound to no entry of their own kind: see [Service.AskGuardian].
 const (
 	Teacher = roster.Teacher
 	Student = roster.Student
@@ -28,7 +28,6 @@ const (
 // What an account's owner is told of.
 const (
 	bound                  accounts.Notice = "bound"
-	guardianLinked         accounts.Notice = "guardian_linked"
 	unbound                accounts.Notice = "unbound"
 	unboundByAdministrator accounts.Notice = "unbound_by_administrator"
 )
@@ -71,29 +70,21 @@ func New(d *db.DB, v *vault.Vault, a *accounts.Service, r *roster.Service, confi
 // Bind links the account to the entry as kind, in the caller's transaction, records it and tells the account's owner. The
 // caller has made sure that the person may claim the entry.
 //
-// A parent who claims a pupil's entry gets a guardian link, which leaves the pupil's own binding alone; any other claim
-// binds the entry itself, and the account's role becomes kind. What is bound so already stays as it is, and a teacher who was
-// verified as a parent is one from then on (F-21). Errors: already_bound when the entry has another account, or the account
-// another binding.
+// The claim binds the entry itself, and the account's role becomes kind; a pupil's guardian is another matter: see
+// [Service.AskGuardian]. What is bound so already stays as it is, and a teacher who was verified as a parent is one from then on
+// (F-21). Errors: already_bound when the entry has another account, or the account another binding.
 func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry, kind string) error {
-	if kind == Parent && entry.Kind == Student {
-		return s.linkGuardian(ctx, tx, accountID, entry)
-	}
-	if kind == Student {
-		links, err := countLinks(ctx, tx, accountID)
-		if err != nil {
-			return err
-		}
-		if links > 0 {
-			return AccountBound()
-		}
-	}
 	var err error
 	if entry.School.ID, err = Hold(ctx, tx, entry.ID); err != nil {
 		return err
 	}
 	if err := s.accounts.Hold(ctx, tx, accountID); err != nil {
 		return err
+	}
+	if kind == Student {
+		if err := notAGuardian(ctx, tx, accountID); err != nil {
+			return err
+		}
 	}
 	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, school_id, kind, bound_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT DO NOTHING`, entry.ID, accountID, db.NewID(), entry.School.ID, kind, db.Now())
@@ -159,38 +150,6 @@ func (s *Service) becomeTeacher(ctx context.Context, tx *db.Tx, accountID string
 	return s.accounts.Tell(ctx, tx, accountID, bound, map[string]any{"school": entry.School.Name})
 }
 
-func (s *Service) linkGuardian(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry) error {
-	if _, err := Hold(ctx, tx, entry.ID); err != nil {
-		return err
-	}
-	var as string
-	err := tx.QueryRow(ctx, `SELECT kind FROM bindings WHERE account_id = $1`, accountID).Scan(&as)
-	isBound := err == nil
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	if as == Student { // pupils are nobody's guardians
-		return AccountBound()
-	}
-	result, err := tx.Exec(ctx, `INSERT INTO guardian_links (id, account_id, entry_id, created_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT DO NOTHING`, db.NewID(), accountID, entry.ID, db.Now())
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return err
-	}
-	if !isBound {
-		if err := s.accounts.SetRole(ctx, tx, accountID, Parent); err != nil {
-			return err
-		}
-	}
-	if err := s.record(ctx, tx, "guardian.link", entry, accountID, "", nil); err != nil {
-		return err
-	}
-	return s.accounts.Tell(ctx, tx, accountID, guardianLinked, map[string]any{"school": entry.School.Name})
-}
-
 // Unbind takes the entry's binding away, in the caller's transaction, records it with the reason and answers whose it
 // was; "" when it had none. Nothing that belonged to the person is touched.
 func (s *Service) Unbind(ctx context.Context, tx *db.Tx, entry roster.Entry, reason string) (accountID string, err error) {
@@ -217,15 +176,16 @@ func (s *Service) Follow(ctx context.Context, tx *db.Tx, entryID, schoolID strin
 	return err
 }
 
-// part takes away the very binding or guardian link that b is; fault.ErrNotFound when it has just gone.
-func part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, reason string) error {
-	table, action := "bindings", "binding.unbind"
+// part takes away the very binding or guardian link that b is; fault.ErrNotFound when it has just gone. state is what becomes of
+// a guardian link: [Left] or [EndedBySchool].
+func (s *Service) part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, state GuardianState, reason string) error {
 	if b.Guardian {
-		table, action = "guardian_links", "guardian.unlink"
-	} else if _, err := Hold(ctx, tx, b.EntryID); err != nil {
+		return s.EndGuardian(ctx, tx, b.ID, state, reason)
+	}
+	if _, err := Hold(ctx, tx, b.EntryID); err != nil {
 		return err
 	}
-	gone, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE id = $1", b.ID)
+	gone, err := tx.Exec(ctx, "DELETE FROM bindings WHERE id = $1", b.ID)
 	if err != nil {
 		return err
 	}
@@ -234,13 +194,11 @@ func part(ctx context.Context, tx *db.Tx, accountID string, b *Binding, reason s
 	} else if n == 0 {
 		return fault.ErrNotFound.New()
 	}
-	if !b.Guardian {
-		if err := tally.Activate(ctx, tx, time.Now(), b.EntryID, -1); err != nil {
-			return err
-		}
+	if err := tally.Activate(ctx, tx, time.Now(), b.EntryID, -1); err != nil {
+		return err
 	}
 	return audit.Record(ctx, tx, audit.Event{
-		Action: action, Target: "entry", TargetID: b.EntryID, Place: b.Place, Reason: reason, Details: map[string]any{
+		Action: "binding.unbind", Target: "entry", TargetID: b.EntryID, Place: b.Place, Reason: reason, Details: map[string]any{
 			"account_id": accountID, "kind": b.EntryKind, "masked_name": vault.MaskName(b.Name), "masked_id_number": b.MaskedIDNumber,
 		},
 	})
@@ -260,9 +218,12 @@ func (s *Service) PartAll(ctx context.Context, tx *db.Tx, accountID string) erro
 		return err
 	}
 	for i := range bindings {
-		if err := part(ctx, tx, accountID, &bindings[i], ""); err != nil {
+		if err := s.part(ctx, tx, accountID, &bindings[i], Left, ""); err != nil {
 			return err
 		}
+	}
+	if err := forsakeRequests(ctx, tx, accountID); err != nil {
+		return err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM attempts WHERE attempt_key = $1`, accountAttempts(accountID))
 	return err
@@ -295,7 +256,7 @@ func (s *Service) UnbindOwn(ctx context.Context, password string) error {
 		if b == nil {
 			return fault.ErrNotFound.New(fault.Next("verify", "/verify"))
 		}
-		if err := part(ctx, tx, actor.AccountID, b, ""); err != nil {
+		if err := s.part(ctx, tx, actor.AccountID, b, Left, ""); err != nil || b.Guardian {
 			return err
 		}
 		return s.accounts.Tell(ctx, tx, actor.AccountID, unbound, nil)
@@ -313,7 +274,7 @@ func (s *Service) UnbindOther(ctx context.Context, accountID, reason string) err
 		if b == nil || !access.ActorFrom(ctx).Can(access.AccountsManage, b.Place) {
 			return fault.ErrNotFound.New()
 		}
-		if err := part(ctx, tx, accountID, b, reason); err != nil {
+		if err := s.part(ctx, tx, accountID, b, EndedBySchool, reason); err != nil || b.Guardian {
 			return err
 		}
 		return s.accounts.Tell(ctx, tx, accountID, unboundByAdministrator, nil)

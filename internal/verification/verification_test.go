@@ -307,14 +307,14 @@ func TestAPupilWithoutAClassChoosesOneOfTheSchools(t *testing.T) {
 		})
 		expect(t, choose(p, primary.ID), 422, "invalid")
 		expect(t, choose(p, foreign.ID), 422, "invalid")
-		parent := w.Person(t, "parent")
-		expect(t, w.Do(t, parent, "POST", "/api/v1/me/binding", claim("parent", 1, "韩梅梅")), 201, "")
-		expect(t, choose(parent, mine.ID), 409, "class_chosen")
 		w.Roster.Mount(w.Server)
 		mei, err := w.Verification.BindingOf(t.Context(), w.DB, p.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
+		parent := w.Person(t, "parent")
+		w.Bind(t, parent, roster.Entry{ID: mei.EntryID, Kind: roster.Student}, "parent")
+		expect(t, choose(parent, mine.ID), 409, "class_chosen")
 		school := w.Administrator(t, access.School, w.Here.ID)
 		expect(t, w.Do(t, school, "PATCH", "/api/v1/admin/registry/"+mei.EntryID, object{"name": "韩美美"}), 200, "")
 		expect(t, choose(p, mine.ID), 200, "") // a name is no class
@@ -342,7 +342,8 @@ func TestAPupilWithoutAClassChoosesOneOfTheSchools(t *testing.T) {
 	})
 }
 
-func TestParentsAreLinkedToTheirChild(t *testing.T) {
+// Whoever knows a child's number and name asks to be their guardian; nothing of the child is shown for that (F-21).
+func TestParentsAskForTheirChild(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		child := w.Entry(t, pupil(w, 1, "韩梅梅", w.Class(t, w.Here.ID, 1).ID))
 		w.Entry(t, pupil(w, 2, "韩小梅", ""))
@@ -350,27 +351,50 @@ func TestParentsAreLinkedToTheirChild(t *testing.T) {
 		self, mother, father := w.Person(t, "student"), w.Person(t, "parent"), w.Person(t, "teacher")
 		expect(t, w.Do(t, self, "POST", "/api/v1/me/binding", claim("student", 1, "韩梅梅")), 201, "")
 		expect(t, w.Do(t, father, "POST", "/api/v1/me/binding", claim("teacher", 3, "韩父")), 201, "")
+		var id any
 		for _, p := range []roomtest.Person{mother, mother, father} {
 			a := w.Do(t, p, "POST", "/api/v1/me/binding", claim("parent", 1, "韩梅梅"))
 			expect(t, a, 201, "")
-			if a.Get("kind") != "parent" || a.Get("name") != "韩梅梅" || a.Get("class.name") != "七年级1班" {
-				t.Errorf("link told as %v", a)
+			if a.Get("kind") != "parent" || a.Get("state") != "asked" || a.Get("expires_at") == nil {
+				t.Errorf("a request is told as %v", a)
+			}
+			if strings.Contains(a.Text, w.Here.Name) || strings.Contains(a.Text, "七年级") {
+				t.Errorf("whoever asks learns where the child is: %v", a)
+			}
+			if p == mother {
+				if id != nil && id != a.Get("id") {
+					t.Error("asking twice made two requests")
+				}
+				id = a.Get("id")
 			}
 		}
-		expect(t, w.Do(t, mother, "POST", "/api/v1/me/binding", claim("parent", 2, "韩小梅")), 201, "")
-		if n := w.Count(t, `SELECT count(*) FROM guardian_links WHERE entry_id = $1`, child.ID); n != 2 {
-			t.Errorf("%d links to the child, want 2", n)
+		if n := w.Count(t, `SELECT count(*) FROM guardian_requests WHERE entry_id = $1 AND state = 'asked'`, child.ID); n != 2 {
+			t.Errorf("%d requests for the child, want 2", n)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM guardian_links`); n != 0 {
+			t.Errorf("%d links without anybody's word", n)
 		}
 		if n := w.Count(t, `SELECT count(*) FROM bindings WHERE entry_id = $1 AND account_id = $2`, child.ID, self.ID); n != 1 {
 			t.Error("the child's own binding has gone")
 		}
 		if n := w.Count(t, `SELECT count(*) FROM accounts WHERE id = $1 AND role = 'teacher'`, father.ID); n != 1 {
-			t.Error("a teacher who is a parent too is no teacher any more")
+			t.Error("a teacher who asks to be a guardian too is no teacher any more")
 		}
 		expect(t, w.Do(t, self, "POST", "/api/v1/me/binding", claim("parent", 2, "韩小梅")), 409, "already_bound")
+		bad := claim("parent", 2, "韩小梅")
+		bad["relation"] = "cousin"
+		expect(t, w.Do(t, mother, "POST", "/api/v1/me/binding", bad), 422, "invalid")
+		expect(t, w.Do(t, mother, "POST", "/api/v1/me/binding", claim("student", 2, "韩小梅")), 409, "already_bound")
+
+		w.Bind(t, mother, child, "parent")
+		a := w.Do(t, mother, "POST", "/api/v1/me/binding", claim("parent", 1, "韩梅梅"))
+		expect(t, a, 201, "")
+		if a.Get("state") != "bound" || a.Get("id") != id || a.Get("class.name") != "七年级1班" {
+			t.Errorf("a confirmed guardian sees %v", a)
+		}
 		expect(t, w.Do(t, mother, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password}), 204, "")
-		if n := w.Count(t, `SELECT count(*) FROM guardian_links WHERE account_id = $1`, mother.ID); n != 1 {
-			t.Errorf("%d links after the first was taken away, want 1", n)
+		if n := w.Count(t, `SELECT count(*) FROM guardian_requests WHERE id = $1 AND state = 'left'`, id); n != 1 {
+			t.Error("who has left is a guardian yet")
 		}
 	})
 }

@@ -16,7 +16,7 @@ const ElSkeleton = () => h('i')
 const global = { plugins: [i18n, router], components: { ElButton, ElSkeleton } }
 
 const child = (id: string, name: string, number: number): Binding => ({
-  id, kind: 'parent', entry_kind: 'student', name, masked_id_number: '5***1', bound_at: '2026-09-01T00:00:00Z',
+  id, kind: 'parent', entry_kind: 'student', name, masked_id_number: '5***1', state: 'bound', bound_at: '2026-09-01T00:00:00Z',
   school: { id: 's', name: '草堂小学' }, class: { id: `c${number}`, name: `三年级${number}班`, stage: 'primary', grade: '三年级', entry_year: 2024, number },
 })
 const [first, second] = [child('b1', '韩梅梅', 1), child('b2', '韩小妹', 2)]
@@ -37,13 +37,23 @@ describe('a parent', () => {
     expect(ownName({ ...parent, binding: { ...first, kind: 'student' } })).toBe('韩梅梅')
     expect(ownName(null)).toBe('')
   })
-  it('sees every child, and the way to one more', async () => {
-    server({ '/api/v1/me': parent })
+  it('sees every child, what waits, and the way to one more', async () => {
+    const link = { asked_name: '', asked_number: '', others: [], school_only: false, asked_at: '2026-09-01T00:00:00Z', expires_at: '2026-10-01T00:00:00Z' }
+    server({
+      '/api/v1/me': parent,
+      '/api/v1/me/guardianships': { items: [
+        ...[first, second].map(({ id, name, school, class: of }) => ({ ...link, id, state: 'confirmed', child: { name, school, class: of } })),
+        { ...link, id: 'r3', state: 'asked', child: null, asked_name: '韩*弟', school_only: true },
+      ] },
+    })
     await refreshSession()
     const wrapper = mount(ChildrenCard, { global })
-    expect(wrapper.findAll('li strong').map((one) => one.text())).toEqual(['韩梅梅', '韩小妹'])
+    await flushPromises()
+    expect(wrapper.findAll('li > strong').map((one) => one.text())).toEqual(['韩梅梅', '韩小妹'])
+    expect(wrapper.findAll('.waits')).toHaveLength(1)
+    expect(wrapper.find('.waits input').exists()).toBe(false) // the school alone confirms it: no slip does
     const push = vi.spyOn(router, 'push')
-    await wrapper.get('button').trigger('click')
+    await wrapper.findAll('button').at(-1)!.trigger('click')
     expect(push).toHaveBeenCalledWith({ path: '/verify', query: { child: '' } })
   })
 })

@@ -297,6 +297,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/guardianships/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a guardian's link to a child */
+        post: operations["end-guardianship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/looks": {
         parameters: {
             query?: never;
@@ -984,6 +1001,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/guardianships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Guardians and requests of one's scope, or of the classes whose class teacher one is */
+        get: operations["list-guardianships"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardianships/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm or decline guardians */
+        post: operations["decide-guardianships"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1027,7 +1078,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Prove who one is: bind one's account to a registry entry, or to a child's as a parent */
+        /** Prove who one is: bind one's account to a registry entry, or ask to be a pupil's guardian */
         post: operations["bind-me"];
         /** Part one's account from its registry entry; all else stays */
         delete: operations["unbind-me"];
@@ -1356,6 +1407,108 @@ export interface paths {
         put?: never;
         /** Ten new recovery codes in place of those before */
         post: operations["renew-recovery-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/guardians": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A pupil's own guardians */
+        get: operations["list-my-guardians"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/guardians/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A pupil of fourteen or more says whether somebody is their guardian */
+        post: operations["answer-my-guardian"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/guardianships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose guardian one is, or asks to be */
+        get: operations["list-my-guardianships"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/guardianships/{id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Be a child's guardian no longer */
+        post: operations["leave-guardianship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/guardianships/{id}/slip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the child's slip confirm that one is the guardian */
+        post: operations["confirm-guardianship-by-slip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/guardianships/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take one's request back */
+        post: operations["withdraw-guardianship"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2244,6 +2397,9 @@ export interface components {
             /** @description By which its owner knows it, up to 40 characters */
             name: string;
         };
+        AnswerInputBody: {
+            confirm: boolean;
+        };
         AppointInputBody: {
             /** @description Whether the username is that of an account which exists */
             existing?: boolean;
@@ -2342,12 +2498,16 @@ export interface components {
         BindInputBody: {
             /** @description One of the school's classes, for an entry without one */
             class_id?: string;
+            /** @description Of a pupil's parent: what they are called, for whoever confirms it */
+            guardian_name?: string;
             id_number: string;
             /** @description resident_id, residence_permit, home_return_permit, permanent_residence, passport or other */
             id_type: string;
             /** @description teacher, student or parent */
             kind: string;
             name: string;
+            /** @description Of a pupil's parent: father, mother or other */
+            relation?: string;
             /** @description Student or certificate number, where the policy asks for two numbers */
             second_number?: string;
         };
@@ -2465,6 +2625,12 @@ export interface components {
              */
             waiting: number;
         };
+        DecideInputBody: {
+            confirm: boolean;
+            ids: string[];
+            /** @description For the guardian, of a refusal */
+            reason?: string;
+        };
         DeclineInputBody: {
             /** @description A ready answer, by its name */
             canned?: string;
@@ -2518,6 +2684,9 @@ export interface components {
             level: string;
             reason: string;
             scope_id: string;
+        };
+        EndInputBody: {
+            reason: string;
         };
         EndOutputBody: {
             /**
@@ -2610,6 +2779,117 @@ export interface components {
         FinishRecoveryOutputBody: {
             username: string;
         };
+        GuardiansChild: {
+            class: components["schemas"]["RosterClassRef"];
+            name: string;
+            school: components["schemas"]["RosterSchoolRef"];
+        };
+        GuardiansOther: {
+            /** @description Empty where they did not tell it */
+            masked_name: string;
+            /** @enum {string} */
+            relation?: "father" | "mother" | "other";
+        };
+        GuardiansOutcome: {
+            /** Format: int64 */
+            decided: number;
+            /** @description Those that could not be decided, and why */
+            refused: components["schemas"]["GuardiansRefusal"][];
+        };
+        GuardiansOwnGuardian: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            masked_username: string;
+            /** @description As they told it; empty when they did not */
+            name: string;
+            /** @enum {string} */
+            relation?: "father" | "mother" | "other";
+            school_only: boolean;
+            /** @enum {string} */
+            state: "asked" | "confirmed";
+        };
+        GuardiansOwnGuardians: {
+            items: components["schemas"]["GuardiansOwnGuardian"][];
+            /** @description From fourteen on a pupil sees who their guardians are, and may confirm one; the list is empty before */
+            of_own_age: boolean;
+        };
+        GuardiansPageGuardianship: {
+            items: components["schemas"]["Guardianship"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        GuardiansPageRequest: {
+            items: components["schemas"]["GuardiansRequest"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        GuardiansRefusal: {
+            code: string;
+            id: string;
+            /** @description In the reader's language */
+            title: string;
+        };
+        GuardiansRequest: {
+            /** Format: date-time */
+            asked_at: string;
+            /** @enum {string} */
+            channel?: "slip" | "class_teacher" | "school" | "child" | "before";
+            child: string;
+            class?: string;
+            class_id?: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            entry_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description As the guardian told it; empty when they did not */
+            guardian_name: string;
+            id: string;
+            masked_phone?: string;
+            masked_username: string;
+            reason?: string;
+            /** @enum {string} */
+            relation?: "father" | "mother" | "other";
+            school: string;
+            /** @description The school refused or ended it before: a class teacher cannot confirm it */
+            school_only: boolean;
+            /** @enum {string} */
+            state: "asked" | "confirmed" | "declined" | "withdrawn" | "expired" | "left" | "ended";
+        };
+        Guardianship: {
+            /** Format: date-time */
+            asked_at: string;
+            /** @description The child's, masked, as it was typed: all that is shown until it is confirmed */
+            asked_name: string;
+            /** @description Likewise */
+            asked_number: string;
+            /** @enum {string} */
+            channel?: "slip" | "class_teacher" | "school" | "child" | "before";
+            /** @description Of a confirmed one; null otherwise */
+            child: components["schemas"]["GuardiansChild"];
+            /** Format: date-time */
+            decided_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it waits
+             */
+            expires_at: string;
+            id: string;
+            /** @description Of a confirmed one: the child's other guardians */
+            others: components["schemas"]["GuardiansOther"][];
+            reason?: string;
+            /** @description The school alone can confirm it: it refused or ended it before */
+            school_only: boolean;
+            /** @enum {string} */
+            state: "asked" | "confirmed" | "declined" | "withdrawn" | "expired" | "left" | "ended";
+        };
         InputBody: {
             id_number: string;
             /** @description resident_id, residence_permit, home_return_permit, permanent_residence, passport or other */
@@ -2618,6 +2898,9 @@ export interface components {
         };
         IssueInputBody: {
             reason: string;
+        };
+        LeaveInputBody: {
+            password: string;
         };
         LinkInputBody: {
             /** @description What stands after the # of the link in a notice */
@@ -3061,6 +3344,12 @@ export interface components {
             number: number;
             stage: string;
         };
+        RosterClassTeacher: {
+            /** @description The class teacher, or one of them */
+            head: boolean;
+            id: string;
+            name: string;
+        };
         RosterHistory: {
             items: components["schemas"]["AuditEntry"][];
             next_cursor?: string;
@@ -3203,10 +3492,6 @@ export interface components {
             /** @description Whether it might move people to the class that the file names */
             update: boolean;
         };
-        RosterNamed: {
-            id: string;
-            name: string;
-        };
         RosterNewSchool: {
             /** @description 学校标识码, 10 digits */
             code: string;
@@ -3230,13 +3515,13 @@ export interface components {
             /** @description Absent on the last page */
             next_cursor?: string;
         };
-        RosterPageImport: {
-            items: components["schemas"]["RosterImport"][];
+        RosterPageClassTeacher: {
+            items: components["schemas"]["RosterClassTeacher"][];
             /** @description Absent on the last page */
             next_cursor?: string;
         };
-        RosterPageNamed: {
-            items: components["schemas"]["RosterNamed"][];
+        RosterPageImport: {
+            items: components["schemas"]["RosterImport"][];
             /** @description Absent on the last page */
             next_cursor?: string;
         };
@@ -3315,14 +3600,16 @@ export interface components {
             /** @description Instead of sms_gateway_busy, let the request stand for half an hour: the code is sent when a gateway is back */
             wait?: boolean;
         };
-        "Set-class-teachersRequest": {
-            /** @description Entries of teachers of the same school */
-            teacher_ids: string[];
-        };
         SetAuthenticatorInputBody: {
             /** @description What the app shows */
             code: string;
             enrolment: string;
+        };
+        SetTeachersInputBody: {
+            /** @description Those among them who are its class teachers; who was stays so when absent */
+            class_teacher_ids?: string[];
+            /** @description Entries of teachers of the same school */
+            teacher_ids: string[];
         };
         SignInInputBody: {
             /** @description Username, in its own spelling, or phone */
@@ -3345,6 +3632,10 @@ export interface components {
         };
         SlipCodeInputBody: {
             /** @description As typed: letter case, spaces and dashes do not matter */
+            code: string;
+        };
+        SlipInputBody: {
+            /** @description Of the child's slip, as typed */
             code: string;
         };
         SlipsCounts: {
@@ -3550,6 +3841,8 @@ export interface components {
         };
         SpacesClassTaught: {
             grade: string;
+            /** @description Whether one is its class teacher */
+            head: boolean;
             id: string;
             name: string;
             /** Format: int64 */
@@ -3615,11 +3908,16 @@ export interface components {
             greeting_name: string;
             /** @description What to do next, the most urgent first */
             next_steps: components["schemas"]["SpacesSuggestion"][];
+            /**
+             * @description The one whose space this is
+             * @enum {string}
+             */
+            role: "teacher" | "student" | "parent" | "public";
             roles: ("teacher" | "student" | "parent" | "public")[];
             school: components["schemas"]["RosterSchoolRef"];
         };
         SpacesSuggestion: {
-            /** @description verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_transfers, answer_recoveries, manage_registry */
+            /** @description verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry */
             action: string;
             href: string;
             title: string;
@@ -3728,10 +4026,10 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /**
-             * @description Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else; the answer says so in words
+             * @description Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words
              * @enum {string}
              */
-            ending?: "verified" | "account_taken";
+            ending?: "verified" | "guardian_asked" | "account_taken";
             /** @description The registry's entry, where it is the school's own */
             entry_id?: string;
             /** @description For one open ticket of an account that is frozen */
@@ -3897,10 +4195,10 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /**
-             * @description Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else; the answer says so in words
+             * @description Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words
              * @enum {string}
              */
-            ending?: "verified" | "account_taken";
+            ending?: "verified" | "guardian_asked" | "account_taken";
             /** @description The registry has got the person, but another account holds the entry */
             held?: boolean;
             id: string;
@@ -4067,7 +4365,10 @@ export interface components {
             username: string;
         };
         VerificationBinding: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Since when it stands, or was asked for
+             */
             bound_at: string;
             /** @description Null while the registry names none: choose one */
             class: components["schemas"]["RosterClassRef"];
@@ -4076,6 +4377,11 @@ export interface components {
              * @enum {string}
              */
             entry_kind: "teacher" | "student";
+            /**
+             * Format: date-time
+             * @description Of one that was asked for
+             */
+            expires_at?: string;
             id: string;
             /** @enum {string} */
             kind: "teacher" | "student" | "parent";
@@ -4083,6 +4389,11 @@ export interface components {
             /** @description As the registry spells it; a parent's binding to a child holds the child's */
             name: string;
             school: components["schemas"]["RosterSchoolRef"];
+            /**
+             * @description asked: a guardian's, which somebody has yet to confirm; then school and class are null, and the name and number are those that were typed
+             * @enum {string}
+             */
+            state: "bound" | "asked";
         };
     };
     responses: never;
@@ -4769,7 +5080,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RosterPageNamed"];
+                    "application/json": components["schemas"]["RosterPageClassTeacher"];
                 };
             };
             /** @description Error */
@@ -4794,7 +5105,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Set-class-teachersRequest"];
+                "application/json": components["schemas"]["SetTeachersInputBody"];
             };
         };
         responses: {
@@ -4804,8 +5115,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RosterPageNamed"];
+                    "application/json": components["schemas"]["RosterPageClassTeacher"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-guardianship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -6385,6 +6729,76 @@ export interface operations {
             };
         };
     };
+    "list-guardianships": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                state?: "asked" | "confirmed" | "declined" | "withdrawn" | "expired" | "left" | "ended";
+                class_id?: string;
+                /** @description Of one pupil */
+                entry_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardiansPageRequest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decide-guardianships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardiansOutcome"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-me": {
         parameters: {
             query?: never;
@@ -7227,6 +7641,203 @@ export interface operations {
             };
         };
     };
+    "list-my-guardians": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardiansOwnGuardians"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-my-guardian": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-guardianships": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardiansPageGuardianship"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "leave-guardianship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaveInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-guardianship-by-slip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlipInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardianship"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-guardianship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardianship"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "change-password": {
         parameters: {
             query?: never;
@@ -7517,7 +8128,10 @@ export interface operations {
     };
     "get-my-space": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description In which of one's roles; the most one's own when absent */
+                as?: "teacher" | "student" | "parent" | "public";
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -1,6 +1,8 @@
 import { answer, api } from '@/api/client'
+import type { Role } from '@/api/types'
 
-export const mySpace = () => answer(api.GET('/api/v1/me/space'))
+/** One's space in one of one's roles. */
+export const mySpace = (as?: Role) => answer(api.GET('/api/v1/me/space', { params: { query: as ? { as } : {} } }))
 
 /** The applications that a verified person may open; refused to everybody else. */
 export const myApps = async () => (await answer(api.GET('/api/v1/me/apps'))).items

@@ -11,6 +11,9 @@ export interface VerificationDraft {
   idNumber: string
   name: string
   secondNumber: string
+  /** Of whoever asks to be a guardian. */
+  guardianName: string
+  relation: string
 }
 
 const place = 'caotang.verification'
@@ -24,6 +27,8 @@ export function useVerificationDraft(role: string | undefined) {
     idNumber: '',
     name: '',
     secondNumber: '',
+    guardianName: '',
+    relation: '',
   })
   watch(
     () => [draft.kind, draft.idType],

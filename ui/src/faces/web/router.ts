@@ -17,27 +17,18 @@ declare module 'vue-router' {
 /** A page that comes together with the texts of its depth. */
 const page = <T>(depth: Depth, module: () => Promise<T>) => () => Promise.all([module(), loadTexts(depth)]).then(([loaded]) => loaded)
 
+/** The administration, which few people open: its routes come with its pages, when somebody first does. */
 const administration: RouteRecordRaw = {
-  path: '/admin',
-  component: page('administration', () => import('./admin/AdminLayout.vue')),
+  path: '/admin/:rest(.*)*',
+  name: 'administration',
+  component: { render: () => null },
   meta: { needs: 'administrator' },
-  children: [
-    { path: '', component: () => import('./admin/OverviewPage.vue'), meta: { title: 'common.nav.admin' } },
-    { path: 'registry', component: () => import('./admin/RegistryPage.vue'), meta: { title: 'admin.nav.registry' } },
-    { path: 'registry/import', component: () => import('./admin/ImportPage.vue'), meta: { title: 'admin.nav.import' } },
-    { path: 'schools', component: () => import('./admin/SchoolsPage.vue'), meta: { title: 'admin.nav.schools' } },
-    { path: 'classes', component: () => import('./admin/ClassesPage.vue'), meta: { title: 'admin.nav.classes' } },
-    { path: 'slips', component: () => import('./admin/SlipsPage.vue'), meta: { title: 'slip.print.title' } },
-    { path: 'accounts', component: () => import('./admin/AccountsPage.vue'), meta: { title: 'admin.nav.accounts' } },
-    { path: 'tickets', component: () => import('./admin/TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },
-    { path: 'transfers', component: () => import('./admin/TransfersPage.vue'), meta: { title: 'admin.nav.transfers' } },
-    { path: 'administrators', component: () => import('./admin/AdministratorsPage.vue'), meta: { title: 'admin.nav.administrators' } },
-    { path: 'recoveries', component: () => import('./admin/RecoveriesPage.vue'), meta: { title: 'admin.nav.recoveries' } },
-    { path: 'statistics', component: () => import('./admin/StatisticsPage.vue'), meta: { title: 'admin.nav.statistics' } },
-    { path: 'sms', component: () => import('./admin/SmsPage.vue'), meta: { title: 'admin.nav.sms' } },
-    { path: 'looks', component: () => import('./admin/LooksPage.vue'), meta: { title: 'admin.nav.looks' } },
-    { path: 'audit', component: () => import('./admin/AuditPage.vue'), meta: { title: 'admin.nav.audit' } },
-  ],
+  beforeEnter: async (to) => {
+    const [loaded] = await Promise.all([import('./admin/routes'), loadTexts('administration')])
+    router.removeRoute('administration')
+    router.addRoute(loaded.administration)
+    return to.fullPath
+  },
 }
 
 export const router = createRouter({

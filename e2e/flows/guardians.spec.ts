@@ -1,0 +1,53 @@
+import { register, signIn, takeEntry } from '../support/api.ts'
+import { newName, newResidentID, password } from '../support/people.ts'
+import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
+import { signInOnScreen } from '../support/walk.ts'
+
+test('F-21 a parent waits and sees nothing of the child until the school confirms, and again once custody ends', async ({ page, t }) => {
+  test.slow() // two people use the screen
+  const parent = await register('parent')
+  const child = await takeEntry('student', (e) => e.has_class)
+  await signInOnScreen(page, t, parent.username, parent.password)
+  await page.goto('/verify')
+  await page.getByLabel(t('verify.number.child'), { exact: true }).fill(child.id_number)
+  await page.getByLabel(t('verify.name.child'), { exact: true }).fill(child.name)
+  await page.getByLabel(t('guardian.name'), { exact: true }).fill('王芳')
+  await page.getByRole('group').locator('label').filter({ hasText: t('guardian.relation.mother') }).click()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await page.getByRole('button', { name: t('verify.submit') }).click()
+  await page.getByRole('button', { name: t('guardian.to_space') }).click()
+  const main = page.getByRole('main')
+  await expect(main).toContainText(t('guardian.before'))
+  await expect(main).not.toContainText(child.school.name)
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+
+  const province = await signIn('sichuan1', password)
+  const [mine] = (await parent.api.ok(200, 'GET', '/api/v1/me/guardianships')).items
+  await province.ok(200, 'POST', '/api/v1/guardianships/decide', { ids: [mine.id], confirm: true })
+  await page.reload()
+  await expect(main).toContainText(child.school.name)
+
+  await province.ok(204, 'POST', `/api/v1/admin/guardianships/${mine.id}/end`, { reason: '监护权已变更' })
+  await page.reload()
+  await expect(main).toContainText('监护权已变更')
+  await expect(main).not.toContainText(child.school.name)
+})
+
+test('F-21 a class teacher confirms a guardian who waits', async ({ page, t }) => {
+  const [teacher, school, parent] = [await signIn('teacher1', password), await signIn('school1', password), await register('parent')]
+  const space = await teacher.ok(200, 'GET', '/api/v1/me/space')
+  const child = { id_type: 'resident_id', id_number: newResidentID(), name: newName() }
+  const own = space.classes_taught.find((one: { head: boolean }) => one.head)
+  await school.ok(201, 'POST', '/api/v1/admin/registry', { ...child, kind: 'student', school_id: space.school.id, class_id: own.id })
+  await parent.api.ok(201, 'POST', '/api/v1/me/binding', { ...child, kind: 'parent', guardian_name: '浣父', relation: 'father' })
+  await signInOnScreen(page, t, 'teacher1', password)
+  const queue = page.locator('section').filter({ has: page.getByRole('heading', { name: t('guardian.queue.title') }) })
+  await queue.getByRole('checkbox', { name: t('guardian.queue.choose', { name: child.name }) }).check()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await queue.getByRole('button', { name: t('guardian.queue.confirm', { n: 1 }) }).click()
+  await expect(queue.getByRole('status')).toContainText(t('guardian.queue.done', { n: 1 }))
+  await expect(queue).not.toContainText(child.name)
+})

@@ -1,0 +1,39 @@
+package slips
+
+import (
+	"context"
+
+	"caotang/internal/db"
+	"caotang/internal/fault"
+)
+
+// Vouched answers whose slip a code is that the school has handed out: used or not, it says until its day that whoever holds the
+// paper got it from the school, and nothing is used up by it. Errors: slip_invalid, slip_expired; too_many_attempts,
+// captcha_required. Call it outside a transaction, and [Service.Vouch] within.
+func (s *Service) Vouched(ctx context.Context, typed string) (entryID string, err error) {
+	_, p, err := s.look(ctx, typed)
+	if err != nil {
+		return "", err
+	}
+	if p.state == Expired || p.state == Used && !p.expiresAt.After(s.now()) {
+		return "", ErrSlipExpired.New(fault.Field("code", "slip_expired"))
+	}
+	if p.state == Ended {
+		return "", ErrSlipInvalid.New(fault.Field("code", "slip_unknown"))
+	}
+	return p.entryID, nil
+}
+
+// Vouch makes sure, in the caller's transaction, which holds the entry, that the code still speaks for it: slip_invalid otherwise.
+func (s *Service) Vouch(ctx context.Context, tx *db.Tx, typed, entryID string) error {
+	code, _ := readCode(typed)
+	result, err := tx.Exec(ctx, `UPDATE activation_slips SET created_at = created_at
+		WHERE code_index = $1 AND entry_id = $2 AND ended_at IS NULL AND expires_at > $3`, s.index(code), entryID, db.At(s.now()))
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return ErrSlipInvalid.New(fault.Field("code", "slip_other"))
+}

@@ -1,0 +1,86 @@
+package verification
+
+import (
+	"context"
+
+	"caotang/internal/db"
+	"caotang/internal/fault"
+)
+
+const requestColumns = `id, account_id, entry_id, guardian_name, relation, asked_name, asked_number, state, school_only, channel, asked_at, expires_at, decided_at, ended_at, reason`
+
+func requests(ctx context.Context, q db.Querier, tail string, args ...any) ([]GuardianRequest, error) {
+	return db.Collect(ctx, q, `SELECT `+requestColumns+` FROM guardian_requests`+tail, args, func(r *GuardianRequest) []any {
+		return []any{
+			&r.ID, &r.AccountID, &r.EntryID, &r.Guardian.Name, &r.Guardian.Relation, &r.AskedName, &r.AskedID, &r.State, &r.SchoolOnly, &r.Channel,
+			&r.AskedAt, &r.ExpiresAt, &r.DecidedAt, &r.EndedAt, &r.Reason,
+		}
+	})
+}
+
+func oneRequest(ctx context.Context, q db.Querier, id string) (GuardianRequest, error) {
+	all, err := requests(ctx, q, ` WHERE id = $1`, id)
+	if err == nil && len(all) == 0 {
+		err = fault.ErrNotFound.New()
+	}
+	if err != nil {
+		return GuardianRequest{}, err
+	}
+	return all[0], nil
+}
+
+func insertRequest(ctx context.Context, tx *db.Tx, r GuardianRequest) error {
+	_, err := tx.Exec(ctx, `INSERT INTO guardian_requests (id, account_id, entry_id, guardian_name, relation, asked_name, asked_number, state, school_only,
+			channel, asked_at, expires_at, decided_by, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11, '', '')`,
+		r.ID, r.AccountID, r.EntryID, r.Guardian.Name, string(r.Guardian.Relation), r.AskedName, r.AskedID, string(r.State), r.SchoolOnly, r.AskedAt, r.ExpiresAt)
+	return err
+}
+
+// GuardianRequestsOf lists an account's requests and links, the newest first.
+func (s *Service) GuardianRequestsOf(ctx context.Context, q db.Querier, accountID, cursor string, limit int) ([]GuardianRequest, error) {
+	if cursor == "" {
+		return requests(ctx, q, ` WHERE account_id = $1 ORDER BY id DESC LIMIT $2`, accountID, limit)
+	}
+	return requests(ctx, q, ` WHERE account_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2`, accountID, limit, cursor)
+}
+
+// GuardiansOf lists the guardians of a pupil, and whoever asks to be one, in the order in which they asked.
+func (s *Service) GuardiansOf(ctx context.Context, q db.Querier, entryID string) ([]GuardianRequest, error) {
+	return requests(ctx, q, ` WHERE entry_id = $1 AND state IN ('asked', 'confirmed') ORDER BY id`, entryID)
+}
+
+// ExpiredRequests lists requests that nobody answered in time, by id after one.
+func (s *Service) ExpiredRequests(ctx context.Context, now db.Time, after string, limit int) ([]string, error) {
+	return db.Collect(ctx, s.db, `SELECT id FROM guardian_requests WHERE state = 'asked' AND expires_at <= $1 AND id > $2 ORDER BY id LIMIT $3`, []any{now, after, limit},
+		func(id *string) []any { return []any{id} })
+}
+
+// forsakeRequests withdraws what an account that is being closed has asked for, and forgets what its owner said of themselves.
+func forsakeRequests(ctx context.Context, tx *db.Tx, accountID string) error {
+	if _, err := tx.Exec(ctx, `UPDATE guardian_requests SET state = 'withdrawn', decided_at = $2 WHERE account_id = $1 AND state = 'asked'`, accountID, db.Now()); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE guardian_requests SET guardian_name = '', relation = '' WHERE account_id = $1`, accountID)
+	return err
+}
+
+// notAGuardian refuses to make a guardian, or whoever asks to be one, a pupil.
+func notAGuardian(ctx context.Context, tx *db.Tx, accountID string) error {
+	guardian, err := exists(ctx, tx, `SELECT EXISTS (SELECT 1 FROM guardian_requests WHERE account_id = $1 AND state IN ('asked', 'confirmed'))`, accountID)
+	if err == nil && guardian {
+		err = AccountBound()
+	}
+	return err
+}
+
+func exists(ctx context.Context, q db.Querier, query string, args ...any) (there bool, err error) {
+	err = q.QueryRow(ctx, query, args...).Scan(&there)
+	return there, err
+}
+
+func value(r *GuardianRequest) GuardianRequest {
+	if r == nil {
+		return GuardianRequest{}
+	}
+	return *r
+}
