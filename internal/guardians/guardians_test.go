@@ -25,10 +25,10 @@ type object = map[string]any
 // family is a world with a class, its class teacher and its school's administrator.
 type family struct {
 	*roomtest.World
-	class         roster.Class
-	teacher       roomtest.Person
-	school        roomtest.Person
-	number, child int
+	class   roster.Class
+	teacher roomtest.Person
+	school  roomtest.Person
+	number  int
 }
 
 func each(t *testing.T, test func(t *testing.T, f *family)) {
@@ -193,7 +193,7 @@ func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		as := access.WithActor(t.Context(), actor)
-		print := func(e roster.Entry) string {
+		printed := func(e roster.Entry) string {
 			sheets, err := f.Slips.Print(as, slips.Order{Group: slips.Group{ClassID: f.class.ID}, EntryIDs: []string{e.ID}})
 			if err != nil {
 				t.Fatal(err)
@@ -203,8 +203,8 @@ func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 		mother, father := f.Person(t, "parent"), f.Person(t, "parent")
 		path := "/me/guardianships/" + f.ask(t, mother, number) + "/slip"
 		f.refused(t, mother, 422, "slip_invalid", "POST", path, object{"code": "2222-2222-2222"})
-		f.refused(t, mother, 422, "slip_invalid", "POST", path, object{"code": print(other)})
-		code := print(child)
+		f.refused(t, mother, 422, "slip_invalid", "POST", path, object{"code": printed(other)})
+		code := printed(child)
 		f.ok(t, father, 404, "POST", path, object{"code": code})
 		if a := f.ok(t, mother, 200, "POST", path, object{"code": code}); a.Get("state") != "confirmed" || a.Get("child.name") != "韩梅梅" {
 			t.Errorf("by slip: %v", a)
