@@ -276,3 +276,17 @@ func TestADamagedKeyFileIsRefusedAndNotReplaced(t *testing.T) {
 		t.Error("another index was taken")
 	}
 }
+
+func TestAnImportThatTakesHoursMeetsTheNewKey(t *testing.T) {
+	path := keyFile(t)
+	v := openKeys(t, path)
+	if _, err := vault.AddKey(path, vault.AES, time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		if v.Seal("phone", "13800000000")[0] == 2 {
+			return
+		}
+	}
+	t.Error("it goes on with the old one")
+}

@@ -24,15 +24,15 @@ type Vault struct {
 	keys atomic.Pointer[ring]
 	macs sync.Pool // keyed hash.Hash
 
-	path    string       // of the key file; "" when the keys are of none
-	looked  atomic.Int64 // when the key file was last looked at, in seconds
+	path    string        // of the key file; "" when the keys are of none
+	sealed  atomic.Uint64 // how often
 	reading sync.Mutex
 	read    os.FileInfo // the key file as it was last read
 }
 
-// lookEvery is how many seconds pass until whoever seals looks whether the key file has changed: no process goes on for
-// long with keys that others have replaced.
-const lookEvery = 5
+// lookEvery is how often something is sealed until the vault looks whether the key file has changed: no import that takes
+// hours goes on with keys that others have replaced. Looking at the clock each time would take a third of the sealing.
+const lookEvery = 256
 
 // ErrSealed says that sealed data cannot be opened: other keys, another purpose, or damage.
 var ErrSealed = errors.New("vault: sealed data cannot be opened with these keys")
@@ -63,8 +63,8 @@ func open(keys *ring) *Vault {
 	return v
 }
 
-// Refresh reads the key file again where it has changed. Sealing does so every few seconds, and opening what an unknown key
-// has sealed.
+// Refresh reads the key file again where it has changed. Call it every few seconds; sealing much does so by itself, and
+// opening what an unknown key has sealed.
 func (v *Vault) Refresh() error {
 	if v.path == "" {
 		return nil
@@ -112,11 +112,14 @@ func (v *Vault) generation(number byte) *Generation {
 
 // current is the key in use.
 func (v *Vault) current() *Generation {
-	now := time.Now()
-	if looked := v.looked.Load(); v.path != "" && now.Unix()-looked >= lookEvery && v.looked.CompareAndSwap(looked, now.Unix()) {
+	if v.path != "" && v.sealed.Add(1)%lookEvery == 0 {
 		_ = v.Refresh() // the keys at hand go on; whoever calls it openly is told
 	}
-	return v.keys.Load().current(now)
+	keys := v.keys.Load()
+	if len(keys.generations) == 1 {
+		return keys.generations[0]
+	}
+	return keys.current(time.Now())
 }
 
 // Seal encrypts a value. The purpose ("id_number", "phone", …) is bound to it: sealed for one, it does not open for
