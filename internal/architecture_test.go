@@ -29,7 +29,7 @@ var (
 
 	// Rooms hold the business, one subject each. They import the leaves and the kernel freely, and beyond those:
 	rooms = map[string][]string{
-		"internal/sms":          {},
+		"internal/sms":          {"internal/tally"},
 		"internal/blob":         {},
 		"internal/deadlines":    {},
 		"internal/accounts":     {"internal/sms"},
@@ -40,14 +40,15 @@ var (
 		"internal/verification": {"internal/accounts", "internal/roster", "internal/tally"},
 		"internal/slips":        {"internal/accounts", "internal/roster", "internal/verification"},
 		"internal/guardians":    {"internal/accounts", "internal/roster", "internal/verification", "internal/slips"},
-		"internal/support":      {"internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
+		"internal/support":      {"internal/tally", "internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/transfers":    {"internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/looks":        {"internal/roster"},
 		"internal/statistics":   {"internal/roster", "internal/tally"},
 		"internal/recovery":     {"internal/sms", "internal/blob", "internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/desk":         {"internal/deadlines", "internal/support", "internal/transfers", "internal/recovery"},
+		"internal/finder":       {"internal/accounts", "internal/roster", "internal/desk"},
 		"internal/replacement":  {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
-		"internal/spaces":       {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/guardians", "internal/tally"},
+		"internal/spaces":       {"internal/deadlines", "internal/desk", "internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/guardians", "internal/tally"},
 		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips"},
 	}
 

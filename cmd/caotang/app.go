@@ -18,6 +18,7 @@ import (
 	"caotang/internal/demo"
 	"caotang/internal/desk"
 	"caotang/internal/factors"
+	"caotang/internal/finder"
 	"caotang/internal/guard"
 	"caotang/internal/guardians"
 	"caotang/internal/jobs"
@@ -129,7 +130,9 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.support.Mount(a.server)
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
-	desk.New(a.support, a.recovery, a.transfers).Mount(a.server)
+	requests := desk.New(a.support, a.recovery, a.transfers)
+	requests.Mount(a.server)
+	finder.New(a.accounts, a.roster, requests).Mount(a.server)
 	a.looks = looks.New(d, a.roster, nil)
 	a.looks.Mount(a.server)
 	replacement.New(d, replacement.Rooms{
@@ -141,7 +144,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	})
 	a.owndata.Mount(a.server)
 	statistics.New(d, a.roster).Mount(a.server)
-	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery, a.guardians).Mount(a.server)
+	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery, a.guardians, requests).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent, a.handUp)
 	}

@@ -144,6 +144,7 @@ take-ticket                 401  403  403  403  403  403  403  200  404  200  20
 release-ticket              401  403  403  403  403  403  403  200  404  200  200  200  404  404
 complete-ticket             401  403  403  403  403  403  403  200  404  200  200  200  404  404
 decline-ticket              401  403  403  403  403  403  403  200  404  200  200  200  404  404
+find                        401  403  403  403  403  403  403  200  200  200  200  200  200  200
 list-requests               401  403  403  403  403  403  403  200  200  200  200  200  200  200
 count-requests              401  403  403  403  403  403  403  200  200  200  200  200  200  200
 request-transfer            401  403  403  201  201  201  201  403  403  403  403  403  403  403
@@ -177,6 +178,8 @@ submit-recovery             409  409  409  409  409  409  409  409  409  409  40
 finish-recovery             409  409  409  409  409  409  409  409  409  409  409  409  409  409
 get-statistics              401  403  403  403  403  403  403  200  200  200  200  200  200  403
 get-statistics-trend        401  403  403  403  403  403  403  200  404  200  200  200  404  404
+get-stuck                   401  403  403  403  403  403  403  200  404  200  200  200  404  404
+export-stuck                401  403  403  403  403  403  403  200  404  200  200  200  404  404
 export-statistics           401  403  403  403  403  403  403  200  404  200  200  200  404  404
 list-targets                401  403  403  403  403  403  403  200  404  200  200  200  404  404
 set-target                  401  403  403  403  403  403  403  404  404  403  204  204  404  404
@@ -288,6 +291,8 @@ var requests = map[string]request{
 	"export-my-data":          {body: ownPassword},
 	"get-statistics":          {},
 	"get-statistics-trend":    {queryOf: ofHere("scope")},
+	"get-stuck":               {queryOf: ofHere("scope")},
+	"export-stuck":            {queryOf: ofHere("scope")},
 	"export-statistics":       {queryOf: ofHere("scope")},
 	"list-targets":            {queryOf: ofHere("region")},
 	"set-target":              {body: func(*cell) any { return object{"region": "510104", "kind": "teacher", "percent": 100} }},
@@ -347,6 +352,7 @@ var requests = map[string]request{
 	"list-tickets":    {},
 	"get-ticket":      {target: (*cell).ticket},
 	"reveal-ticket":   {target: (*cell).ticket, body: reason},
+	"find":            {body: func(*cell) any { return object{"text": roomtest.IDNumber(1)} }},
 	"list-requests":   {query: "?view=open"},
 	"count-requests":  {},
 	"take-ticket":     {target: (*cell).ticket},

@@ -19,6 +19,7 @@ type Wanted struct {
 	Kind     Kind   // "" for all
 	SchoolID string // "" for all
 	Before   string // an id; "" for the first page
+	ID       string // of one request; "" for all, and then the view does not count
 	Limit    int
 }
 

@@ -69,7 +69,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]Request,
 	condition, args := reach(ctx)
 	if wanted.View == deadlines.Ended {
 		condition += " AND r.state <> 'open'"
-	} else {
+	} else if wanted.ID == "" {
 		condition += " AND r.state = 'open'"
 	}
 	switch wanted.View {
@@ -80,7 +80,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]Request,
 		args = append(args, db.At(s.now()))
 		condition += fmt.Sprintf(" AND "+lateSQL, len(args))
 	}
-	for _, filter := range []struct{ sql, value string }{{" AND s.id = $%d", wanted.SchoolID}, {" AND r.id < $%d", wanted.Before}} {
+	for _, filter := range []struct{ sql, value string }{{" AND s.id = $%d", wanted.SchoolID}, {" AND r.id < $%d", wanted.Before}, {" AND r.id = $%d", wanted.ID}} {
 		if filter.value != "" {
 			args = append(args, filter.value)
 			condition += fmt.Sprintf(filter.sql, len(args))
@@ -92,6 +92,13 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]Request,
 		all[i] = s.request(r)
 	}
 	return all, err
+}
+
+// IDOf answers the id of the request with a tracking number, as typed; fault.ErrNotFound if there is none. Whoever asks must
+// check the scope.
+func (s *Service) IDOf(ctx context.Context, number string) (string, error) {
+	r, err := s.byNumber(ctx, s.db, number)
+	return r.id, err
 }
 
 // DeskCounts counts the open requests that the caller may decide.

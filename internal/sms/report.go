@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"caotang/internal/access"
 	"caotang/internal/db"
+	"caotang/internal/tally"
 )
 
 // Report is what became of a message, or of one of its parts, after the carrier took it.
@@ -163,10 +165,15 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, id string) error {
 	if state == Delivered {
 		return nil
 	}
-	if reasonIn(reason.String) == ReasonCarrier && Purpose(purpose) != notice {
-		return giveBack(ctx, tx, phoneIndex, created, true)
+	if Purpose(purpose) == notice {
+		return nil
 	}
-	return nil
+	if reasonIn(reason.String) == ReasonCarrier {
+		if err := giveBack(ctx, tx, phoneIndex, created, true); err != nil {
+			return err
+		}
+	}
+	return tally.Stick(ctx, tx, s.Now(), tally.CodeFailed, access.Place{})
 }
 
 // inquire asks for the messages whose turn it is. An inquiry is taken by moving its time, so that no two processes ask at

@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"caotang/internal/access"
+	"caotang/internal/deadlines"
 	"caotang/internal/roster"
+	"caotang/internal/support"
 	"caotang/internal/tally"
 )
 
@@ -16,8 +18,13 @@ type Overview struct {
 	OpenTransfers int             `json:"open_transfers" doc:"Changes of school that wait for an answer from this scope"`
 	OpenRecovery  int             `json:"open_recoveries" doc:"Requests for lost accounts that wait for the caller"`
 	RecentImports []roster.Import `json:"recent_imports"`
-	Schools       int             `json:"schools"`
-	Classes       int             `json:"classes"`
+
+	Requests    []deadlines.Counts `json:"requests" doc:"Open requests of all kinds, by kind"`
+	LateSchools []support.Late     `json:"late_schools" doc:"Those with the most late tickets, up to five"`
+	Classless   int                `json:"classless" doc:"Pupils without a class"`
+
+	Schools int `json:"schools"`
+	Classes int `json:"classes"`
 }
 
 // ByKind counts people of the registry.
@@ -26,7 +33,10 @@ type ByKind struct {
 	Student int `json:"student"`
 }
 
-const recentImports = 5
+const (
+	recentImports = 5
+	lateSchools   = 5
+)
 
 func (s *Service) overview(ctx context.Context) (*Overview, error) {
 	reach := access.ActorFrom(ctx).Reach(access.RegistryRead)
@@ -58,7 +68,21 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 	if o.OpenRecovery, err = s.recovery.OpenFor(ctx); err != nil {
 		return nil, err
 	}
-	o.RecentImports, err = s.roster.RecentImports(ctx, recentImports)
+	if o.RecentImports, err = s.roster.RecentImports(ctx, recentImports); err != nil {
+		return nil, err
+	}
+	classless, err := tally.Classless(ctx, s.db, reach)
+	if err != nil {
+		return nil, err
+	}
+	o.Classless = int(classless)
+	requests, err := s.desk.Counts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Requests = append([]deadlines.Counts{}, requests...)
+	late, err := s.support.LateSchools(ctx, lateSchools)
+	o.LateSchools = append([]support.Late{}, late...)
 	return o, err
 }
 

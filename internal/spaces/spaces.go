@@ -7,6 +7,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/accounts"
 	"caotang/internal/db"
+	"caotang/internal/desk"
 	"caotang/internal/guardians"
 	"caotang/internal/messages"
 	"caotang/internal/recovery"
@@ -27,11 +28,16 @@ type Service struct {
 	transfers    *transfers.Service
 	recovery     *recovery.Service
 	guardians    *guardians.Service
+	desk         *desk.Service
 }
 
 // New makes the room.
-func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service, t *transfers.Service, lost *recovery.Service, g *guardians.Service) *Service {
-	return &Service{db: d, accounts: a, roster: r, verification: v, support: s, transfers: t, recovery: lost, guardians: g}
+func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service, t *transfers.Service, lost *recovery.Service,
+	g *guardians.Service, requests *desk.Service,
+) *Service {
+	return &Service{
+		db: d, accounts: a, roster: r, verification: v, support: s, transfers: t, recovery: lost, guardians: g, desk: requests,
+	}
 }
 
 // Me is who the caller is.

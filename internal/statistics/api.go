@@ -28,6 +28,8 @@ type trendOutput struct {
 	}
 }
 
+type stuckOutput struct{ Body *Stuck }
+
 type scopeInput struct {
 	Scope string `query:"scope" maxLength:"100" doc:"A division code or a school's id; one's own scope when absent"`
 }
@@ -73,6 +75,27 @@ func (s *Service) Mount(srv *server.Server) {
 		out := &trendOutput{}
 		out.Body.Items = points
 		return out, err
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/admin/statistics/stuck", ID: "get-stuck", Tag: "statistics", Rule: server.Administrator,
+		Summary: "How often people got stuck on the way into their space, by day and reason, as far as is known",
+	}, func(ctx context.Context, in *trendInput) (*stuckOutput, error) {
+		of, err := s.find(ctx, in.Scope)
+		if err != nil {
+			return nil, err
+		}
+		found, err := s.stuck(ctx, of, in.Days)
+		return &stuckOutput{found}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/admin/statistics/stuck.xlsx", ID: "export-stuck", Tag: "statistics", Rule: server.Administrator,
+		Summary: "The same as a workbook",
+	}, func(ctx context.Context, in *trendInput) (*huma.StreamResponse, error) {
+		t, err := s.exportStuck(ctx, in.Scope, in.Days)
+		if err != nil {
+			return nil, err
+		}
+		return server.Download(server.Workbook, t.name(), "stuck.xlsx", t.write), nil
 	})
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/admin/statistics/export.xlsx", ID: "export-statistics", Tag: "statistics", Rule: server.Administrator,

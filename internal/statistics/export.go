@@ -50,8 +50,11 @@ func (s *Service) export(ctx context.Context, id string) (*table, error) {
 // maxRows is more than anything has right below it.
 const maxRows = 10_000
 
-func (t *table) name() string {
-	return fmt.Sprintf("%s-%s-%s.xlsx", t.text("statistics.file", nil), t.of.Name, t.at.In(calendar.Shanghai).Format("20060102"))
+func (t *table) name() string { return t.named("statistics.file") }
+
+// named is the file's name, of what, where and when.
+func (t *table) named(title string) string {
+	return fmt.Sprintf("%s-%s-%s.xlsx", t.text(title, nil), t.of.Name, t.at.In(calendar.Shanghai).Format("20060102"))
 }
 
 func (t *table) text(key string, args map[string]any) string {
@@ -81,11 +84,15 @@ func (t *table) write(w io.Writer) error {
 			return err
 		}
 	}
-	taken := t.text("statistics.taken", map[string]any{"by": t.by, "at": t.at.In(calendar.Shanghai).Format("2006-01-02 15:04")})
-	if err := x.Row([]string{taken}); err != nil {
+	if err := x.Row([]string{t.taken()}); err != nil {
 		return err
 	}
 	return x.Close()
+}
+
+// taken says who took the table, and when.
+func (t *table) taken() string {
+	return t.text("statistics.taken", map[string]any{"by": t.by, "at": t.at.In(calendar.Shanghai).Format("2006-01-02 15:04")})
 }
 
 // cells are a share's: people, activated, percent with one decimal, target.

@@ -11,6 +11,7 @@ import (
 	"caotang/internal/fault"
 	"caotang/internal/identity"
 	"caotang/internal/roster"
+	"caotang/internal/tally"
 	"caotang/internal/verification"
 )
 
@@ -104,6 +105,9 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 			return err
 		}
 		ticket = filed.Ticket
+		if reason := map[Kind]tally.Reason{MissingEntry: tally.AskedEntry, MissingClass: tally.AskedClass}[in.Kind]; reason != "" {
+			return tally.Stick(ctx, tx, s.now(), reason, school.Place())
+		}
 		return nil
 	})
 	if err != nil {

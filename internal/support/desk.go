@@ -8,6 +8,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
+	"caotang/internal/roster"
 )
 
 // lateSQL is the condition that an open ticket is late, here or at a level below; the argument is now.
@@ -41,7 +42,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]AdminTic
 	}
 	if wanted.View == deadlines.Ended {
 		and("t.state <> 'open'")
-	} else {
+	} else if wanted.ID == "" {
 		and("t.state = 'open'")
 	}
 	switch wanted.View {
@@ -54,7 +55,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]AdminTic
 		and(fmt.Sprintf(lateSQL, len(args)+1), db.At(s.now()))
 	}
 	for _, filter := range []struct{ sql, value string }{
-		{"t.kind = $%d", string(wanted.Kind)}, {"t.school_id = $%d", wanted.SchoolID}, {"t.id < $%d", wanted.Before},
+		{"t.kind = $%d", string(wanted.Kind)}, {"t.school_id = $%d", wanted.SchoolID}, {"t.id < $%d", wanted.Before}, {"t.id = $%d", wanted.ID},
 	} {
 		if filter.value != "" {
 			and(fmt.Sprintf(filter.sql, len(args)+1), filter.value)
@@ -72,6 +73,21 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]AdminTic
 		tickets[i].TakenMe = r.takenBy == actor.AccountID
 	}
 	return tickets, nil
+}
+
+// Late is a school with tickets that are late.
+type Late struct {
+	School roster.SchoolRef `json:"school"`
+	Late   int              `json:"late"`
+}
+
+// LateSchools lists the schools of the caller's scope with the most late tickets, up to the limit.
+func (s *Service) LateSchools(ctx context.Context, limit int) ([]Late, error) {
+	within, args := reachSQL(access.ActorFrom(ctx).Reach(access.TicketsAnswer), "s.region")
+	args = append(args, db.At(s.now()))
+	return db.Collect(ctx, s.db, fmt.Sprintf(`SELECT s.id, s.name, count(*) FROM tickets t JOIN schools s ON s.id = t.school_id
+		WHERE t.state = 'open' AND %s AND %s GROUP BY s.id, s.name ORDER BY count(*) DESC, s.id LIMIT %d`,
+		fmt.Sprintf(lateSQL, len(args)), within, limit), args, func(l *Late) []any { return []any{&l.School.ID, &l.School.Name, &l.Late} })
 }
 
 // DeskCounts counts the open tickets of the caller's scope by kind.

@@ -74,6 +74,18 @@ func Counts(ctx context.Context, q db.Querier, level Level, scopes ...string) ([
 	return all, nil
 }
 
+// Classless sums the pupils without a class of all schools that a reach holds.
+func Classless(ctx context.Context, q db.Querier, reach access.Reach) (pupils int64, err error) {
+	total, args := reach.SQL("s.region", "s.id", 1)
+	change, more := reach.SQL("county", "school_id", len(args)+1)
+	err = q.QueryRow(ctx, `SELECT CAST(coalesce(sum(entries), 0) AS bigint) FROM (
+			SELECT t.entries FROM schools s JOIN tally_totals t ON t.scope = s.id WHERE t.kind = 'student' AND t.stage = '' AND `+total+`
+			UNION ALL
+			SELECT entries FROM tally_changes WHERE kind = 'student' AND stage = '' AND `+change+`
+		) t`, append(args, more...)...).Scan(&pupils)
+	return pupils, err
+}
+
 // Within sums the counts of all schools that a reach holds, by kind.
 func Within(ctx context.Context, q db.Querier, reach access.Reach) ([]Count, error) {
 	total, args := reach.SQL("s.region", "s.id", 1)

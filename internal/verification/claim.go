@@ -188,6 +188,9 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 	begun := time.Now()
 	accountID := access.ActorFrom(ctx).AccountID
 	if _, err := s.read(in); err != nil {
+		if failed := s.countStuck(ctx, err, access.Place{}); failed != nil {
+			return nil, failed
+		}
 		return nil, err
 	}
 	if err := as.check(); err != nil {
@@ -198,11 +201,16 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 	}
 	var binding *Binding
 	var outcome error
+	var claimed roster.Entry
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		entry, refused, err := s.Match(ctx, tx, accountID, in)
-		if outcome = refused; err != nil || refused != nil {
+		if outcome = refused; err != nil {
 			return err
 		}
+		if refused != nil {
+			return stick(ctx, tx, refused, access.Place{})
+		}
+		claimed = entry
 		asks := in.Kind == Parent && entry.Kind == Student
 		if asks {
 			binding, err = s.askAndShow(ctx, tx, accountID, entry, in, as)
@@ -225,6 +233,9 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 		return err
 	})
 	if err != nil {
+		if failed := s.countStuck(ctx, err, claimed.Place()); failed != nil {
+			return nil, failed
+		}
 		return nil, err
 	}
 	if outcome != nil {

@@ -22,6 +22,7 @@ export type AdminAccount = Nullable<Schemas['AccountsFound'], 'binding' | 'freez
 export type AdminTicket = Nullable<Schemas['SupportAdminTicket'], 'school'>
 export type ReadyAnswer = Schemas['SupportReadyAnswer']
 export type DeskRequest = Schemas['DeskRequest']
+export type Found = Omit<Schemas['FinderFound'], 'accounts' | 'people'> & { accounts: AdminAccount[]; people: Entry[] }
 export type DeskCounts = Schemas['DeadlinesCounts']
 export type CaseSides = Schemas['SupportSides']
 export type AdminTransfer = Schemas['TransfersAdminTransfer']

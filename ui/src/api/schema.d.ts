@@ -297,6 +297,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find people, accounts, requests and schools of one's scope by whatever is at hand; a look by ID number is recorded */
+        post: operations["find"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/guardianships/{id}/end": {
         parameters: {
             query?: never;
@@ -753,6 +770,40 @@ export interface paths {
         };
         /** The table of a scope as a workbook */
         get: operations["export-statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/statistics/stuck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often people got stuck on the way into their space, by day and reason, as far as is known */
+        get: operations["get-stuck"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/statistics/stuck.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook */
+        get: operations["export-stuck"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2771,6 +2822,19 @@ export interface components {
             /** @description Of purpose recover_account */
             sms_code: string;
         };
+        FindInputBody: {
+            text: string;
+        };
+        FinderFound: {
+            accounts: components["schemas"]["AccountsFound"][];
+            /** @description The ID number stands in the registry, beyond the caller's scope: only the person can ask for a change of school */
+            elsewhere: boolean;
+            people: components["schemas"]["RosterPerson"][];
+            requests: components["schemas"]["DeskRequest"][];
+            schools: components["schemas"]["RosterSchool"][];
+            /** @description What the text was taken for */
+            ways: ("id_number" | "phone" | "username" | "tracking_number" | "ticket" | "name")[];
+        };
         FinishRecoveryInputBody: {
             new_password: string;
             /** @description Of purpose recover_account, sent to the contact phone */
@@ -3870,7 +3934,14 @@ export interface components {
             activated: components["schemas"]["SpacesByKind"];
             /** Format: int64 */
             classes: number;
+            /**
+             * Format: int64
+             * @description Pupils without a class
+             */
+            classless: number;
             entries: components["schemas"]["SpacesByKind"];
+            /** @description Those with the most late tickets, up to five */
+            late_schools: components["schemas"]["SupportLate"][];
             /**
              * Format: int64
              * @description Requests for lost accounts that wait for the caller
@@ -3884,6 +3955,8 @@ export interface components {
              */
             open_transfers: number;
             recent_imports: components["schemas"]["RosterImport"][];
+            /** @description Open requests of all kinds, by kind */
+            requests: components["schemas"]["DeadlinesCounts"][];
             /** Format: int64 */
             schools: number;
         };
@@ -3989,6 +4062,36 @@ export interface components {
              * @description What percentage should have activated their space; null where no target is set
              */
             target: number | null;
+        };
+        StatisticsStuck: {
+            /** @description From the first day asked for to today */
+            days: components["schemas"]["StatisticsStuckDay"][];
+            /** @description In the order of the way */
+            reasons: components["schemas"]["StatisticsStuckReason"][];
+            /** @description Those with the most, up to ten */
+            schools: components["schemas"]["StatisticsStuckSchool"][];
+        };
+        StatisticsStuckDay: {
+            /** @description 2026-11-25, of China */
+            day: string;
+            times: number[];
+        };
+        StatisticsStuckReason: {
+            /** @description Counted for the province alone, because no school is known */
+            province: boolean;
+            /** @enum {string} */
+            reason: "code_failed" | "id_number_invalid" | "fields_swapped" | "no_match" | "already_bound" | "missing_entry" | "missing_class";
+            /**
+             * Format: int64
+             * @description Attempts, not people
+             */
+            times: number;
+        };
+        StatisticsStuckSchool: {
+            id: string;
+            name: string;
+            /** Format: int64 */
+            times: number;
         };
         StatisticsSum: {
             /** Format: int64 */
@@ -4122,6 +4225,11 @@ export interface components {
              * @enum {string}
              */
             state: "done" | "declined";
+        };
+        SupportLate: {
+            /** Format: int64 */
+            late: number;
+            school: components["schemas"]["RosterSchoolRef"];
         };
         SupportPageAdminTicket: {
             items: components["schemas"]["SupportAdminTicket"][];
@@ -5116,6 +5224,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterPageClassTeacher"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinderFound"];
                 };
             };
             /** @description Error */
@@ -6177,6 +6318,70 @@ export interface operations {
             query?: {
                 /** @description A division code or a school's id; one's own scope when absent */
                 scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-stuck": {
+        parameters: {
+            query?: {
+                /** @description A division code or a school's id; one's own scope when absent */
+                scope?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsStuck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-stuck": {
+        parameters: {
+            query?: {
+                /** @description A division code or a school's id; one's own scope when absent */
+                scope?: string;
+                days?: number;
             };
             header?: never;
             path?: never;

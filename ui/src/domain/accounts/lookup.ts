@@ -1,6 +1,10 @@
+import { ref } from 'vue'
 import { plainDocumentNumber } from '../identity/documents'
 import { halfWidth } from '../identity/width'
 import { phoneFits, plainPhone } from './phone'
+
+/** What was typed elsewhere and is to be looked up on the page of accounts: numbers are kept out of its address. */
+export const brought = ref('')
 
 export type LookupBy = 'id_number' | 'name' | 'username' | 'phone'
 export const lookups: LookupBy[] = ['id_number', 'name', 'username', 'phone']

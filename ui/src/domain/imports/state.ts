@@ -14,5 +14,7 @@ export function percent(one: Moving): number {
 /** Milliseconds until the next look: often at first, then rarely, so that a long import costs little. */
 export const lookAgainAfter = (looks: number): number => Math.min(5000, 500 + looks * 250)
 
-/** What an administrator should look at: failed, or still going on. */
-export const needsLook = (one: RosterImport): boolean => one.state === 'failed' || goesOn(one)
+const week = 7 * 86_400_000
+
+/** What an administrator should look at: failed, still going on, or of this week with rows that were not taken. */
+export const needsLook = (one: RosterImport, now = Date.now()): boolean => one.state === 'failed' || goesOn(one) || (one.rejected > 0 && now - Date.parse(one.created_at) < week)
