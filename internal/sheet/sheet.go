@@ -72,6 +72,7 @@ type File struct {
 	encoding string
 	sheets   []string
 	rows     func(i int) (Rows, error)
+	merges   func(i int) []Merge // nil where cells cannot be merged
 }
 
 // Format is "xlsx" or "csv".

@@ -57,7 +57,7 @@ func openWorkbook(r io.ReaderAt, size int64, limits Limits) (*File, error) {
 	}
 	return &File{format: "xlsx", encoding: "UTF-8", sheets: names, rows: func(i int) (Rows, error) {
 		return w.rows(parts[i])
-	}}, nil
+	}, merges: func(i int) []Merge { return w.merges(parts[i]) }}, nil
 }
 
 func isBomb(packed, unpacked int64) bool {

@@ -22,6 +22,7 @@ type Writer struct {
 	widths []float64
 	head   []string
 	number map[int]bool // columns
+	footer string
 	sheets int
 	row    int
 }
@@ -47,6 +48,9 @@ func (x *Writer) Numbers(columns ...int) {
 		x.number[c] = true
 	}
 }
+
+// Footer says what stands at the foot of every printed page: before the first sheet ends.
+func (x *Writer) Footer(text string) { x.footer = text }
 
 // Row writes a row of text, and of numbers in their columns.
 func (x *Writer) Row(cells []string) error {
@@ -106,7 +110,13 @@ func (x *Writer) begin() error {
 }
 
 func (x *Writer) end() error {
-	x.out.WriteString("</sheetData></worksheet>")
+	x.out.WriteString("</sheetData>")
+	if x.footer != "" {
+		x.out.WriteString("<headerFooter><oddFooter>&amp;L")
+		escape(x.out, strings.ReplaceAll(x.footer, "&", "&&")) // which begins a code there
+		x.out.WriteString("</oddFooter></headerFooter>")
+	}
+	x.out.WriteString("</worksheet>")
 	return x.out.Flush()
 }
 
