@@ -98,6 +98,9 @@ import-roster               401  403  403  403  403  403  403  200  404  200  20
 list-imports                401  403  403  403  403  403  403  200  200  200  200  200  200  200
 get-import                  401  403  403  403  403  403  403  200  404  200  200  200  404  404
 download-rejected-rows      401  403  403  403  403  403  403  200  404  200  200  200  404  404
+undo-import                 401  403  403  403  403  403  403  200  404  200  200  200  404  404
+download-kept-entries       401  403  403  403  403  403  403  200  404  200  200  200  404  404
+export-registry             401  403  403  403  403  403  403  200  200  200  200  200  200  200
 download-roster-template    401  403  403  403  403  403  403  200  200  200  200  200  200  200
 list-registry               401  403  403  403  403  403  403  200  200  200  200  200  200  200
 create-registry-entry       401  403  403  403  403  403  403  201  404  201  201  201  404  404
@@ -110,6 +113,9 @@ list-looks                  401  403  403  403  403  403  403  200  200  200  20
 allow-look                  401  403  403  403  403  403  403  200  404  200  200  200  404  404
 refuse-look                 401  403  403  403  403  403  403  200  404  200  200  200  404  404
 get-registry-history        401  403  403  403  403  403  403  200  404  200  200  200  404  404
+list-duplicates             401  403  403  403  403  403  403  200  404  200  200  200  404  404
+search-duplicates           401  403  403  403  403  403  403  202  404  202  202  202  404  404
+dismiss-duplicate           401  403  403  403  403  403  403  204  404  204  204  204  404  404
 replace-registry-entry      401  403  403  403  403  403  403  201  404  201  201  201  404  404
 bind-me                     401  403  201  409  409  409  409  201  201  201  201  201  201  201
 unbind-me                   401  403  404  204  204  204  204  404  404  404  404  404  404  404
@@ -381,6 +387,9 @@ var requests = map[string]request{
 	"get-registry-entry":    {target: func(c *cell) string { return c.entry().ID }},
 	"change-registry-entry": {target: func(c *cell) string { return c.entry().ID }, body: func(*cell) any { return object{"name": "韩美美"} }},
 	"delete-registry-entry": {target: func(c *cell) string { return c.entry().ID }},
+	"list-duplicates":       {queryOf: ofHere("school_id")},
+	"search-duplicates":     {body: func(c *cell) any { return object{"school_id": c.world.Here.ID} }},
+	"dismiss-duplicate":     {target: (*cell).duplicate},
 	"get-registry-history":  {target: func(c *cell) string { return c.entry().ID }},
 	"replace-registry-entry": {target: func(c *cell) string { return c.entry().ID }, body: func(c *cell) any {
 		return object{"id_type": "resident_id", "id_number": c.number(), "reason": "录入有误"}
@@ -394,6 +403,9 @@ var requests = map[string]request{
 	"list-imports":             {},
 	"get-import":               {target: (*cell).rosterImport},
 	"download-rejected-rows":   {target: (*cell).rosterImport},
+	"undo-import":              {target: (*cell).rosterImport, query: "?dry_run=true"},
+	"download-kept-entries":    {target: (*cell).rosterImport},
+	"export-registry":          {body: func(*cell) any { return object{} }},
 	"download-roster-template": {},
 
 	"create-school": {body: func(c *cell) any {
@@ -723,6 +735,17 @@ func (c *cell) rosterImport() string {
 		c.t.Fatal(err)
 	}
 	return result.ID
+}
+
+// duplicate is a pair of entries of the school that may be one person.
+func (c *cell) duplicate() string {
+	id, first, second := db.NewID(), c.entry().ID, c.entry().ID
+	c.world.InTx(c.t, func(tx *db.Tx) error {
+		_, err := tx.Exec(c.t.Context(), `INSERT INTO duplicates (id, first_id, second_id, searched, why, dismissed_by, found_at) VALUES ($1, $2, $3, $4, 'number', '', 0)`,
+			id, first, second, c.world.Here.ID)
+		return err
+	})
+	return id
 }
 
 // form is a multipart body.

@@ -25,6 +25,7 @@ var tables = []table{
 	{"tickets", []string{"id"}, []column{{name: "sealed", purpose: "ticket"}, {name: "kept_sealed", purpose: "ticket"}}},
 	{"sms_messages", []string{"id"}, []column{{name: "phone_sealed", purpose: "phone"}, {name: "content_sealed", purpose: "sms_content"}}},
 	{"roster_rejects", []string{"import_id", "first_line"}, []column{{name: "sealed", purpose: "roster_rejects"}}},
+	{"roster_traces", []string{"import_id", "id"}, []column{{name: "sealed", purpose: "roster_traces"}}},
 	{"authenticators", []string{"account_id"}, []column{{name: "secret_sealed", purpose: "authenticator"}}},
 	{"recoveries", []string{"id"}, []column{{name: "sealed", purpose: "recovery"}}},
 	{"recovery_contacts", []string{"phone_index", "slot"}, []column{{name: "phone_sealed", purpose: "phone"}}},

@@ -144,9 +144,11 @@ func (s *Service) Mount(srv *server.Server) {
 	s.mountSchools(srv)
 	s.mountClasses(srv)
 	s.mountImports(srv)
+	s.mountExport(srv)
 	op := func(method, path, id, summary string, status int) server.Op {
 		return server.Op{Method: method, Path: "/api/v1/admin/registry" + path, ID: id, Summary: summary, Tag: "registry", Rule: server.Administrator, Status: status}
 	}
+	s.mountDuplicates(srv, op)
 	server.Register(srv, op("GET", "", "list-registry", "The registry's entries in one's scope, the newest first", 0),
 		func(ctx context.Context, in *listEntriesInput) (*body[server.Page[Person]], error) {
 			found, err := s.listEntries(ctx, filter{in.SchoolID, in.Region, in.ClassID, in.Kind, in.Bound, in.Name, in.IDNumber}, in.Cursor, in.Limit)

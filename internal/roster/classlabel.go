@@ -73,6 +73,19 @@ func readLabel(gradeText, classText string, kindergarten bool) (l label, ok bool
 	return l, l.number > 0
 }
 
+// namesClass tells whether a sheet is called as a class is: 七年级3班.
+func namesClass(sheet string) bool {
+	if sheet == "" {
+		return false
+	}
+	for _, kindergarten := range []bool{false, true} {
+		if l, ok := readLabel("", sheet, kindergarten); ok && l.number > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func readOne(text string, kindergarten bool) (label, bool) {
 	if kindergarten {
 		if m := byChildren.FindStringSubmatch(text); m != nil {

@@ -11,6 +11,11 @@
 //     class or a name only where its administrator chose so, each change recorded; one that would change much of a school
 //     asks for a confirmation that names how much. Cut off anywhere, it goes on where it stopped, without a row lost or taken
 //     twice.
+//   - Whoever imports may say which column is which; the next file of the school with the same headings is read alike.
+//   - An import can be undone for a day, but for people who have become something else since; a bound entry never goes by it.
+//   - A file of the registry says who took it, when and for what, as does the record; its numbers are masked unless a reason is
+//     given for full ones.
+//   - Who may be one person under two numbers is found by a search of a school or a county, in the background.
 //
 // Doors for other rooms: EntryByDocument, EntryByID, CreateEntry, ChangeEntry, SetClass, Move, Replace and Lineage for registry entries;
 // ClassByID, CreateClass, Classmates and ClassesTaught for classes; SchoolByID and PlaceOfSchool for schools; Import and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"maps"
+	"slices"
 	"strings"
 
 	"caotang/internal/access"
@@ -341,29 +342,36 @@ func (s *Service) ChangeEntry(ctx context.Context, tx *db.Tx, id string, c Chang
 	if len(parts) == 0 {
 		return e, nil
 	}
-	set.add("updated_at = $%d", db.At(s.now()))
-	assigned := strings.Join(set.parts, ", ")
-	set.parts = nil
-	set.add("id = $%d", id)
-	write := func() error {
-		_, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assigned+set.where(), set.args...)
-		return err
-	}
-	if c.ClassID == nil {
-		err = write()
-	} else {
-		err = s.recounting(ctx, tx, id, write)
-	}
-	if err != nil {
-		return Entry{}, err
-	}
-	if err := s.record(ctx, tx, "registry.change", e, "", map[string]any{"changed": strings.Join(parts, " ")}); err != nil {
+	if err := s.assign(ctx, tx, e, set, parts, map[string]any{}); err != nil {
 		return Entry{}, err
 	}
 	if err := s.watcher.EntryChanged(ctx, tx, id); err != nil {
 		return Entry{}, err
 	}
 	return s.EntryByID(ctx, tx, id)
+}
+
+// assign sets parts of an entry, counts it anew where its class is among them, and records which they are.
+func (s *Service) assign(ctx context.Context, tx *db.Tx, e Entry, set conditions, parts []string, record map[string]any) error {
+	set.add("updated_at = $%d", db.At(s.now()))
+	assigned := strings.Join(set.parts, ", ")
+	set.parts = nil
+	set.add("id = $%d", e.ID)
+	write := func() error {
+		_, err := tx.Exec(ctx, "UPDATE registry_entries SET "+assigned+set.where(), set.args...)
+		return err
+	}
+	var err error
+	if slices.Contains(parts, "class") {
+		err = s.recounting(ctx, tx, e.ID, write)
+	} else {
+		err = write()
+	}
+	if err != nil {
+		return err
+	}
+	record["changed"] = strings.Join(parts, " ")
+	return s.record(ctx, tx, "registry.change", e, "", record)
 }
 
 // assignments reads the parts of a change that the rest of the registry is not needed for, and says what is wrong with them.

@@ -19,8 +19,9 @@ var entryColumns = []string{
 // entrySelect reads an entry with its school and class, and the account that is bound to it.
 const entrySelect = `SELECT e.id, e.kind, e.name, e.id_type, e.id_number_sealed, e.student_number_sealed, e.certificate_number_sealed,
 	e.created_at, e.updated_at, s.id, s.code, s.name, s.region, c.id, c.stage, c.entry_year, c.number, c.schooling_years, c.name,
-	coalesce(b.account_id, ''), coalesce(a.username, ''), a.phone_sealed
-	FROM registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
+	coalesce(b.account_id, ''), coalesce(a.username, ''), a.phone_sealed FROM ` + entryFrom
+
+const entryFrom = `registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
 	LEFT JOIN bindings b ON b.entry_id = e.id LEFT JOIN accounts a ON a.id = b.account_id`
 
 // entryRow is an entry as it is read, its class in parts that may be null.
@@ -71,8 +72,19 @@ type filter struct {
 
 // listEntries answers up to limit and one entries within the actor's scope, the newest first.
 func (s *Service) listEntries(ctx context.Context, f filter, cursor string, limit int) ([]Entry, error) {
-	var c conditions
-	c.reach(access.ActorFrom(ctx).Reach(access.RegistryRead), "s.region", "e.school_id")
+	c, err := s.conditionsOf(ctx, f, access.RegistryRead)
+	if err != nil {
+		return nil, err
+	}
+	if cursor != "" {
+		c.add("e.id < $%d", cursor)
+	}
+	return s.entries(ctx, s.db, c.where()+" ORDER BY e.id DESC"+c.limit(limit), c.args...)
+}
+
+// conditionsOf limits to the entries to which the actor may do the action, and that a filter leaves.
+func (s *Service) conditionsOf(ctx context.Context, f filter, may access.Action) (c conditions, err error) {
+	c.reach(access.ActorFrom(ctx).Reach(may), "s.region", "e.school_id")
 	if f.SchoolID != "" {
 		c.add("e.school_id = $%d", f.SchoolID)
 	}
@@ -98,14 +110,9 @@ func (s *Service) listEntries(ctx context.Context, f filter, cursor string, limi
 		c.contains("e.name_key", identity.CompareKey(identity.Clean(f.Name)))
 	}
 	if f.IDNumber != "" {
-		if err := s.byNumber(&c, f.IDNumber); err != nil {
-			return nil, err
-		}
+		err = s.byNumber(&c, f.IDNumber)
 	}
-	if cursor != "" {
-		c.add("e.id < $%d", cursor)
-	}
-	return s.entries(ctx, s.db, c.where()+" ORDER BY e.id DESC"+c.limit(limit), c.args...)
+	return c, err
 }
 
 // byNumber limits to the entry with a document number, on whichever kind of document it stands: the numbers of one

@@ -30,7 +30,7 @@ func (s *Service) RunBatches(ctx context.Context, id string, batches int) error 
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	run, err := s.openRun(ctx, r, content, s.limits.Limits)
+	run, err := s.openRun(ctx, r, content, nil)
 	if err != nil {
 		return err
 	}
@@ -43,4 +43,36 @@ func (s *Service) RunBatches(ctx context.Context, id string, batches int) error 
 	end()
 	_ = run.commit(ended, run.parser.next())
 	return nil
+}
+
+// TraceSize is how many new entries one piece of an undo holds.
+const TraceSize = addedPerTrace
+
+// RunUndo does what the background job of an undo does.
+func (s *Service) RunUndo(ctx context.Context, id string) error {
+	return s.runUndoJob(ctx, jobs.Job{Payload: []byte(id), Attempt: 1})
+}
+
+// RunUndoPieces begins an undo and leaves it after so many pieces, as a process does that is killed.
+func (s *Service) RunUndoPieces(ctx context.Context, id string, pieces int) error {
+	r, err := s.importByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	all, err := s.traces(ctx, s.db, id, false, "", pieces)
+	for i := range all {
+		d, err := s.deedOf(&all[i])
+		if err != nil {
+			return err
+		}
+		if err := s.undoPiece(ctx, r, &all[i], &d); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// RunDuplicates does what the background job of a search for duplicates does.
+func (s *Service) RunDuplicates(ctx context.Context, scope string) error {
+	return s.runDuplicatesJob(ctx, jobs.Job{Payload: []byte(scope), Attempt: 1})
 }

@@ -1,8 +1,6 @@
 package roster
 
 import (
-	"errors"
-	"io"
 	"slices"
 	"strings"
 
@@ -103,12 +101,18 @@ type layout struct {
 	line     int
 }
 
-// findColumns reads a row as headings. It is not ok without a name and an ID number.
-func findColumns(row sheet.Row) (l layout, ok bool) {
+// layoutOf is that of a row of headings of which nothing is known.
+func layoutOf(row sheet.Row) (l layout) {
 	for c := range l.at {
 		l.at[c] = -1
 	}
 	l.line, l.headings = row.Line, slices.Clone(row.Cells)
+	return l
+}
+
+// findColumns reads a row as headings. It is not ok without a name and an ID number.
+func findColumns(row sheet.Row) (l layout, ok bool) {
+	l = layoutOf(row)
 	for i, cell := range row.Cells {
 		if c, known := headingWords[normalizeHeading(cell)]; known && l.at[c] < 0 {
 			l.at[c] = i
@@ -130,86 +134,7 @@ func (l *layout) repeatsHeadings(cells []string) bool {
 	if strings.ContainsAny(l.cell(colIDNumber, cells), "0123456789") { // as nearly every row's does
 		return false
 	}
-	c, known := headingWords[normalizeHeading(l.cell(colName, cells))]
-	return known && c == colName
-}
-
-// table is a file whose headings have been found: Rows goes on with the first row beneath them.
-type table struct {
-	file  *sheet.File
-	sheet string
-	rows  sheet.Rows
-	layout
-}
-
-// openTable opens a file and finds its headings on the first visible sheet that has any. It answers a *sheet.Problem for
-// a file that is no roster.
-func openTable(r io.ReaderAt, size int64, limits sheet.Limits) (*table, error) {
-	f, err := sheet.Open(r, size, limits)
-	if err != nil {
-		return nil, err
-	}
-	blank := true
-	for i, name := range f.Sheets() {
-		rows, err := f.Rows(i)
-		if err != nil {
-			return nil, err
-		}
-		for range headerRows {
-			row, err := rows.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-			blank = false
-			if l, ok := findColumns(row); ok {
-				return &table{file: f, sheet: name, rows: rows, layout: l}, nil
-			}
-		}
-		_ = rows.Close()
-	}
-	if blank {
-		return nil, &sheet.Problem{Code: sheet.CodeEmpty}
-	}
-	return nil, &sheet.Problem{Code: codeNoHeader}
-}
-
-// otherSheets names the sheets that look like rosters too, and are not read.
-func (t *table) otherSheets() (names []string, err error) {
-	for i, name := range t.file.Sheets() {
-		if name == t.sheet {
-			continue
-		}
-		found, err := hasHeadings(t.file, i)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			names = append(names, name)
-		}
-	}
-	return names, nil
-}
-
-func hasHeadings(f *sheet.File, at int) (bool, error) {
-	rows, err := f.Rows(at)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = rows.Close() }()
-	for range headerRows {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		if _, ok := findColumns(row); ok {
-			return true, nil
-		}
-	}
-	return false, nil
+	name := normalizeHeading(l.cell(colName, cells))
+	c, known := headingWords[name]
+	return known && c == colName || name != "" && name == normalizeHeading(l.cell(colName, l.headings))
 }

@@ -41,18 +41,22 @@ type importRecord struct {
 	schoolName, schoolRegion                                              string
 	choice                                                                Choice
 	changes                                                               Changes
+	columns                                                               *Columns // as they were chosen; nil where the headings tell
+	allSheets                                                             bool
+	undo, undoneBy                                                        string
+	undone                                                                Undo
 }
 
 const importSelect = `SELECT i.id, i.account_id, i.kind, coalesce(i.school_id, ''), i.scopes, i.filename, i.state, i.failure, i.headings,
 	i.size_bytes, i.read_bytes, i.rows_done, i.accepted, i.rejected, i.created_at, i.started_at, i.finished_at, coalesce(s.name, ''), coalesce(s.region, ''),
-	i.updates, i.renames, i.added, i.completed, i.moved, i.renamed, i.unchanged
+	i.updates, i.renames, i.added, i.completed, i.moved, i.renamed, i.unchanged, i.columns, i.all_sheets, i.undo, i.undone_by, i.removed, i.restored, i.kept
 	FROM roster_imports i LEFT JOIN schools s ON s.id = i.school_id`
 
 func (r *importRecord) scan() []any {
 	return []any{
 		&r.id, &r.account, &r.kind, &r.school, &r.scopes, &r.filename, &r.state, &r.failure, &r.headings,
 		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.startedAt, &r.finishedAt, &r.schoolName, &r.schoolRegion, &r.choice.Updates, &r.choice.Renames,
-		&r.changes.Added, &r.changes.Completed, &r.changes.Moved, &r.changes.Renamed, &r.changes.Unchanged,
+		&r.changes.Added, &r.changes.Completed, &r.changes.Moved, &r.changes.Renamed, &r.changes.Unchanged, &r.columns, &r.allSheets, &r.undo, &r.undoneBy, &r.undone.Removed, &r.undone.Restored, &r.undone.Kept,
 	}
 }
 
@@ -98,7 +102,7 @@ func (s *Service) Import(ctx context.Context, source ImportSource, progress func
 		id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
 		createdAt: db.At(s.now()),
 	}
-	run, err := s.openRun(ctx, r, source.ReaderAt, s.limits.Limits)
+	run, err := s.openRun(ctx, r, source.ReaderAt, nil)
 	if err != nil {
 		return Result{}, err
 	}
@@ -120,8 +124,12 @@ func insertImport(ctx context.Context, tx *db.Tx, r *importRecord) error {
 	return tx.Insert(ctx, "roster_imports", []string{
 		"id", "account_id", "kind", "school_id", "scopes", "filename", "state", "failure", "headings",
 		"size_bytes", "read_bytes", "rows_done", "accepted", "rejected", "created_at", "updates", "renames",
+		"columns", "all_sheets",
 	},
-		[][]any{{r.id, r.account, r.kind, textOrNull(r.school), r.scopes, r.filename, r.state, "", "", r.size, int64(0), int64(0), int64(0), int64(0), r.createdAt, r.choice.Updates, r.choice.Renames}})
+		[][]any{{
+			r.id, r.account, r.kind, textOrNull(r.school), r.scopes, r.filename, r.state, "", "", r.size, int64(0), int64(0), int64(0), int64(0), r.createdAt, r.choice.Updates, r.choice.Renames,
+			r.columns.text(), r.allSheets,
+		}})
 }
 
 // importRun is an import at work: one goroutine reads and seals, another writes.
@@ -133,10 +141,11 @@ type importRun struct {
 	writer *writer
 }
 
-// openRun opens the file and finds out which schools it may reach.
-func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt, limits sheet.Limits) (*importRun, error) {
+// openRun opens the file and finds out which schools it may reach. remembered are headings of before: none for an import that
+// has begun, which knows its own.
+func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt, remembered map[string][]string) (*importRun, error) {
 	place := &placeReader{ReaderAt: file}
-	t, err := openTable(place, r.size, limits)
+	t, err := openTable(place, r.size, s.limits.Limits, reading{r.columns, remembered, r.allSheets})
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +153,7 @@ func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt
 		return nil, &sheet.Problem{Code: codeWrongKind}
 	}
 	run := &importRun{s: s, record: r, table: t, writer: newWriter(s, r.kind, r.choice)}
-	run.parser = &parser{table: t, vault: s.vault, kind: r.kind, today: s.now(), skip: int(r.rowsDone), seen: map[uint64]int{}, whole: r.choice.Updates, read: place.at.Load}
+	run.parser = &parser{table: t, vault: s.vault, kind: r.kind, today: s.now(), skip: int(r.rowsDone), seen: map[uint64]line{}, whole: r.choice.Updates, read: place.at.Load}
 	if r.school != "" {
 		school, err := s.SchoolByID(ctx, s.db, r.school)
 		if err != nil {
@@ -183,7 +192,7 @@ func (s *Service) schoolsWithin(ctx context.Context, scopes string) ([]School, e
 // somebody refuses a file whose headings nobody stands beneath. It uses up the rows before the first person.
 func (run *importRun) somebody() error {
 	for {
-		row, err := run.table.rows.Next()
+		row, err := run.table.next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return &sheet.Problem{Code: codeNoRows}

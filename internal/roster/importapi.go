@@ -42,12 +42,16 @@ type Import struct {
 	Update     bool       `json:"update" doc:"Whether it might move people to the class that the file names"`
 	Rename     bool       `json:"rename" doc:"Whether it might give people the name that the file has"`
 	Changes
-	Failure       string `json:"failure,omitempty" doc:"A code, once it has failed"`
-	FailureReason string `json:"failure_reason,omitempty"`
+	UndoUntil     *time.Time `json:"undo_until" doc:"Until when it can be undone; null when it cannot"`
+	UndoState     string     `json:"undo_state,omitempty" enum:"queued,running,done,failed" doc:"Where it was asked for"`
+	Undone        Undo       `json:"undone" doc:"What has been undone so far"`
+	Failure       string     `json:"failure,omitempty" doc:"A code, once it has failed"`
+	FailureReason string     `json:"failure_reason,omitempty"`
 }
 
-func (r *importRecord) public(language string) Import {
+func (r *importRecord) public(language string, now time.Time) Import {
 	x := Import{
+		UndoUntil: r.undoUntil(now), UndoState: r.undo, Undone: r.undone,
 		ID: r.id, Kind: r.kind, Filename: r.filename, State: r.state, Total: r.rowsDone, Accepted: r.accepted, Rejected: r.rejected,
 		Update: r.choice.Updates, Rename: r.choice.Renames, Changes: r.changes, Progress: progressOf(r), CreatedAt: r.createdAt.Time, FinishedAt: r.finishedAt.Ptr(),
 	}
@@ -88,7 +92,7 @@ func (s *Service) listImports(ctx context.Context, in server.PageInput) (server.
 	found, err := db.Collect(ctx, s.db, importSelect+c.where()+" ORDER BY i.id DESC"+c.limit(in.Limit), c.args, (*importRecord).scan)
 	all := make([]Import, len(found))
 	for i := range found {
-		all[i] = found[i].public(access.ClientFrom(ctx).Language)
+		all[i] = found[i].public(access.ClientFrom(ctx).Language, s.now())
 	}
 	return server.NewPage(all, in.Limit, func(x Import) string { return x.ID }), err
 }
@@ -123,7 +127,7 @@ func (s *Service) mountImports(srv *server.Server) {
 		return server.Op{Method: method, Path: "/api/v1/admin/registry" + path, ID: id, Summary: summary, Tag: "registry", Rule: server.Administrator}
 	}
 	start := op("POST", "/imports", "import-roster", "Import a roster, or with dry_run see what that would do (answers 200)")
-	start.Status, start.MaxBody, start.Form = 202, s.limits.FileBytes+1<<20, map[string]bool{"kind": true, "school_id": false, "update": false, "rename": false, "confirm_changes": false}
+	start.Status, start.MaxBody, start.Form = 202, s.limits.FileBytes+1<<20, map[string]bool{"kind": true, "school_id": false, "update": false, "rename": false, "confirm_changes": false, "columns": false, "all_sheets": false}
 	server.Register(srv, start, s.receiveImport)
 	server.Register(srv, op("GET", "/imports", "list-imports", "The imports in one's scope, the newest first"),
 		func(ctx context.Context, in *server.PageInput) (*body[server.Page[Import]], error) {
@@ -143,6 +147,7 @@ func (s *Service) mountImports(srv *server.Server) {
 		func(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {
 			return s.downloadRejected(ctx, in.ID)
 		})
+	s.mountUndo(srv, op)
 	server.Register(srv, op("GET", "/template.xlsx", "download-roster-template", "An empty roster with the right headings"),
 		func(ctx context.Context, in *struct {
 			Kind string `query:"kind" enum:"teacher,student" default:"student"`
@@ -166,7 +171,7 @@ const maxFilename = 200 // characters
 func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *importOutput, err error) {
 	r := &importRecord{account: access.ActorFrom(ctx).AccountID, state: stateQueued, createdAt: db.At(s.now())}
 	var file *upload
-	confirmed := false
+	confirmed, columns := false, ""
 	defer func() {
 		if file != nil && (err != nil || in.DryRun) {
 			file.remove()
@@ -187,15 +192,19 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 			}
 			r.filename = shortened(part.FileName())
 		case name == "kind":
-			r.kind, err = textPart(part)
+			r.kind, err = textPart(part, 200)
 		case name == "school_id":
-			r.school, err = textPart(part)
+			r.school, err = textPart(part, 200)
 		case name == "update":
 			r.choice.Updates, err = yesPart(part)
 		case name == "rename":
 			r.choice.Renames, err = yesPart(part)
 		case name == "confirm_changes":
 			confirmed, err = yesPart(part)
+		case name == "columns":
+			columns, err = textPart(part, maxColumnsText)
+		case name == "all_sheets":
+			r.allSheets, err = yesPart(part)
 		}
 		if err != nil {
 			return nil, err
@@ -209,12 +218,19 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 		return nil, err
 	}
 	r.choice.Renames = r.choice.Renames && r.choice.Updates
+	if r.columns, err = parseColumns(columns); err != nil {
+		return nil, err
+	}
+	remembered, err := s.recall(ctx, r)
+	if err != nil {
+		return nil, err
+	}
 	if r.choice.Updates && !confirmed && !in.DryRun {
-		if err := s.measure(ctx, r); err != nil {
+		if err := s.measure(ctx, r, remembered); err != nil {
 			return nil, err
 		}
 	}
-	return s.beginImport(ctx, r, in.DryRun)
+	return s.beginImport(ctx, r, remembered, in.DryRun)
 }
 
 // shortened answers a file's name as it is shown: without the folders that some browsers send along.
@@ -226,8 +242,8 @@ func shortened(name string) string {
 	return name
 }
 
-func textPart(part *multipart.Part) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(part, 200))
+func textPart(part *multipart.Part, limit int64) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(part, limit))
 	if err != nil {
 		return "", server.UploadError(err)
 	}
@@ -235,7 +251,7 @@ func textPart(part *multipart.Part) (string, error) {
 }
 
 func yesPart(part *multipart.Part) (bool, error) {
-	text, err := textPart(part)
+	text, err := textPart(part, 200)
 	return text == "true" || text == "on" || text == "1", err
 }
 
@@ -272,14 +288,14 @@ func (s *Service) scopeOf(ctx context.Context, r *importRecord) error {
 }
 
 // beginImport refuses a file that is no roster, and previews any other or puts it to work.
-func (s *Service) beginImport(ctx context.Context, r *importRecord, dryRun bool) (*importOutput, error) {
+func (s *Service) beginImport(ctx context.Context, r *importRecord, remembered map[string][]string, dryRun bool) (*importOutput, error) {
 	f, content, size, err := s.openUpload(r.id)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	r.size = size
-	run, err := s.openRun(ctx, r, content, s.limits.Limits)
+	run, err := s.openRun(ctx, r, content, remembered)
 	if err != nil {
 		return nil, s.refused(err)
 	}
@@ -287,6 +303,7 @@ func (s *Service) beginImport(ctx context.Context, r *importRecord, dryRun bool)
 		preview, err := run.preview(ctx, access.ClientFrom(ctx).Language)
 		return &importOutput{200, preview}, s.refused(err)
 	}
+	r.columns = run.table.chosen
 	err = run.somebody()
 	_ = run.table.rows.Close()
 	if err != nil {
@@ -294,13 +311,16 @@ func (s *Service) beginImport(ctx context.Context, r *importRecord, dryRun bool)
 	}
 	return &importOutput{202, struct {
 		ID string `json:"id"`
-	}{r.id}}, s.enqueue(ctx, r)
+	}{r.id}}, s.enqueue(ctx, r, run.table.headings)
 }
 
 // refused turns what is wrong with a file into what the person is told.
 func (s *Service) refused(err error) error {
 	var p *sheet.Problem
+	var unknown *unknownHeadings
 	switch {
+	case errors.As(err, &unknown):
+		return ErrUnsupportedFile.New(fault.Field("file", codeNoHeader), fault.Detail("first_rows", unknown.sheets), fault.Next("roster_template", "/api/v1/admin/registry/template.xlsx"))
 	case !errors.As(err, &p):
 		return err
 	case p.Code == sheet.CodeTooBig:
@@ -395,7 +415,7 @@ func (s *Service) writeRejected(ctx context.Context, r *importRecord, language s
 			return err
 		}
 		for _, reject := range rejects {
-			if err := x.Row(append([]string{fmt.Sprint(reject.Line), reject.reason(language)}, reject.Cells...)); err != nil {
+			if err := x.Row(append([]string{strings.TrimSpace(fmt.Sprint(reject.Sheet, " ", reject.Line)), reject.reason(language)}, reject.Cells...)); err != nil {
 				return err
 			}
 		}

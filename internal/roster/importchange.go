@@ -2,6 +2,8 @@ package roster
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -37,11 +39,12 @@ func (c *Changes) add(more Changes) {
 
 // PreviewChange is one of them, for people to look at.
 type PreviewChange struct {
-	Row  int    `json:"row"`
-	Name string `json:"name" doc:"As the registry has it"`
-	What string `json:"what" enum:"moved,renamed"`
-	From string `json:"from"`
-	To   string `json:"to"`
+	Sheet string `json:"sheet,omitempty" doc:"Where several are read"`
+	Row   int    `json:"row"`
+	Name  string `json:"name" doc:"As the registry has it"`
+	What  string `json:"what" enum:"moved,renamed"`
+	From  string `json:"from"`
+	To    string `json:"to"`
 }
 
 const previewChanges = 50
@@ -97,7 +100,7 @@ func (w *writer) changeOf(o *outcome, c *candidate, class string, there *standin
 
 func (o *outcome) example(c *candidate, there *standing, what, from, to string) {
 	if len(o.examples) < previewChanges {
-		o.examples = append(o.examples, PreviewChange{c.line, there.name, what, from, to})
+		o.examples = append(o.examples, PreviewChange{c.line.sheet, c.line.number, there.name, what, from, to})
 	}
 }
 
@@ -110,24 +113,52 @@ func (w *writer) className(o *outcome, school *School, id string) string {
 }
 
 // apply makes a change true, unless the person has left the school since the registry was asked.
-func (w *writer) apply(ctx context.Context, tx *db.Tx, importID string, a *change) error {
+func (w *writer) apply(ctx context.Context, tx *db.Tx, importID string, a *change, o *outcome) error {
 	class := "coalesce(class_id, $1)"
 	if strings.HasPrefix(a.overwrites, "class") {
 		class = "$1"
 	}
 	return w.s.recounting(ctx, tx, a.entryID, func() error {
+		before, err := a.before(ctx, tx)
+		if err != nil {
+			return err
+		}
 		here, err := changed(tx.Exec(ctx, `UPDATE registry_entries SET class_id = `+class+`, name = coalesce($2, name), name_key = coalesce($3, name_key),
 			student_number_sealed = coalesce(student_number_sealed, $4), certificate_number_sealed = coalesce(certificate_number_sealed, $5),
 			updated_at = $6 WHERE id = $7 AND school_id = $8`,
-			nullText(a.class), nullText(a.name), nullText(a.key), a.student, a.certificate, db.At(w.s.now()), a.entryID, a.school.ID))
-		if err != nil || !here || a.overwrites == "" {
+			nullText(a.class), nullText(a.name), nullText(a.key), a.student, a.certificate, o.at, a.entryID, a.school.ID))
+		if err != nil || !here {
 			return err
+		}
+		o.before[a.school.ID] = append(o.before[a.school.ID], before)
+		if a.overwrites == "" {
+			return nil
 		}
 		a.subject["changed"], a.subject["import_id"] = a.overwrites, importID
 		return audit.Record(ctx, tx, audit.Event{
 			Action: "registry.change", Target: "entry", TargetID: a.entryID, Place: a.school.Place(), Details: a.subject,
 		})
 	})
+}
+
+// before answers what the change will overwrite or fill in, of an entry that is held; nothing of one that has gone.
+func (a *change) before(ctx context.Context, tx *db.Tx) (f former, err error) {
+	f.EntryID = a.entryID
+	var class, name string
+	var student, certificate bool
+	err = tx.QueryRow(ctx, `SELECT coalesce(class_id, ''), name, student_number_sealed IS NULL, certificate_number_sealed IS NULL FROM registry_entries WHERE id = $1`, a.entryID).
+		Scan(&class, &name, &student, &certificate)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, nil
+	}
+	if a.class != "" && class != a.class && (class == "" || strings.HasPrefix(a.overwrites, "class")) {
+		f.Class = &class
+	}
+	if a.name != "" {
+		f.Name = name
+	}
+	f.Student, f.Certificate = student && a.student != nil, certificate && a.certificate != nil
+	return f, err
 }
 
 // Most is the school of which an import would change the greatest part.
@@ -173,14 +204,14 @@ func (s *Service) unconfirmed(m *Most) error {
 }
 
 // measure looks at the whole file for what it would change, before an import that may change people begins.
-func (s *Service) measure(ctx context.Context, r *importRecord) error {
+func (s *Service) measure(ctx context.Context, r *importRecord, remembered map[string][]string) error {
 	f, content, size, err := s.openUpload(r.id)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
 	r.size = size
-	run, err := s.openRun(ctx, r, content, s.limits.Limits)
+	run, err := s.openRun(ctx, r, content, remembered)
 	if err != nil {
 		return s.refused(err)
 	}

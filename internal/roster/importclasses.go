@@ -47,7 +47,7 @@ type ImportReport struct {
 
 // report adds the classes that a finished import has made: those of its schools that came while it ran.
 func (s *Service) report(ctx context.Context, r *importRecord) (*ImportReport, error) {
-	report := &ImportReport{Import: r.public(access.ClientFrom(ctx).Language)}
+	report := &ImportReport{Import: r.public(access.ClientFrom(ctx).Language, s.now())}
 	report.none()
 	if r.kind != Student || !r.startedAt.Valid || !r.finishedAt.Valid {
 		return report, nil

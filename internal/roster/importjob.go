@@ -94,9 +94,12 @@ func (s *Service) openUpload(id string) (*os.File, io.ReaderAt, int64, error) {
 }
 
 // enqueue makes an import of an upload, to be done in the background.
-func (s *Service) enqueue(ctx context.Context, r *importRecord) error {
+func (s *Service) enqueue(ctx context.Context, r *importRecord, headings []string) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		if err := insertImport(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := s.remember(ctx, tx, r, headings); err != nil {
 			return err
 		}
 		if err := audit.Record(ctx, tx, audit.Event{
@@ -150,7 +153,7 @@ func (s *Service) runUpload(ctx context.Context, r *importRecord) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	run, err := s.openRun(ctx, r, content, s.limits.Limits)
+	run, err := s.openRun(ctx, r, content, nil)
 	if err != nil {
 		return err
 	}
@@ -188,6 +191,11 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err := os.Remove(s.uploadPath(f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+	}
+	if _, err := s.db.Exec(ctx, `DELETE FROM roster_traces WHERE import_id IN (SELECT id FROM roster_imports
+		WHERE undo = '' AND finished_at < $1 OR undo IN ('done', 'failed') AND undone_at < $2)`,
+		db.At(s.now().Add(-undoFor)), db.At(s.now().Add(-keepRejects))); err != nil {
+		return err
 	}
 	_, err = s.db.Exec(ctx, `DELETE FROM roster_rejects WHERE import_id IN (SELECT id FROM roster_imports WHERE finished_at < $1)`,
 		db.At(s.now().Add(-keepRejects)))

@@ -25,6 +25,8 @@ type Preview struct {
 	Encoding  string          `json:"encoding"`
 	HeaderRow int             `json:"header_row"`
 	Columns   []PreviewColumn `json:"columns"`
+	Again     bool            `json:"as_last_time" doc:"The columns were chosen for a file with the same headings before"`
+	Alike     []string        `json:"sheets_alike" doc:"Sheets with the same headings, which all_sheets reads along"`
 	FirstRows [][]string      `json:"first_rows" doc:"Numbers masked"`
 	Total     int             `json:"total"`
 	Accepted  int             `json:"accepted"`
@@ -48,6 +50,7 @@ type PreviewColumn struct {
 
 // PreviewReject is a row that would not be taken.
 type PreviewReject struct {
+	Sheet  string `json:"sheet,omitempty" doc:"Where several are read"`
 	Row    int    `json:"row"`
 	Name   string `json:"name" doc:"Of the person, as the file has it; empty where a number stands in its place"`
 	Field  string `json:"field"`
@@ -60,9 +63,16 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 	t := run.table
 	p := &Preview{
 		Format: t.file.Format(), Sheet: t.sheet, Encoding: t.file.Encoding(), HeaderRow: t.line,
-		Columns: t.columns(language), FirstRows: [][]string{}, Rejects: []PreviewReject{}, Examples: []PreviewChange{},
+		Columns: t.columns(language), Again: t.again, Alike: []string{}, FirstRows: [][]string{}, Rejects: []PreviewReject{}, Examples: []PreviewChange{},
+	}
+	for _, other := range t.alike {
+		p.Alike = append(p.Alike, t.file.Sheets()[other.sheet])
 	}
 	p.none()
+	var err error
+	if p.Others, err = t.otherSheets(); err != nil {
+		return nil, err
+	}
 	run.parser.whole = true
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -95,7 +105,7 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 			overwritten[school] += n
 		}
 		for _, r := range o.rejects[:min(len(o.rejects), previewRejects-len(p.Rejects))] {
-			p.Rejects = append(p.Rejects, PreviewReject{r.Line, t.nameIn(r.Cells), r.Field, r.Code, r.reason(language)})
+			p.Rejects = append(p.Rejects, PreviewReject{r.Sheet, r.Line, t.nameIn(r.Cells), r.Field, r.Code, r.reason(language)})
 		}
 	}
 	if p.Total == 0 && ctx.Err() == nil {
@@ -103,10 +113,6 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
-	}
-	var err error
-	if p.Others, err = t.otherSheets(); err != nil {
-		return nil, err
 	}
 	p.Most, err = run.most(ctx, overwritten)
 	p.Confirm = run.s.tooMany(p.Most)
@@ -136,8 +142,8 @@ func (t *table) columns(language string) []PreviewColumn {
 	}
 	for c, i := range t.at {
 		if i >= 0 {
-			label := messages.Text(language, "column."+columnNames[c], nil)
-			all[i].Field, all[i].FieldLabel = &columnNames[c], &label
+			words := columnLabel(language, columnNames[c])
+			all[i].Field, all[i].FieldLabel = &columnNames[c], &words
 		}
 	}
 	return all
@@ -147,7 +153,7 @@ func (t *table) columns(language string) []PreviewColumn {
 func (t *table) firstRows(b *batch) [][]string {
 	lines := make([]reject, 0, b.rows)
 	for i := range b.candidates {
-		lines = append(lines, reject{Line: b.candidates[i].line, Cells: b.candidates[i].cells})
+		lines = append(lines, reject{order: b.candidates[i].line.order, Cells: b.candidates[i].cells})
 	}
 	lines = append(lines, b.rejects...)
 	sortRejects(lines)
@@ -155,9 +161,10 @@ func (t *table) firstRows(b *batch) [][]string {
 	for _, l := range lines[:min(previewRows, len(lines))] {
 		row := make([]string, len(t.headings))
 		copy(row, l.Cells)
+		row = masked(row)
 		for _, c := range []column{colIDNumber, colStudent, colCertificate} {
-			if i := t.at[c]; i >= 0 {
-				row[i] = vault.MaskIDNumber(row[i])
+			if i := t.at[c]; i >= 0 && i < len(l.Cells) {
+				row[i] = vault.MaskIDNumber(l.Cells[i])
 			}
 		}
 		rows = append(rows, row)

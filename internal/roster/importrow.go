@@ -21,7 +21,7 @@ const (
 
 // candidate is a row that is good by itself. What the registry says of it is asked for when its batch is written.
 type candidate struct {
-	line         int
+	line         line
 	cells        []string
 	name, key    string
 	number       identity.Number
@@ -33,8 +33,17 @@ type candidate struct {
 	grade, class string
 }
 
+// line is where a row stands.
+type line struct {
+	order  int64  // among the rows of all sheets
+	sheet  string // "" where one sheet is read alone
+	number int
+}
+
 // reject is a row that was not taken, and why. It is kept sealed.
 type reject struct {
+	order int64
+	Sheet string         `json:"sheet,omitempty"`
 	Line  int            `json:"line"`
 	Cells []string       `json:"cells"`
 	Field string         `json:"field"`
@@ -60,9 +69,9 @@ type parser struct {
 	fixed   *School // the school that the import is for, nil when the file names it
 	schools *schoolIndex
 	today   time.Time
-	skip    int            // rows that were decided before a restart
-	seen    map[uint64]int // the row of each number of the batch, or of the whole file where nothing is written that would remember them
-	whole   bool           // seen is of the whole file
+	skip    int             // rows that were decided before a restart
+	seen    map[uint64]line // where each number stands, of the batch, or of the whole file where nothing is written that would remember it
+	whole   bool            // seen is of the whole file
 	read    func() int64
 }
 
@@ -75,7 +84,7 @@ func (p *parser) next() *batch {
 		clear(p.seen)
 	}
 	for b.rows < batchRows && bytes < batchBytes {
-		row, err := p.table.rows.Next()
+		row, err := p.table.next()
 		if errors.Is(err, io.EOF) {
 			b.end = true
 			break
@@ -87,27 +96,29 @@ func (p *parser) next() *batch {
 		if p.blank(row.Cells) || p.table.repeatsHeadings(row.Cells) {
 			continue
 		}
+		read := p.table.filled(row)
 		if p.skip > 0 {
 			p.skip--
 			continue
 		}
-		c, r := p.check(row.Line, row.Cells)
-		if cap(arena)-len(arena) < len(row.Cells) {
-			arena = make([]string, 0, max(4096, len(row.Cells)))
+		at := line{p.table.order(row.Line), p.table.ofMany(), row.Line}
+		c, r := p.check(at, read)
+		if cap(arena)-len(arena) < len(read) {
+			arena = make([]string, 0, max(4096, len(read)))
 		}
 		from := len(arena)
-		arena = append(arena, row.Cells...)
+		arena = append(arena, read...)
 		cells := arena[from:len(arena):len(arena)]
 		b.rows++
 		for _, cell := range cells {
 			bytes += len(cell)
 		}
 		if r != nil {
-			r.Line, r.Cells = row.Line, cells
+			r.at(at, cells)
 			b.rejects = append(b.rejects, *r)
 			continue
 		}
-		c.line, c.cells = row.Line, cells
+		c.line, c.cells = at, cells
 		b.candidates = append(b.candidates, c)
 	}
 	b.read = p.read()
@@ -128,7 +139,7 @@ func (p *parser) blank(cells []string) bool {
 }
 
 // check decides what can be decided from the row alone.
-func (p *parser) check(line int, cells []string) (c candidate, r *reject) {
+func (p *parser) check(at line, cells []string) (c candidate, r *reject) {
 	t := p.table
 	name, number := t.cell(colName, cells), t.cell(colIDNumber, cells)
 	if identity.Swapped(number, name) {
@@ -151,6 +162,9 @@ func (p *parser) check(line int, cells []string) (c candidate, r *reject) {
 			return c, refusal("student_number", problem)
 		}
 		c.grade, c.class = t.cell(colGrade, cells), t.cell(colClass, cells)
+		if c.grade == "" && c.class == "" && namesClass(at.sheet) { // a sheet for each class
+			c.class = at.sheet
+		}
 	} else if certificate, problem = optional(t.cell(colCertificate, cells), identity.ParseCertificateNumber); problem != nil {
 		return c, refusal("certificate_number", problem)
 	}
@@ -159,10 +173,12 @@ func (p *parser) check(line int, cells []string) (c candidate, r *reject) {
 	}
 	c.index = p.vault.Index(purposeIDNumber, c.number.Key())
 	short := binary.BigEndian.Uint64(c.index)
-	if first, twice := p.seen[short]; twice {
-		return c, &reject{Field: "id_number", Code: "duplicate_of_row", Args: map[string]any{"row": first}}
+	if first, twice := p.seen[short]; twice && first.sheet != at.sheet {
+		return c, &reject{Field: "id_number", Code: "duplicate_of_sheet", Args: map[string]any{"sheet": first.sheet, "row": first.number}}
+	} else if twice {
+		return c, &reject{Field: "id_number", Code: "duplicate_of_row", Args: map[string]any{"row": first.number}}
 	}
-	p.seen[short] = line
+	p.seen[short] = at
 	c.key = identity.CompareKey(c.name)
 	c.sealed = p.vault.Seal(purposeIDNumber, c.number.Text)
 	if student != "" {
@@ -172,6 +188,10 @@ func (p *parser) check(line int, cells []string) (c candidate, r *reject) {
 		c.certificate = p.vault.Seal(purposeCertificate, certificate)
 	}
 	return c, nil
+}
+
+func (r *reject) at(at line, cells []string) {
+	r.order, r.Sheet, r.Line, r.Cells = at.order, at.sheet, at.number, cells
 }
 
 func refusal(field string, p *identity.Problem) *reject {

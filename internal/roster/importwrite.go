@@ -2,9 +2,11 @@ package roster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"caotang/internal/db"
 	"caotang/internal/identity"
@@ -54,7 +56,11 @@ type outcome struct {
 	classNames  map[string]string
 	rejects     []reject
 	accepted    int
-	known       int // candidates whose documents stand in the registry
+	// For it to be undone: the ids of new entries, and what others were before, by school.
+	at        db.Time
+	newcomers map[string]*strings.Builder
+	before    map[string][]former
+	known     int // candidates whose documents stand in the registry
 }
 
 // group are new entries that are counted alike.
@@ -84,6 +90,7 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 	o := &outcome{
 		classes: map[string]map[classKey]string{}, added: map[group]int64{}, rejects: b.rejects,
 		overwritten: map[string]int64{}, classNames: map[string]string{},
+		at: db.At(w.s.now()), newcomers: map[string]*strings.Builder{}, before: map[string][]former{},
 	}
 	var standing map[string]*standing
 	if !w.trusting {
@@ -93,7 +100,7 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 		}
 	}
 	o.known = len(standing)
-	now := db.At(w.s.now())
+	now := o.at
 	o.rows.entries = make([][]any, 0, len(b.candidates))
 	o.rows.documents = make([][]any, 0, len(b.candidates))
 	values := make([]any, 0, len(b.candidates)*(len(entryColumns)+2))
@@ -130,7 +137,9 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 			}
 			continue
 		}
-		id, index, name := any(db.NewID()), any(c.index), any(c.name)
+		newID := db.NewID()
+		o.newcomer(c.school.ID, newID)
+		id, index, name := any(newID), any(c.index), any(c.name)
 		key := name
 		if c.key != c.name {
 			key = c.key
@@ -150,7 +159,7 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 }
 
 func (o *outcome) reject(c *candidate, r *reject) {
-	r.Line, r.Cells = c.line, c.cells
+	r.at(c.line, c.cells)
 	o.rejects = append(o.rejects, *r)
 }
 
@@ -338,9 +347,12 @@ func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outco
 		return err
 	}
 	for i := range o.writes {
-		if err := w.apply(ctx, tx, importID, &o.writes[i]); err != nil {
+		if err := w.apply(ctx, tx, importID, &o.writes[i], o); err != nil {
 			return err
 		}
+	}
+	if err := w.keep(ctx, tx, importID, o); err != nil {
+		return err
 	}
 	if len(o.rejects) == 0 {
 		return nil
@@ -351,7 +363,7 @@ func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outco
 		return err
 	}
 	_, err = tx.Exec(ctx, "INSERT INTO roster_rejects (import_id, first_line, sealed) VALUES ($1, $2, $3)",
-		importID, o.rejects[0].Line, w.s.vault.Seal(purposeRejects, string(plain)))
+		importID, o.rejects[0].order, w.s.vault.Seal(purposeRejects, string(plain)))
 	return err
 }
 
@@ -395,7 +407,7 @@ func stagesOf(ctx context.Context, q db.Querier, classes []any) (map[string]stri
 }
 
 func sortRejects(all []reject) {
-	slices.SortFunc(all, func(a, b reject) int { return a.Line - b.Line })
+	slices.SortFunc(all, func(a, b reject) int { return cmp.Compare(a.order, b.order) })
 }
 
 // remember takes over the classes of an outcome that has been committed.

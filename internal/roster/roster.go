@@ -17,6 +17,7 @@ const (
 	purposeCertificate = "certificate_number"
 	purposePhone       = "phone"
 	purposeRejects     = "roster_rejects"
+	purposeTraces      = "roster_traces"
 )
 
 // The kinds of people in the registry.
@@ -37,6 +38,8 @@ var (
 	ErrClassInUse           = fault.Define(fault.Conflict, "class_in_use")
 	ErrUnsupportedFile      = fault.Define(fault.UnsupportedMedia, "unsupported_file")
 	ErrImportChangesMany    = fault.Define(fault.Conflict, "import_changes_many")
+	ErrImportUndone         = fault.Define(fault.Conflict, "import_undone")
+	ErrImportTooOld         = fault.Define(fault.Conflict, "import_too_old")
 	ErrImportNotDone        = fault.Define(fault.Conflict, "import_not_done")
 )
 
@@ -68,5 +71,7 @@ type Service struct {
 func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, dir string, limits Limits) *Service {
 	s := &Service{db: d, vault: v, jobs: runner, dir: dir, limits: limits, now: time.Now, watcher: unwatched{}}
 	runner.Handle(importJob, 1, s.runImportJob)
+	runner.Handle(undoJob, 1, s.runUndoJob)
+	runner.Handle(duplicatesJob, 1, s.runDuplicatesJob)
 	return s
 }

@@ -502,6 +502,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/registry/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of entries in one's scope that may be one person */
+        get: operations["list-duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/registry/duplicates/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare all people of a school, or of a county, in the background */
+        post: operations["search-duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/registry/duplicates/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a pair are two people; no search shows it again */
+        post: operations["dismiss-duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/registry/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The registry's entries in one's scope as a workbook, numbers masked unless a reason is given; it says who took it, and so does the record */
+        post: operations["export-registry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/registry/history/{id}": {
         parameters: {
             query?: never;
@@ -554,6 +622,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/registry/imports/{id}/kept.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people whom an undo leaves as they are, with their reasons: beforehand as they stand now, afterwards as it found them */
+        get: operations["download-kept-entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/registry/imports/{id}/rejected.xlsx": {
         parameters: {
             query?: never;
@@ -565,6 +650,23 @@ export interface paths {
         get: operations["download-rejected-rows"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/registry/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo an import of the last day in the background, or with dry_run see what that would do (answers 200) */
+        post: operations["undo-import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3286,6 +3388,25 @@ export interface components {
             /** @description For clients that are no browsers: the bearer token of the new session */
             token: string;
         };
+        RegistryExportInputBody: {
+            /** @enum {string} */
+            bound?: "true" | "false";
+            /** @description none: the pupils without a class */
+            class_id?: string;
+            /** @description With full numbers, for which a reason is asked: of one's own school alone */
+            full?: boolean;
+            /** @description The whole number, on whatever kind of document */
+            id_number?: string;
+            /** @enum {string} */
+            kind?: "teacher" | "student";
+            /** @description Part of the name */
+            name?: string;
+            /** @description What the file is for: it stands in the file and on record */
+            reason?: string;
+            /** @description A division's code: the entries within it */
+            region?: string;
+            school_id?: string;
+        };
         RejectInputBody: {
             reason: string;
         };
@@ -3414,6 +3535,45 @@ export interface components {
             id: string;
             name: string;
         };
+        RosterDuplicate: {
+            first: components["schemas"]["RosterPerson"];
+            id: string;
+            second: components["schemas"]["RosterPerson"];
+            /**
+             * @description Numbers that a slip of the hand tells apart, or one name and date of birth
+             * @enum {string}
+             */
+            why: "number" | "birth_date";
+        };
+        RosterDuplicateSearch: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            /**
+             * Format: int64
+             * @description Of those the first, which are listed
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description That were found
+             */
+            pairs: number;
+            /**
+             * Format: int64
+             * @description Who were compared
+             */
+            people: number;
+            /** @enum {string} */
+            state: "queued" | "done" | "failed";
+        };
+        RosterDuplicates: {
+            items: components["schemas"]["RosterDuplicate"][];
+            next_cursor?: string;
+            /** @description The last one of the school or county that is named; null where there was none */
+            search: components["schemas"]["RosterDuplicateSearch"];
+        };
         RosterHistory: {
             items: components["schemas"]["AuditEntry"][];
             next_cursor?: string;
@@ -3482,6 +3642,18 @@ export interface components {
              * @description People whom the registry has as the file does; an import that may change nobody rejects them
              */
             unchanged: number;
+            /**
+             * @description Where it was asked for
+             * @enum {string}
+             */
+            undo_state?: "queued" | "running" | "done" | "failed";
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; null when it cannot
+             */
+            undo_until: string | null;
+            /** @description What has been undone so far */
+            undone: components["schemas"]["RosterUndo"];
             /** @description Whether it might move people to the class that the file names */
             update: boolean;
         };
@@ -3553,8 +3725,27 @@ export interface components {
              * @description People whom the registry has as the file does; an import that may change nobody rejects them
              */
             unchanged: number;
+            /**
+             * @description Where it was asked for
+             * @enum {string}
+             */
+            undo_state?: "queued" | "running" | "done" | "failed";
+            /**
+             * Format: date-time
+             * @description Until when it can be undone; null when it cannot
+             */
+            undo_until: string | null;
+            /** @description What has been undone so far */
+            undone: components["schemas"]["RosterUndo"];
             /** @description Whether it might move people to the class that the file names */
             update: boolean;
+        };
+        RosterKeptReason: {
+            /** @enum {string} */
+            code: "bound" | "guardian" | "teaches" | "moved" | "replaced" | "changed" | "class_gone";
+            /** Format: int64 */
+            people: number;
+            reason: string;
         };
         RosterNewSchool: {
             /** @description 学校标识码, 10 digits */
@@ -3648,6 +3839,52 @@ export interface components {
         RosterSchoolRef: {
             id: string;
             name: string;
+        };
+        RosterUndo: {
+            /**
+             * Format: int64
+             * @description People who have become something else since, and stay as they are
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description People who came by the import and leave the registry
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description People who are again as they were before it
+             */
+            restored: number;
+        };
+        RosterUndoPlan: {
+            /**
+             * Format: int64
+             * @description Classes that the import made, of which those go that are empty then
+             */
+            classes: number;
+            /**
+             * Format: int64
+             * @description People who have become something else since, and stay as they are
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description People who came by the import and leave the registry
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description People who are again as they were before it
+             */
+            restored: number;
+            /** @description Why people stay, the most frequent reason first */
+            why: components["schemas"]["RosterKeptReason"][];
+        };
+        "Search-duplicatesRequest": {
+            /** @description A county's code */
+            region?: string;
+            school_id?: string;
         };
         SecondStepInputBody: {
             /** @description Six digits of the app, or a recovery code */
@@ -5676,6 +5913,133 @@ export interface operations {
             };
         };
     };
+    "list-duplicates": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                school_id?: string;
+                /** @description A county's code */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterDuplicates"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "search-duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Search-duplicatesRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dismiss-duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-registry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryExportInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-registry-history": {
         parameters: {
             query?: {
@@ -5757,6 +6121,8 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
+                    all_sheets?: string;
+                    columns?: string;
                     confirm_changes?: string;
                     /** Format: binary */
                     file: string;
@@ -5819,6 +6185,35 @@ export interface operations {
             };
         };
     };
+    "download-kept-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "download-rejected-rows": {
         parameters: {
             query?: never;
@@ -5836,6 +6231,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "undo-import": {
+        parameters: {
+            query?: {
+                /** @description Answer what the undo would do, and do nothing */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterUndoPlan"];
+                };
             };
             /** @description Error */
             default: {
