@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { codeFault, groupedCode, plainCode } from '@/domain/slips/code'
-import { filenameIn, mayHaveSlip, plan, standing, type Holder } from '@/domain/slips/slips'
+import { filenameIn } from '@/core/files'
+import { mayHaveSlip, plan, standing, type Holder } from '@/domain/slips/slips'
 
 // A code that the server made.
 const code = 'CFDWSD8M88TD'
@@ -37,7 +38,7 @@ describe('printing', () => {
 })
 
 it('a download has the name that the server gives it', () => {
-  expect(filenameIn("attachment; filename=\"slips.pdf\"; filename*=UTF-8''%E6%BF%80%20%E7%A0%81.pdf")).toBe('激 码.pdf')
-  expect(filenameIn(null)).toBe('slips.pdf')
-  expect(filenameIn("attachment; filename*=UTF-8''%E6%BF")).toBe('slips.pdf')
+  expect(filenameIn("attachment; filename=\"slips.pdf\"; filename*=UTF-8''%E6%BF%80%20%E7%A0%81.pdf", 'slips.pdf')).toBe('激 码.pdf')
+  expect(filenameIn(null, 'slips.pdf')).toBe('slips.pdf')
+  expect(filenameIn("attachment; filename*=UTF-8''%E6%BF", 'slips.pdf')).toBe('slips.pdf')
 })

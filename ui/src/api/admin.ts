@@ -41,18 +41,21 @@ export type TrendPoint = Schemas['StatisticsPoint']
 export type Target = Schemas['StatisticsTarget']
 export type AuditEntry = Nullable<Schemas['AuditEntry'], 'actor'>
 export type EntryHistory = Omit<Schemas['RosterHistory'], 'items'> & { items: AuditEntry[] }
-export type RosterImport = Nullable<Schemas['RosterImport'], 'school'>
+export type RosterImport = Nullable<Schemas['RosterImport'], 'school' | 'undo_until'>
+export type Duplicate = Omit<Schemas['RosterDuplicate'], 'first' | 'second'> & { first: Entry; second: Entry }
+export type Duplicates = Page<Duplicate> & { search: Nullable<Schemas['RosterDuplicateSearch'], 'finished_at'> | null }
 export type AddedClass = Schemas['RosterAddedClass']
 export type Overview = Omit<Schemas['SpacesOverview'], 'recent_imports'> & { recent_imports: RosterImport[] }
 
 // An upload with dry_run is answered by what it would do, which the document's one answer per call does not show.
 export interface RosterColumn { index: number; heading: string; field: string | null; field_label: string | null }
-export interface RosterReject { row: number; name: string; field: string; code: string; reason: string }
-export interface RosterChange { row: number; name: string; what: 'moved' | 'renamed'; from: string; to: string }
+export interface RosterReject { sheet?: string; row: number; name: string; field: string; code: string; reason: string }
+export interface RosterChange { sheet?: string; row: number; name: string; what: 'moved' | 'renamed'; from: string; to: string }
 /** The school of which an import would change the greatest part. */
 export interface RosterMost { school: { id: string; name: string }; people: number; changes: number; percent: number }
 export interface RosterPreview {
   format: string; sheet: string; other_sheets: string[] | null; encoding: string; header_row: number; columns: RosterColumn[]; first_rows: string[][]
+  as_last_time: boolean; sheets_alike: string[]
   total: number; accepted: number; rejected: number; classless: number; rejects: RosterReject[]
   new_classes: AddedClass[]; new_classes_more: number
   added: number; completed: number; moved: number; renamed: number; unchanged: number

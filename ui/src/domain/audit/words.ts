@@ -4,7 +4,7 @@ import type { AuditEntry } from '@/api/admin'
 /** What sentences may name and a record may lack. */
 const lacking = {
   kind: '', stage: '', entry_year: '', number: '', accepted: '0', rejected: '0', changed: '', masked_id_number: '', masked_id_number_before: '', level: '', name: '', code: '',
-  from: '', to: '', class: '', filename: '', rows: '0', total: '0', taken: '0', masked_phone: '', asked_by: '',
+  from: '', to: '', class: '', filename: '', rows: '0', total: '0', taken: '0', removed: '0', restored: '0', kept: '0', masked_phone: '', asked_by: '',
 }
 
 /** Records of what was done, in words. */

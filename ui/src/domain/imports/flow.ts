@@ -2,6 +2,7 @@ import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import type { EntryKind, RosterPreview } from '@/api/admin'
 import { troubleFrom, type Trouble } from '@/core/errors'
 import { newKey } from '@/core/idempotency'
+import type { Columns } from './columns'
 import { refusalBeforehand, refusalOf, type Refusal } from './files'
 import { Abandoned, upload, type Upload } from './upload'
 
@@ -13,6 +14,10 @@ export interface ImportTarget {
   update?: boolean
   /** … and get the name that it has. */
   rename?: boolean
+  /** What the columns hold, where somebody says so. */
+  columns?: Columns
+  /** Whether the sheets with the same headings are read along. */
+  all_sheets?: boolean
 }
 
 export type Step = 'choose' | 'checking' | 'preview' | 'sending'
@@ -63,6 +68,8 @@ export function useImport(send: Send = upload) {
     if (target.school_id) form.append('school_id', target.school_id)
     if (target.update) form.append('update', 'true')
     if (target.update && target.rename) form.append('rename', 'true')
+    if (target.columns) form.append('columns', JSON.stringify(target.columns))
+    if (target.all_sheets) form.append('all_sheets', 'true')
     if (knowingly) form.append('confirm_changes', 'true')
     form.append('file', file.value, file.value.name)
     const mine = send<T>(path, form, (share) => (sent.value = share), withKey)

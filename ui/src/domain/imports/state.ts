@@ -5,6 +5,9 @@ type Moving = Pick<RosterImport, 'state' | 'progress'>
 /** Whether the import still goes on, and is worth asking about again. */
 export const goesOn = (one: Pick<RosterImport, 'state'>): boolean => one.state === 'queued' || one.state === 'running'
 
+/** Whether it is being undone. */
+export const undoGoesOn = (one: Pick<RosterImport, 'undo_state'>): boolean => one.undo_state === 'queued' || one.undo_state === 'running'
+
 /** Whole per cent done; never 100 before it is. */
 export function percent(one: Moving): number {
   if (one.state === 'done') return 100

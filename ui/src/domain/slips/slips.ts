@@ -1,4 +1,5 @@
 import { answer, api, once } from '@/api/client'
+import type { Saved } from '@/core/files'
 import type { components } from '@/api/schema'
 import type { Nullable } from '@/api/types'
 
@@ -16,10 +17,7 @@ export interface Order {
   replace: boolean
 }
 /** A printed file. Its codes stand nowhere else, so it is kept until the page is left. */
-export interface Printed {
-  name: string
-  content: Blob
-}
+export type Printed = Saved
 
 /** Who of a group would get a slip, and whose slip would end by it. */
 export function plan(holders: Holder[], entryIds: string[]): { fresh: number; live: number } {
@@ -39,36 +37,14 @@ export function standing(one: Holder): Standing {
   return one.state === 'used' ? 'none' : one.state
 }
 
-/** The name in a Content-Disposition header. */
-export function filenameIn(header: string | null): string {
-  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(header ?? '')?.[1]
-  if (!encoded) return 'slips.pdf'
-  try {
-    return decodeURIComponent(encoded)
-  } catch {
-    return 'slips.pdf'
-  }
-}
-
 export async function printSlips(group: Group, { entryIds, replace }: Order, key: string): Promise<Printed> {
   const body = { ...group, ...(entryIds.length ? { entry_ids: entryIds } : {}), replace }
   let name = ''
+  const { filenameIn } = await import('@/core/files')
   const call = api.POST('/api/v1/slips', { body, headers: once(key), parseAs: 'blob' }).then(({ data, error, response }) => {
-    name = filenameIn(response.headers.get('Content-Disposition'))
+    name = filenameIn(response.headers.get('Content-Disposition'), 'slips.pdf')
     return { data: data as Blob | undefined, error, response }
   })
   const content = await answer(call)
   return { name, content }
-}
-
-/** Hands the file to the browser, which saves it. */
-export function save({ name, content }: Printed): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(content)
-  link.download = name
-  document.body.append(link)
-  link.click()
-  link.remove()
-  // The browser reads the address after the click; it is let go when it has.
-  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
