@@ -18,8 +18,7 @@ export function newPhone(): string {
 }
 
 /** A valid resident identity number that no entry has: born on some day of 1900–1929, before the demo's people. */
-export function newResidentID(): string {
-  const birth = `19${randomInt(10, 30)}${two(randomInt(1, 13))}${two(randomInt(1, 29))}`
+export function newResidentID(birth = `19${randomInt(10, 30)}${two(randomInt(1, 13))}${two(randomInt(1, 29))}`): string {
   const first17 = `510104${birth}${digits(3)}`
   const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
   const sum = weights.reduce((total, weight, i) => total + weight * Number(first17[i]), 0)

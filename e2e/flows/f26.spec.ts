@@ -1,0 +1,70 @@
+import { administrator, signIn } from '../support/api.ts'
+import { newName, newResidentID } from '../support/people.ts'
+import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
+import { chooseSchool, signInOnScreen } from '../support/walk.ts'
+
+test.beforeEach(async ({ page, t }) => {
+  const account = await administrator('school')
+  await signInOnScreen(page, t, account.username, account.password)
+})
+
+test('F-26 a class is added, named and removed', async ({ page, t }) => {
+  const number = String(500 + Number(newResidentID().slice(15, 17)) * 4 + test.info().parallelIndex)
+  const own = `${newName()}`
+  await page.goto('/admin/classes')
+  await page.getByRole('button', { name: t('admin_classes.add.button') }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText(t('admin_classes.add.one'), { exact: true }).click()
+  await dialog.getByLabel(t('admin_classes.column.number')).fill(number)
+  await dialog.getByLabel(t('admin_classes.own_name')).fill(own)
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: t('admin_classes.add.save'), exact: true }).click()
+  await expect(dialog).toBeHidden()
+  await page.getByRole('row', { name: own }).click()
+  await expectNoOverflow(page)
+  await dialog.getByRole('button', { name: t('admin_classes.remove'), exact: true }).click()
+  await dialog.getByRole('button', { name: t('admin_classes.remove_sure', { name: own }) }).click()
+  await expect(dialog).toBeHidden()
+  await expect(page.getByRole('row', { name: own })).toHaveCount(0)
+})
+
+test('F-26 the classes of a year are added at once', async ({ page, t }) => {
+  // A school of its own, which has none yet.
+  const province = await administrator('province')
+  const office = await signIn(province.username, province.password)
+  const code = `3151${newResidentID().slice(11, 17)}`
+  const school = await office.ok(201, 'POST', '/api/v1/admin/schools', { code, name: `草堂${newName()}中学`, region: '510104' })
+  const counted = async () => (await office.ok(200, 'GET', `/api/v1/admin/classes?school_id=${school.id}`)).items.length
+  await page.context().clearCookies()
+  await signInOnScreen(page, t, province.username, province.password)
+  await page.goto('/admin/classes')
+  await chooseSchool(page, t('admin.school.label'), school.name)
+  await page.getByRole('button', { name: t('admin_classes.add.button') }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(t('admin_classes.add.count')).fill('4')
+  await dialog.getByRole('button', { name: t('admin_classes.add.save'), exact: true }).click()
+  await expect(page.getByText(t('admin_classes.add.done_many', { n: 4 }))).toBeVisible()
+  expect(await counted()).toBe(4)
+  await expectNoOverflow(page)
+})
+
+test('F-26 pupils without a class are found, ticked and put into one together', async ({ page, t }) => {
+  const { scope, username, password } = await administrator('school')
+  const api = await signIn(username, password)
+  const names = [newName(), newName()]
+  for (const name of names) {
+    await api.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number: newResidentID(), school_id: scope.id })
+  }
+  await page.goto('/admin/registry?class_id=none')
+  for (const name of names) await page.getByRole('checkbox', { name: t('admin_registry.put.pick', { name }), exact: true }).check()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  const bar = page.getByRole('group', { name: t('admin_registry.put.label') })
+  await expect(bar).toContainText(t('admin_registry.put.picked', { n: 2 }))
+  await bar.getByRole('combobox').click()
+  await page.getByRole('option').nth(1).click()
+  await bar.getByRole('button', { name: t('admin_registry.put.button') }).click()
+  await expect(page.getByText(t('admin_registry.put.done', { n: 2 }))).toBeVisible()
+  for (const name of names) await expect(page.getByRole('checkbox', { name: t('admin_registry.put.pick', { name }), exact: true })).toHaveCount(0)
+  await expect(bar).toHaveCount(0)
+})
