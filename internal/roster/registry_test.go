@@ -9,6 +9,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
+	"caotang/internal/looks"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 )
@@ -19,6 +20,7 @@ type fields = map[string]any
 func world(t *testing.T, d *db.DB) *roomtest.World {
 	w := roomtest.New(t, d, roomtest.Rules())
 	w.Roster.Mount(w.Server)
+	looks.New(d, w.Roster, nil).Mount(w.Server)
 	return w
 }
 
