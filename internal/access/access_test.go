@@ -77,3 +77,21 @@ func TestReachNumbersItsArguments(t *testing.T) {
 		t.Errorf("condition %q, args %v", condition, args)
 	}
 }
+
+func TestAReachNamesItsDivisionsWithoutThoseWithinAnother(t *testing.T) {
+	actor := access.Actor{Grants: []access.Grant{
+		{Level: access.County, ScopeID: "510104"},
+		{Level: access.City, ScopeID: "510100"},
+		{Level: access.County, ScopeID: "510302"},
+		{Level: access.County, ScopeID: "510302"},
+		{Level: access.School, ScopeID: "s2"},
+		{Level: access.School, ScopeID: "s1"},
+	}}
+	reach := actor.Reach(access.RegistryRead)
+	if got := strings.Join(reach.Divisions(), " "); got != "510100 510302" {
+		t.Errorf("divisions %s", got)
+	}
+	if got := strings.Join(reach.Schools(), " "); got != "s1 s2" {
+		t.Errorf("schools %s", got)
+	}
+}

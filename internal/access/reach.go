@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,25 @@ func (a Actor) Reach(action Action) Reach {
 
 // Empty reports whether the reach holds nothing.
 func (r Reach) Empty() bool { return len(r.regionPrefixes)+len(r.schools) == 0 }
+
+// Divisions are the codes of the divisions that the reach holds, none within another.
+func (r Reach) Divisions() []string {
+	var codes []string
+	for i, prefix := range r.regionPrefixes {
+		within := slices.ContainsFunc(r.regionPrefixes, func(other string) bool { return len(other) < len(prefix) && strings.HasPrefix(prefix, other) })
+		if !within && slices.Index(r.regionPrefixes, prefix) == i {
+			codes = append(codes, pad(prefix, "0"))
+		}
+	}
+	return codes
+}
+
+// Schools are those that the reach holds by themselves, each once.
+func (r Reach) Schools() []string {
+	schools := slices.Clone(r.schools)
+	slices.Sort(schools)
+	return slices.Compact(schools)
+}
 
 // SQL is the reach as a condition over the column of the county's code and the column of the school's id, with its
 // arguments numbered from firstArg. Regions become ranges, so that an index on the column serves.

@@ -2,7 +2,7 @@
 // administrators do to the accounts of their scope, what owners are told of it, and how they say "this was not me".
 //
 // It owns the tables accounts, logins, recovery_contacts, grants, sessions, known_addresses, security_events, notice_links,
-// freezes and handed_up. Its search for administrators also reads bindings, registry entries and schools, and changes none of them.
+// freezes and handed_up. Its search for administrators also reads bindings, registry entries, documents and schools, and changes none of them.
 //
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
 // [Service.MaskedOf], [Service.TraceOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],

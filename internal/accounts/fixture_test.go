@@ -248,6 +248,7 @@ func (f *fixture) bind(t *testing.T, accountID, schoolID, name, idNumber string)
 	f.insert(t, "registry_entries", []string{
 		"id", "kind", "name", "name_key", "id_type", "id_number_sealed", "document_index", "school_id", "created_at", "updated_at",
 	}, []any{"e" + accountID, "teacher", name, name, "resident_id", f.vault.Seal("id_number", idNumber), index, schoolID, now, now})
+	f.insert(t, "documents", []string{"document_index", "entry_id"}, []any{index, "e" + accountID})
 	f.insert(t, "bindings", []string{"entry_id", "account_id", "id", "school_id", "kind", "bound_at"}, []any{"e" + accountID, accountID, "b" + accountID, schoolID, "teacher", now})
 }
 

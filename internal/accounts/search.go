@@ -149,10 +149,12 @@ func (s *Service) narrow(q *query, search Search) error {
 		if err != nil {
 			return err
 		}
-		q.where("e.document_index IN ("+strings.TrimSuffix(strings.Repeat("$%d, ", len(indexes)), ", ")+")", indexes...)
+		// From the document to the account: the database would else go through all accounts, in the order of the answer.
+		q.where("a.id IN (SELECT h.account_id FROM documents d JOIN bindings h ON h.entry_id = d.entry_id WHERE d.document_index IN ("+
+			strings.TrimSuffix(strings.Repeat("$%d, ", len(indexes)), ", ")+"))", indexes...)
 	}
 	if search.Name != "" {
-		q.where("e.name_key = $%d", identity.CompareKey(search.Name))
+		q.where("a.id IN (SELECT h.account_id FROM registry_entries n JOIN bindings h ON h.entry_id = n.id WHERE n.name_key = $%d)", identity.CompareKey(search.Name))
 	}
 	if search.Username != "" {
 		username := strings.TrimSpace(search.Username)

@@ -54,9 +54,12 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 	}
 	for _, c := range counts {
 		if c.Kind == roster.Teacher {
-			o.Entries.Teacher, o.Activated.Teacher = int(c.Entries), int(c.Activated)
-		} else {
-			o.Entries.Student, o.Activated.Student = int(c.Entries), int(c.Activated)
+			o.Entries.Teacher, o.Activated.Teacher = o.Entries.Teacher+int(c.Entries), o.Activated.Teacher+int(c.Activated)
+			continue
+		}
+		o.Entries.Student, o.Activated.Student = o.Entries.Student+int(c.Entries), o.Activated.Student+int(c.Activated)
+		if c.Stage == "" {
+			o.Classless += int(c.Entries)
 		}
 	}
 	if o.OpenTickets, err = s.support.OpenIn(ctx, access.ActorFrom(ctx).Reach(access.TicketsAnswer)); err != nil {
@@ -71,11 +74,6 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 	if o.RecentImports, err = s.roster.RecentImports(ctx, recentImports); err != nil {
 		return nil, err
 	}
-	classless, err := tally.Classless(ctx, s.db, reach)
-	if err != nil {
-		return nil, err
-	}
-	o.Classless = int(classless)
 	requests, err := s.desk.Counts(ctx)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"context"
+	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -74,27 +75,42 @@ func Counts(ctx context.Context, q db.Querier, level Level, scopes ...string) ([
 	return all, nil
 }
 
-// Classless sums the pupils without a class of all schools that a reach holds.
-func Classless(ctx context.Context, q db.Querier, reach access.Reach) (pupils int64, err error) {
+// Within gives the counts of all that a reach holds, by kind and stage: of its divisions or schools as they are counted, and
+// school by school only where it holds both and one may lie within the other.
+func Within(ctx context.Context, q db.Querier, reach access.Reach) ([]Count, error) {
+	divisions, schools := reach.Divisions(), reach.Schools()
+	switch {
+	case len(schools) == 0:
+		var all []Count
+		for _, code := range divisions {
+			counts, err := Counts(ctx, q, levelOf(code), code)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, counts...)
+		}
+		return all, nil
+	case len(divisions) == 0:
+		return Counts(ctx, q, School, schools...)
+	}
 	total, args := reach.SQL("s.region", "s.id", 1)
 	change, more := reach.SQL("county", "school_id", len(args)+1)
-	err = q.QueryRow(ctx, `SELECT CAST(coalesce(sum(entries), 0) AS bigint) FROM (
-			SELECT t.entries FROM schools s JOIN tally_totals t ON t.scope = s.id WHERE t.kind = 'student' AND t.stage = '' AND `+total+`
+	return db.Collect(ctx, q, `SELECT '', kind, stage, CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
+			SELECT t.kind, t.stage, t.entries, t.activated FROM schools s JOIN tally_totals t ON t.scope = s.id WHERE `+total+`
 			UNION ALL
-			SELECT entries FROM tally_changes WHERE kind = 'student' AND stage = '' AND `+change+`
-		) t`, append(args, more...)...).Scan(&pupils)
-	return pupils, err
+			SELECT kind, stage, entries, activated FROM tally_changes WHERE `+change+`
+		) t GROUP BY kind, stage`, append(args, more...), (*Count).scan)
 }
 
-// Within sums the counts of all schools that a reach holds, by kind.
-func Within(ctx context.Context, q db.Querier, reach access.Reach) ([]Count, error) {
-	total, args := reach.SQL("s.region", "s.id", 1)
-	change, more := reach.SQL("county", "school_id", len(args)+1)
-	return db.Collect(ctx, q, `SELECT '', kind, '', CAST(sum(entries) AS bigint), CAST(sum(activated) AS bigint) FROM (
-			SELECT t.kind, t.entries, t.activated FROM schools s JOIN tally_totals t ON t.scope = s.id WHERE `+total+`
-			UNION ALL
-			SELECT kind, entries, activated FROM tally_changes WHERE `+change+`
-		) t GROUP BY kind`, append(args, more...), (*Count).scan)
+// levelOf is the level of a division by its code.
+func levelOf(code string) Level {
+	switch {
+	case strings.HasSuffix(code, "0000"):
+		return Province
+	case strings.HasSuffix(code, "00"):
+		return City
+	}
+	return County
 }
 
 // DayChange is by how much the people of a kind changed in a scope on a day.

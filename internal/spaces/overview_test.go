@@ -1,0 +1,55 @@
+package spaces_test
+
+import (
+	"testing"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/db/dbtest"
+	"caotang/internal/desk"
+	"caotang/internal/roomtest"
+	"caotang/internal/roster"
+	"caotang/internal/spaces"
+)
+
+func TestAnOverviewCountsEveryoneOnceHoweverManyGrantsHoldThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := roomtest.New(t, d, roomtest.Rules())
+		spaces.New(d, w.Accounts, w.Roster, w.Verification, w.Support, w.Transfers, w.Recovery, w.Guardians,
+			desk.New(w.Support, w.Recovery, w.Transfers)).Mount(w.Server)
+		class := w.Class(t, w.Here.ID, 1)
+		for i, n := range []roster.NewEntry{
+			{Kind: roster.Student, SchoolID: w.Here.ID, ClassID: class.ID},
+			{Kind: roster.Student, SchoolID: w.Here.ID},
+			{Kind: roster.Student, SchoolID: w.Nearby.ID},
+			{Kind: roster.Teacher, SchoolID: w.Nearby.ID},
+			{Kind: roster.Student, SchoolID: w.Elsewhere.ID},
+		} {
+			n.Name, n.IDNumber = "韩梅梅", roomtest.IDNumber(i+1)
+			w.Entry(t, n)
+		}
+		grant := func(p roomtest.Person, level access.Level, scope string) roomtest.Person {
+			w.InTx(t, func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, $2, $3, $4)`, p.ID, string(level), scope, db.Now())
+				return err
+			})
+			return p
+		}
+		for name, c := range map[string]struct {
+			who                           roomtest.Person
+			students, teachers, classless float64
+		}{
+			"the province":                    {w.Administrator(t, access.Province, "510000"), 4, 1, 3},
+			"a county":                        {w.Administrator(t, access.County, "510104"), 3, 1, 2},
+			"a school":                        {w.Administrator(t, access.School, w.Here.ID), 2, 0, 1},
+			"a county within a city":          {grant(w.Administrator(t, access.County, "510104"), access.City, "510100"), 3, 1, 2},
+			"a school within a county":        {grant(w.Administrator(t, access.County, "510104"), access.School, w.Here.ID), 3, 1, 2},
+			"a county and a school elsewhere": {grant(w.Administrator(t, access.County, "510104"), access.School, w.Elsewhere.ID), 4, 1, 3},
+		} {
+			a := w.Do(t, c.who, "GET", "/api/v1/admin/overview", nil)
+			if a.Get("entries.student") != c.students || a.Get("entries.teacher") != c.teachers || a.Get("classless") != c.classless {
+				t.Errorf("%s: %v, want %v pupils, %v teachers, %v without a class", name, a, c.students, c.teachers, c.classless)
+			}
+		}
+	})
+}
