@@ -39,6 +39,7 @@ var (
 		"internal/roster":       {"internal/tally"},
 		"internal/verification": {"internal/accounts", "internal/roster", "internal/tally"},
 		"internal/slips":        {"internal/accounts", "internal/roster", "internal/verification"},
+		"internal/consent":      {"internal/accounts", "internal/roster", "internal/verification", "internal/slips"},
 		"internal/guardians":    {"internal/accounts", "internal/roster", "internal/verification", "internal/slips"},
 		"internal/support":      {"internal/tally", "internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/transfers":    {"internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
@@ -49,7 +50,7 @@ var (
 		"internal/finder":       {"internal/accounts", "internal/roster", "internal/desk"},
 		"internal/replacement":  {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
 		"internal/spaces":       {"internal/deadlines", "internal/desk", "internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/guardians", "internal/tally"},
-		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips"},
+		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips", "internal/consent"},
 	}
 
 	// Gateways to carriers, put together by the commands. The simulator speaks the carriers' side.
@@ -67,7 +68,7 @@ var (
 		"internal/vault/vaulttest": {"internal/vault"},
 		"internal/guard/guardtest": {},
 		"internal/roomtest": {
-			"internal/access", "internal/accounts", "internal/blob", "internal/calendar", "internal/db", "internal/deadlines", "internal/guardians", "internal/identity", "internal/jobs", "internal/recovery",
+			"internal/access", "internal/accounts", "internal/blob", "internal/calendar", "internal/consent", "internal/db", "internal/deadlines", "internal/guardians", "internal/identity", "internal/jobs", "internal/recovery",
 			"internal/roster", "internal/server", "internal/sheet", "internal/slips", "internal/sms", "internal/support", "internal/transfers", "internal/vault",
 			"internal/vault/vaulttest", "internal/verification",
 		},

@@ -13,6 +13,7 @@ import (
 	"caotang/internal/accounts"
 	"caotang/internal/audit"
 	"caotang/internal/blob"
+	"caotang/internal/consent"
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
 	"caotang/internal/demo"
@@ -60,6 +61,7 @@ type app struct {
 	recovery  *recovery.Service
 	resealing *resealing.Service
 	guardians *guardians.Service
+	consent   *consent.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -116,6 +118,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	printing := slips.New(d, v, a.accounts, a.roster, verifying, slips.Printing{Fonts: ui.Fonts(), PublicURL: o.PublicURL}, o.slipRules(), nil)
 
 	a.resealing = resealing.New(d, v, a.jobs, o.sealedFolders()...)
+	a.consent = consent.New(d, a.accounts, a.roster, verifying, printing, consent.Config{PublicURL: ofAccounts.PublicURL})
 	a.guardians = guardians.New(d, a.accounts, a.roster, verifying, printing)
 
 	a.server.SetSessions(a.accounts)
@@ -127,6 +130,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	verifying.Mount(a.server)
 	printing.Mount(a.server)
 	a.guardians.Mount(a.server)
+	a.consent.Mount(a.server)
 	a.support.Mount(a.server)
 	a.transfers.Mount(a.server)
 	a.recovery.Mount(a.server)
@@ -140,7 +144,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	}).Mount(a.server)
 	a.owndata = owndata.New(d, owndata.Rooms{
 		Accounts: a.accounts, Roster: a.roster, Verification: verifying, Support: a.support, Transfers: a.transfers, Factors: a.factors,
-		Recovery: a.recovery, Slips: printing,
+		Recovery: a.recovery, Slips: printing, Consent: a.consent,
 	})
 	a.owndata.Mount(a.server)
 	statistics.New(d, a.roster).Mount(a.server)
@@ -164,6 +168,7 @@ func (a *app) housekeeping(ctx context.Context) error {
 		"passkey challenges": a.factors.Forget,
 		"looks":              a.looks.Forget,
 		"guardians":          a.guardians.Sweep,
+		"consent links":      a.consent.Forget,
 	} {
 		if err := chore(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))

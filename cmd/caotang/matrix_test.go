@@ -127,6 +127,15 @@ end-slips                   401  403  404  404  404  404  404  200  404  200  20
 check-slip                  422  422  422  422  422  422  422  422  422  422  422  422  422  422
 register-by-slip            422  422  422  422  422  422  422  422  422  422  422  422  422  422
 set-password-by-slip        422  422  422  422  422  422  422  422  422  422  422  422  422  422
+list-my-consents            401  403  200  200  200  200  200  200  200  200  200  200  200  200
+say-consent                 401  403  404  404  404  404  404  404  404  404  404  404  404  404
+list-consent-history        401  403  404  404  404  404  404  404  404  404  404  404  404  404
+read-consent-link           410  410  410  410  410  410  410  410  410  410  410  410  410  410
+say-consent-by-link         410  410  410  410  410  410  410  410  410  410  410  410  410  410
+read-consent-by-slip        422  422  422  422  422  422  422  422  422  422  422  422  422  422
+say-consent-by-slip         422  422  422  422  422  422  422  422  422  422  422  422  422  422
+count-consents              401  403  404  404  404  404  200  200  404  200  200  200  404  404
+remind-consents             401  403  404  404  404  404  200  200  404  200  200  200  404  404
 list-my-guardianships       401  403  200  200  200  200  200  200  200  200  200  200  200  200
 confirm-guardianship-by-slip  401  403  404  404  404  404  404  404  404  404  404  404  404  404
 withdraw-guardianship       401  403  404  404  404  404  404  404  404  404  404  404  404  404
@@ -221,6 +230,10 @@ func ofHere(parameter string) func(c *cell) string {
 
 // unconfirmed is a change of factors without the proof before it.
 func unconfirmed(*cell) any { return object{"confirmation": "unknown"} }
+
+func consented() []object {
+	return []object{{"purpose": "third_party_apps", "version": 1, "given": true}}
+}
 
 func ownPassword(*cell) any { return object{"password": roomtest.Password} }
 
@@ -320,6 +333,19 @@ var requests = map[string]request{
 	"keep-my-entry":         {target: (*cell).ticket},
 	"appeal-case":           {target: (*cell).ticket},
 	"list-my-guardianships": {},
+	"list-my-consents":      {},
+	"say-consent": {body: func(c *cell) any {
+		return object{"guardianship_id": c.guardian(), "decisions": consented()}
+	}},
+	"list-consent-history": {queryOf: func(c *cell) string { return "?guardianship_id=" + c.guardian() }},
+	"read-consent-link":    {body: func(*cell) any { return object{"token": "unknown"} }},
+	"say-consent-by-link":  {body: func(*cell) any { return object{"token": "unknown", "decisions": consented()} }},
+	"read-consent-by-slip": {body: func(*cell) any { return object{"code": "mistyped"} }},
+	"say-consent-by-slip": {body: func(*cell) any {
+		return object{"code": "mistyped", "name": "王芳", "relation": "mother", "decisions": consented()}
+	}},
+	"count-consents":  {target: (*cell).headedClass},
+	"remind-consents": {target: (*cell).headedClass},
 	"confirm-guardianship-by-slip": {target: (*cell).asked, body: func(c *cell) any {
 		return object{"code": c.slip()}
 	}},

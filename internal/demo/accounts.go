@@ -8,8 +8,10 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
+	"caotang/internal/consent"
 	"caotang/internal/db"
 	"caotang/internal/divisions"
+	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/vault"
 	"caotang/internal/verification"
@@ -107,8 +109,8 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 	return nil
 }
 
-// guardian makes the account the confirmed guardian of the school's first pupil, and has it ask for the second, so that a class
-// teacher and the school have somebody to answer.
+// guardian makes the account the confirmed guardian of the school's first pupil, who has consented to one purpose and
+// not answered the other, and has it ask for the second pupil, so that a class teacher and the school have somebody to answer.
 func (s *seeder) guardian(ctx context.Context, school *seededSchool, accountID string) error {
 	expires := db.At(s.now.Add(verification.RequestLasts))
 	first, second := school.firstPupils()
@@ -125,7 +127,15 @@ func (s *seeder) guardian(ctx context.Context, school *seededSchool, accountID s
 	}); err != nil {
 		return err
 	}
-	return s.tx.Insert(ctx, "guardian_links", []string{"id", "account_id", "entry_id", "created_at"}, [][]any{{link, accountID, school.pupils[first], s.now}})
+	if err := s.tx.Insert(ctx, "guardian_links", []string{"id", "account_id", "entry_id", "created_at"}, [][]any{{link, accountID, school.pupils[first], s.now}}); err != nil {
+		return err
+	}
+	version, hash := consent.TextOf(consent.SpaceBeyondClass)
+	return s.tx.Insert(ctx, "consent_records", []string{
+		"id", "entry_id", "purpose", "version", "text_hash", "language", "decision", "channel", "account_id", "link_id", "who", "relation", "at", "standing",
+	}, [][]any{{
+		s.id(), school.pupils[first], string(consent.SpaceBeyondClass), version, hash, messages.Chinese, string(consent.Given), "space", accountID, link, "王芳", "mother", s.now, true,
+	}})
 }
 
 // schoolOf answers the school that the account belongs to, nil when it belongs to none.

@@ -7,6 +7,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
+	"caotang/internal/consent"
 	"caotang/internal/db"
 	"caotang/internal/factors"
 	"caotang/internal/identity"
@@ -30,6 +31,7 @@ type Rooms struct {
 	Factors      *factors.Service
 	Recovery     *recovery.Service
 	Slips        *slips.Service
+	Consent      *consent.Service
 }
 
 // Service is the room.
@@ -166,7 +168,7 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, accountID string) error 
 		return err
 	}
 	for _, forsake := range []func(context.Context, *db.Tx, string) error{
-		s.Factors.Forsake, s.Slips.Forsake, s.Transfers.Forsake, s.Verification.PartAll, s.Recovery.Forsake, s.Support.Anonymise,
+		s.Factors.Forsake, s.Slips.Forsake, s.Consent.Forsake, s.Transfers.Forsake, s.Verification.PartAll, s.Recovery.Forsake, s.Support.Anonymise,
 	} {
 		if err := forsake(ctx, tx, accountID); err != nil {
 			return err

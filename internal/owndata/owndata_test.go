@@ -15,7 +15,6 @@ import (
 	"caotang/internal/owndata"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
-	"caotang/internal/slips"
 	"caotang/internal/tally"
 )
 
@@ -33,7 +32,7 @@ func each(t *testing.T, test func(t *testing.T, w world)) {
 		w.Service = owndata.New(d, owndata.Rooms{
 			Accounts: w.Accounts, Roster: w.Roster, Verification: w.Verification, Support: w.Support, Transfers: w.Transfers, Recovery: w.Recovery,
 			Factors: factors.New(d, w.Vault, w.Accounts, factors.Config{}, nil),
-			Slips:   slips.New(d, w.Vault, w.Accounts, w.Roster, w.Verification, slips.Printing{}, slips.DefaultConfig(), nil),
+			Slips:   w.Slips, Consent: w.Consent,
 		})
 		w.Mount(w.Server)
 		test(t, w)

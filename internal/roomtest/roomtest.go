@@ -22,6 +22,7 @@ import (
 	"caotang/internal/accounts"
 	"caotang/internal/blob"
 	"caotang/internal/calendar"
+	"caotang/internal/consent"
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
 	"caotang/internal/guardians"
@@ -62,6 +63,7 @@ type World struct {
 	Recovery     *recovery.Service
 	Slips        *slips.Service // without fonts: it prints no file
 	Guardians    *guardians.Service
+	Consent      *consent.Service
 
 	Here, Nearby, Elsewhere roster.School
 
@@ -106,6 +108,8 @@ func WithKeys(t testing.TB, d *db.DB, rules verification.Config, v *vault.Vault)
 	w.Slips = slips.New(d, v, w.Accounts, w.Roster, w.Verification, slips.Printing{}, slips.DefaultConfig(), nil)
 	w.Guardians = guardians.New(d, w.Accounts, w.Roster, w.Verification, w.Slips)
 	w.Guardians.Mount(srv)
+	w.Consent = consent.New(d, w.Accounts, w.Roster, w.Verification, w.Slips, consent.Config{PublicURL: config.PublicURL})
+	w.Consent.Mount(srv)
 	texts.Mount(srv)
 	w.Recovery.Mount(srv)
 	w.schools(t)

@@ -418,7 +418,7 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		if e.AccountID != "" && !unbind {
 			return ErrAlreadyBound.New(fault.Next("unbind_and_delete", "/admin/registry?entry="+id))
 		}
-		for _, table := range []string{"bindings", "guardian_links", "guardian_requests", "class_teachers"} {
+		for _, table := range []string{"bindings", "guardian_links", "guardian_requests", "consent_records", "class_teachers"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE entry_id = $1", id); err != nil {
 				return err
 			}

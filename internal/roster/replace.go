@@ -79,7 +79,7 @@ func (s *Service) succeed(ctx context.Context, tx *db.Tx, old Entry, number iden
 	}}); err != nil {
 		return "", err
 	}
-	for _, table := range []string{"bindings", "guardian_links", "guardian_requests", "class_teachers"} {
+	for _, table := range []string{"bindings", "guardian_links", "guardian_requests", "consent_records", "class_teachers"} {
 		if _, err := tx.Exec(ctx, "UPDATE "+table+" SET entry_id = $1 WHERE entry_id = $2", id, old.ID); err != nil {
 			return "", err
 		}

@@ -115,9 +115,9 @@ func (l *layout) slip(p Slip, x, y float64) {
 	l.spaced(p.Code, left, y+46, 20)
 
 	l.ink(74, 88, 94)
-	words := map[string]any{"address": spoken(l.page), "until": l.day(p.Until)}
-	for i, step := range []string{"step_1", "step_2", "step_3", "until"} {
-		l.line(l.text("slip."+p.Purpose+"."+step, words), left, y+54+4.4*float64(i), 8.5, inner)
+	words := map[string]any{"address": spoken(l.page), "guardians": spoken(strings.TrimSuffix(l.page, "/activate") + "/consent"), "until": l.day(p.Until)}
+	for i, step := range []string{"step_1", "step_2", "step_3", "guardian", "until"} {
+		l.line(l.text("slip."+p.Purpose+"."+step, words), left, y+53.5+3.7*float64(i), 8.5, inner)
 	}
 }
 

@@ -220,6 +220,16 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	if open > 0 {
 		add("see_transfers", "/me/transfers")
 	}
+	guardiansAt := "/space#guardians"
+	if !actor.Reach(access.GuardiansDecide).Empty() {
+		guardiansAt = "/admin/guardians"
+	}
+	if open, err = s.guardians.Waiting(ctx); err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		add("answer_guardians", guardiansAt)
+	}
 	if len(actor.Grants) == 0 {
 		return steps, nil
 	}
@@ -228,12 +238,6 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	}
 	if open > 0 {
 		add("answer_tickets", "/admin/tickets")
-	}
-	if open, err = s.guardians.Waiting(ctx); err != nil {
-		return nil, err
-	}
-	if open > 0 {
-		add("answer_guardians", "/admin/guardians")
 	}
 	if open, err = s.transfers.WaitingIn(ctx, actor); err != nil {
 		return nil, err

@@ -1154,6 +1154,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/classes/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many guardians of a class have consented; for its administrators and class teachers */
+        get: operations["count-consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{id}/consents/remind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send guardians who have yet to answer a link by SMS, once a week at most */
+        post: operations["remind-consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consent-links/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a guardian is asked by a link that came by SMS */
+        post: operations["read-consent-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consent-links/say": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give or refuse consent by that link, once */
+        post: operations["say-consent-by-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/guardianships": {
         parameters: {
             query?: never;
@@ -1373,6 +1441,41 @@ export interface paths {
         post: operations["close-my-account"];
         /** Keep one's account after all */
         delete: operations["keep-my-account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one is asked, as a guardian, for one's children under fourteen */
+        get: operations["list-my-consents"];
+        put?: never;
+        /** Give, refuse or withdraw one's consent for a child */
+        post: operations["say-consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/consents/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said about a child of one's own */
+        get: operations["list-consent-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2218,6 +2321,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/slips/consents/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a guardian is asked by the child's slip */
+        post: operations["read-consent-by-slip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/slips/consents/say": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give, refuse or withdraw consent by the child's slip */
+        post: operations["say-consent-by-slip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/slips/end": {
         parameters: {
             query?: never;
@@ -2734,6 +2871,132 @@ export interface components {
         ConfirmedInputBody: {
             /** @description From POST /api/v1/me/factors/confirmations */
             confirmation: string;
+        };
+        ConsentAsked: {
+            /**
+             * Format: date-time
+             * @description When it was said last
+             */
+            at: string | null;
+            /** @enum {string} */
+            channel?: "space" | "sms" | "slip";
+            /** @description Which guardian said it */
+            masked_who?: string;
+            /** @enum {string} */
+            purpose: "space_beyond_class" | "third_party_apps";
+            /** @enum {string} */
+            state: "not_asked" | "given" | "refused" | "withdrawn" | "outdated" | "lapsed";
+            text: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description Of the text; what is said names it
+             */
+            version: number;
+        };
+        ConsentCodeBody: {
+            code: string;
+        };
+        ConsentDecision: {
+            /** @description False to refuse or, what was given, to withdraw */
+            given: boolean;
+            /** @description space_beyond_class or third_party_apps */
+            purpose: string;
+            /**
+             * Format: int64
+             * @description Of the text that was read
+             */
+            version: number;
+        };
+        ConsentLinkBody: {
+            token: string;
+        };
+        ConsentOfChild: {
+            child: string;
+            guardianship_id: string;
+            purposes: components["schemas"]["ConsentAsked"][];
+        };
+        ConsentOfClass: {
+            /**
+             * Format: int64
+             * @description The pupils under fourteen: for them it is asked
+             */
+            asked: number;
+            purposes: components["schemas"]["ConsentPurposeCounts"][];
+        };
+        ConsentOwnList: {
+            items: components["schemas"]["ConsentOfChild"][];
+        };
+        ConsentPageRecord: {
+            items: components["schemas"]["ConsentRecord"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        ConsentPurposeCounts: {
+            /** Format: int64 */
+            given: number;
+            /**
+             * Format: int64
+             * @description Nobody has answered the text of now, or who did is a guardian no more
+             */
+            not_asked: number;
+            /** @enum {string} */
+            purpose: "space_beyond_class" | "third_party_apps";
+            /** Format: int64 */
+            refused: number;
+            title: string;
+            /** Format: int64 */
+            withdrawn: number;
+        };
+        ConsentRecord: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            channel: "space" | "sms" | "slip";
+            /** @enum {string} */
+            decision: "given" | "refused" | "withdrawn";
+            id: string;
+            masked_who?: string;
+            /** @enum {string} */
+            purpose: "space_beyond_class" | "third_party_apps";
+            /** @description SHA-256 of that version of the text */
+            text_hash: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ConsentReminded: {
+            /**
+             * Format: int64
+             * @description Guardians who were reminded within a week
+             */
+            lately: number;
+            /**
+             * Format: int64
+             * @description Pupils without a confirmed guardian
+             */
+            no_guardian: number;
+            /** Format: int64 */
+            sent: number;
+        };
+        ConsentSayByLinkBody: {
+            decisions: components["schemas"]["ConsentDecision"][];
+            token: string;
+        };
+        ConsentSayBySlipBody: {
+            code: string;
+            decisions: components["schemas"]["ConsentDecision"][];
+            /** @description The guardian's */
+            name: string;
+            /** @description father, mother or other */
+            relation: string;
+        };
+        ConsentSayOwnBody: {
+            decisions: components["schemas"]["ConsentDecision"][];
+            guardianship_id: string;
+        };
+        ConsentShown: {
+            masked_child: string;
+            purposes: components["schemas"]["ConsentAsked"][];
         };
         ContactInputBody: {
             password: string;
@@ -7363,6 +7626,138 @@ export interface operations {
             };
         };
     };
+    "count-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentOfClass"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remind-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentReminded"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-consent-link": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentLinkBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentShown"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "say-consent-by-link": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentSayByLinkBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-guardianships": {
         parameters: {
             query?: {
@@ -7875,6 +8270,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentOwnList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "say-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentSayOwnBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-consent-history": {
+        parameters: {
+            query: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                guardianship_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentPageRecord"];
+                };
             };
             /** @description Error */
             default: {
@@ -9717,6 +10206,76 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SlipsShown"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-consent-by-slip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentCodeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentShown"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "say-consent-by-slip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentSayBySlipBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -41,6 +41,7 @@ export const router = createRouter({
     { path: '/reset-password', component: page('member', () => import('./pages/ResetPasswordPage.vue')), meta: { title: 'reset.title' } },
     { path: '/recover', component: page('member', () => import('./pages/RecoverPage.vue')), meta: { title: 'recovery.title' } },
     { path: '/activate', component: page('member', () => import('./pages/ActivatePage.vue')), meta: { title: 'slip.title' } },
+    { path: '/consent', component: page('member', () => import('./pages/ConsentPage.vue')), meta: { title: 'consent.title' } },
     { path: '/n', component: page('member', () => import('./pages/NotMePage.vue')), meta: { title: 'notice.title' } },
     { path: '/verify', component: page('member', () => import('./pages/VerifyPage.vue')), meta: { needs: 'ready', title: 'verify.title' } },
     { path: '/slips/:id', component: page('administration', () => import('./pages/ClassSlipsPage.vue')), meta: { needs: 'ready', title: 'slip.print.title' } },

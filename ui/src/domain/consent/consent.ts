@@ -1,0 +1,24 @@
+import { answer, api, once } from '@/api/client'
+import type { components } from '@/api/schema'
+
+export type Asked = components['schemas']['ConsentAsked']
+export interface Decision { purpose: Asked['purpose']; version: number; given: boolean }
+
+export const myConsents = () => answer(api.GET('/api/v1/me/consents'))
+
+export const sayConsent = (body: { guardianship_id: string; decisions: Decision[] }, key: string) =>
+  answer(api.POST('/api/v1/me/consents', { body, headers: once(key) })).then(() => true)
+
+export const readLink = (token: string) => answer(api.POST('/api/v1/consent-links/read', { body: { token } }))
+
+export const readSlip = (code: string) => answer(api.POST('/api/v1/slips/consents/read', { body: { code } }))
+
+export const sayByLink = (body: { token: string; decisions: Decision[] }, key: string) =>
+  answer(api.POST('/api/v1/consent-links/say', { body, headers: once(key) })).then(() => true)
+
+export const sayBySlip = (body: { code: string; name: string; relation: string; decisions: Decision[] }, key: string) =>
+  answer(api.POST('/api/v1/slips/consents/say', { body, headers: once(key) })).then(() => true)
+
+export const countConsents = (id: string) => answer(api.GET('/api/v1/classes/{id}/consents', { params: { path: { id } } }))
+
+export const remind = (id: string, key: string) => answer(api.POST('/api/v1/classes/{id}/consents/remind', { params: { path: { id } }, headers: once(key) }))
