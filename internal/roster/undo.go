@@ -62,7 +62,7 @@ type KeptReason struct {
 // Why an entry stays.
 const (
 	keptBound     = "bound"      // an account was bound to it since
-	keptGuardian  = "guardian"   // somebody asked to be its guardian since
+	keptGuardian  = "guardian"   // somebody asked to be its guardian since, or answered as one
 	keptTeaches   = "teaches"    // it was set as a class's teacher since
 	keptMoved     = "moved"      // it stands at another school
 	keptReplaced  = "replaced"   // another entry took its place
@@ -392,7 +392,8 @@ func (s *Service) presentOf(ctx context.Context, q db.Querier, ids []string, sin
 		n := len(args)
 		found, err := db.Collect(ctx, q, `SELECT e.id, e.school_id, coalesce(e.class_id, ''), e.updated_at,
 			EXISTS (SELECT 1 FROM bindings b WHERE b.entry_id = e.id AND b.bound_at >= $`+strconv.Itoa(n+1)+`),
-			EXISTS (SELECT 1 FROM guardian_requests g WHERE g.entry_id = e.id AND g.asked_at >= $`+strconv.Itoa(n+1)+`),
+			EXISTS (SELECT 1 FROM guardian_requests g WHERE g.entry_id = e.id AND g.asked_at >= $`+strconv.Itoa(n+1)+`)
+				OR EXISTS (SELECT 1 FROM consent_records r WHERE r.entry_id = e.id AND r.at >= $`+strconv.Itoa(n+1)+`),
 			EXISTS (SELECT 1 FROM class_teachers c WHERE c.entry_id = e.id)
 			FROM registry_entries e WHERE e.id IN (`+db.Placeholders(n)+`)`, append(args, since),
 			func(p *present) []any {

@@ -93,11 +93,16 @@ func TestAnImportIsUndoneButForWhomSomethingHappenedToSince(t *testing.T) {
 			return err
 		})
 		want(t, w.Do(t, admin, "DELETE", "/api/v1/admin/registry/"+entry("新生戊").ID, nil), 204, "")
+		answered := named(t, w, "新生己")
+		w.InTx(t, func(tx *db.Tx) error {
+			return tx.Insert(t.Context(), "consent_records", []string{"id", "entry_id", "purpose", "version", "text_hash", "language", "decision", "channel", "account_id", "link_id", "who", "relation", "at", "standing"},
+				[][]any{{db.NewID(), answered, "x", int64(1), "", "zh-CN", "given", "slip", "", "", "", "", db.Now(), true}})
+		})
 		// … and to those who were changed: bound after the import stays, bound before does not matter.
 		w.Bind(t, w.Person(t, "student"), entry(pupil(2)), roster.Student)
 
 		plan := undo(t, w, admin, id, "?dry_run=true")
-		if plan.Status != 200 || undone(plan.Body) != "removed 3 restored 4 kept 5" || plan.Get("classes") != 2.0 {
+		if plan.Status != 200 || undone(plan.Body) != "removed 2 restored 4 kept 6" || plan.Get("classes") != 2.0 {
 			t.Fatalf("the plan: %v", plan)
 		}
 		kept := func() map[string]string {
@@ -120,12 +125,12 @@ func TestAnImportIsUndoneButForWhomSomethingHappenedToSince(t *testing.T) {
 			return got
 		}
 		who := map[string]string{
-			"新生甲": "导入后已有账号认证", "改过乙": "导入后又有改动", "新生丙": "已转到别的学校", "新生丁": "已更换证件号码", pupil(2): "导入后已有账号认证",
+			"新生甲": "导入后已有账号认证", "改过乙": "导入后又有改动", "新生丙": "已转到别的学校", "新生丁": "已更换证件号码", "新生己": "导入后已有家长申请关联或答复", pupil(2): "导入后已有账号认证",
 		}
 		if diff := cmp.Diff(who, kept()); diff != "" {
 			t.Errorf("who would stay: %s", diff)
 		}
-		if n := w.Count(t, `SELECT count(*) FROM registry_entries WHERE name = '新生己'`); n != 1 {
+		if n := w.Count(t, `SELECT count(*) FROM registry_entries WHERE name = '新生庚'`); n != 1 {
 			t.Error("a plan took somebody away")
 		}
 
@@ -138,7 +143,7 @@ func TestAnImportIsUndoneButForWhomSomethingHappenedToSince(t *testing.T) {
 			}
 		}
 		a = w.Do(t, admin, "GET", "/api/v1/admin/registry/imports/"+id, nil)
-		if a.Get("undo_state") != "done" || undone(a.Get("undone")) != "removed 3 restored 4 kept 5" || a.Get("undo_until") != nil {
+		if a.Get("undo_state") != "done" || undone(a.Get("undone")) != "removed 2 restored 4 kept 6" || a.Get("undo_until") != nil {
 			t.Errorf("afterwards: %v", a)
 		}
 		want(t, undo(t, w, admin, id, "?dry_run=true"), 409, "import_undone")
@@ -159,7 +164,7 @@ func TestAnImportIsUndoneButForWhomSomethingHappenedToSince(t *testing.T) {
 			"class 2 stays":     `SELECT count(*) FROM classes WHERE number = 2`,
 			"its record":        `SELECT count(*) FROM audit_records WHERE action = 'registry.import_undone' AND actor_id <> ''`,
 			"records of people": `SELECT count(*) / 4 FROM audit_records WHERE action = 'registry.change' AND details LIKE '%undone_import_id%'`,
-			"nobody is new":     `SELECT 1 + count(*) FROM registry_entries WHERE name IN ('新生己', '新生庚', '新生辛', '改名甲')`,
+			"nobody is new":     `SELECT 1 + count(*) FROM registry_entries WHERE name IN ('新生庚', '新生辛', '改名甲')`,
 		} {
 			if n := w.Count(t, query); n != 1 {
 				t.Errorf("%s: %d", what, n)
