@@ -12,6 +12,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/factors"
+	"caotang/internal/looks"
 	"caotang/internal/owndata"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
@@ -97,6 +98,7 @@ func TestAPersonReadsWhoLookedAtThemAndWhy(t *testing.T) {
 		p, e := w.pupil(t, 1, "韩梅梅")
 		other, _ := w.pupil(t, 2, "李雷")
 		admin := w.Administrator(t, access.School, w.Here.ID)
+		looks.New(w.DB, w.Roster, nil).Mount(w.Server)
 		w.Roster.Mount(w.Server)
 		expect(t, w.Do(t, admin, "POST", "/api/v1/admin/registry/"+e.ID+"/reveal", object{"reason": "核对学籍"}), 200, "")
 		expect(t, w.Do(t, admin, "PATCH", "/api/v1/admin/registry/"+e.ID, object{"name": "韩美美"}), 200, "")
