@@ -16,11 +16,14 @@ async function verified(): Promise<{ person: Person; entry: Entry }> {
 test('somebody sees what is held about them, and takes it along as one file', async ({ page, t }) => {
   test.slow() // two people, one after the other
   const { person, entry } = await verified()
-  const province = await administrator('province')
-  const admin = await signIn(province.username, province.password)
+  const [province, city] = [await administrator('province'), await administrator('city')]
+  const [admin, second] = [await signIn(province.username, province.password), await signIn(city.username, city.password)]
   const found = await admin.ok<{ items: { id: string; name: string }[] }>(200, 'GET', `/api/v1/admin/registry?id_number=${entry.id_number}`)
   const reason = `核对${newName()}`
-  await admin.ok(200, 'POST', `/api/v1/admin/registry/${found.items[0]!.id}/reveal`, { reason })
+  const path = `/api/v1/admin/registry/${found.items[0]!.id}`
+  const look = await admin.ok<{ id: string }>(201, 'POST', `${path}/looks`, { reason })
+  await second.ok(200, 'POST', `/api/v1/admin/looks/${look.id}/allow`)
+  await admin.ok(200, 'POST', `${path}/reveal`, { reason })
 
   await signInOnScreen(page, t, person.username, person.password)
   await page.goto('/me')

@@ -22,7 +22,7 @@ test('F-30: from the province down to the names in a class that are still missin
   const table = page.getByRole('table')
   await table.getByRole('link', { name: '攀枝花市', exact: true }).click()
   await expect(page.getByRole('heading', { level: 1, name: '攀枝花市' })).toBeVisible()
-  await expect(page.locator('canvas')).toBeVisible()
+  await expect(page.locator('canvas').first()).toBeVisible()
   await expectNoOverflow(page)
   await expectAccessible(page)
   await table.getByRole('link', { name: county.name, exact: true }).click()
