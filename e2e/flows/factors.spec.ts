@@ -184,7 +184,7 @@ test('an administrator turns off the second step of somebody who lost the phone'
   await page.goto('/admin/accounts')
   await page.getByLabel(t('admin_accounts.search')).fill(person.username)
   await page.getByText(t('admin_accounts.by.username'), { exact: true }).click()
-  await page.getByRole('button', { name: t('admin_accounts.find'), exact: true }).click()
+  await page.getByRole('search').getByRole('button', { name: t('admin_accounts.find') }).click()
   await page.getByRole('button', { name: t('admin_accounts.factors.button') }).click()
   await page.getByText(t('admin_accounts.factors.reason_lost')).click()
   await expectNoOverflow(page)
