@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"caotang/internal/access"
+	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/messages"
@@ -158,7 +159,7 @@ type Refusal struct {
 // one's error is the answer. Errors: not_found also outside what the actor may decide; those of [verification.Service.ConfirmGuardian].
 func (s *Service) decide(ctx context.Context, ids []string, confirm bool, reason string) (o Outcome, err error) {
 	if !confirm {
-		if reason, err = reasonOf(reason); err != nil {
+		if reason, err = audit.Reason(reason); err != nil {
 			return o, err
 		}
 	}
@@ -220,7 +221,7 @@ func (s *Service) channelFor(ctx context.Context, tx *db.Tx, entryID string) (ve
 
 // end ends a link on the school's word, with a reason. Errors: not_found outside the actor's scope, and for one that has just gone.
 func (s *Service) end(ctx context.Context, id, reason string) error {
-	reason, err := reasonOf(reason)
+	reason, err := audit.Reason(reason)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/accounts"
 	"caotang/internal/db"
-	"caotang/internal/fault"
-	"caotang/internal/identity"
 	"caotang/internal/roster"
 	"caotang/internal/slips"
 	"caotang/internal/verification"
@@ -25,20 +23,6 @@ type Service struct {
 // New makes the room.
 func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, p *slips.Service) *Service {
 	return &Service{db: d, accounts: a, roster: r, verification: v, slips: p}
-}
-
-const maxReason = 200 // characters
-
-// reasonOf reads a reason, which must be there.
-func reasonOf(typed string) (string, error) {
-	reason := identity.Clean(typed)
-	switch n := len([]rune(reason)); {
-	case n == 0:
-		return "", fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	case n > maxReason:
-		return "", fault.ErrInvalid.New(fault.FieldWith("reason", "too_long", map[string]any{"max": maxReason}))
-	}
-	return reason, nil
 }
 
 // headed are the classes whose class teacher the actor is.

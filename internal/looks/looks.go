@@ -5,13 +5,11 @@ import (
 	"maps"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
-	"caotang/internal/identity"
 	"caotang/internal/roster"
 )
 
@@ -21,10 +19,7 @@ const (
 	AllowedFor = 24 * time.Hour
 )
 
-const (
-	maxReason = 200 // characters
-	keptFor   = 30 * 24 * time.Hour
-)
+const keptFor = 30 * 24 * time.Hour
 
 var (
 	errSecondPerson = fault.Define(fault.Forbidden, "second_person_required")
@@ -50,7 +45,7 @@ func New(d *db.DB, r *roster.Service, now func() time.Time) *Service {
 // reveal shows an entry's full numbers and records the look. Errors: fault.ErrInvalid without a reason, fault.ErrNotFound outside
 // the actor's scope, second_person_required where it is neither their own school's nor allowed.
 func (s *Service) reveal(ctx context.Context, entryID, reason string) (numbers roster.Numbers, err error) {
-	if reason, err = clean(reason); err != nil {
+	if reason, err = audit.Reason(reason); err != nil {
 		return numbers, err
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
@@ -99,7 +94,7 @@ func (s *Service) take(ctx context.Context, tx *db.Tx, actor access.Actor, entry
 
 // ask files a look, or answers the one that the actor has filed already.
 func (s *Service) ask(ctx context.Context, entryID, reason string) (look Look, err error) {
-	if reason, err = clean(reason); err != nil {
+	if reason, err = audit.Reason(reason); err != nil {
 		return look, err
 	}
 	actor := access.ActorFrom(ctx)
@@ -142,7 +137,7 @@ func (s *Service) decide(ctx context.Context, id string, state State, refusal st
 	until := s.now().Add(AllowedFor)
 	if state == Refused {
 		until = s.now()
-		if refusal, err = clean(refusal); err != nil {
+		if refusal, err = audit.Reason(refusal); err != nil {
 			return look, err
 		}
 	}
@@ -203,14 +198,4 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, action string, e roster
 func (s *Service) Forget(ctx context.Context) error {
 	_, err := s.db.Exec(ctx, `DELETE FROM looks WHERE until < $1`, db.At(s.now().Add(-keptFor)))
 	return err
-}
-
-func clean(reason string) (string, error) {
-	switch reason = identity.Clean(reason); {
-	case reason == "":
-		return "", fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	case utf8.RuneCountInString(reason) > maxReason:
-		return "", fault.ErrInvalid.New(fault.FieldWith("reason", "too_long", map[string]any{"max": maxReason}))
-	}
-	return reason, nil
 }

@@ -2,10 +2,10 @@ package replacement
 
 import (
 	"context"
-	"unicode/utf8"
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
+	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
@@ -20,8 +20,6 @@ import (
 
 // numberReplaced is what the account's owner is told.
 const numberReplaced accounts.Notice = "number_replaced"
-
-const maxReason = 200 // characters
 
 // Rooms are those that keep something of an entry.
 type Rooms struct {
@@ -70,10 +68,8 @@ func (s *Service) Mount(srv *server.Server) {
 // Replace gives a person of the actor's scope another entry in place of the one with this id. Errors: not_found outside the
 // scope; invalid without a reason; those of [roster.Service.Replace].
 func (s *Service) Replace(ctx context.Context, id string, document roster.Document, reason string) (made roster.Entry, err error) {
-	if reason = identity.Clean(reason); reason == "" {
-		return made, fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	} else if utf8.RuneCountInString(reason) > maxReason {
-		return made, fault.ErrInvalid.New(fault.FieldWith("reason", "too_long", map[string]any{"max": maxReason}))
+	if reason, err = audit.Reason(reason); err != nil {
+		return made, err
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		// Whoever binds, moves or replaces it takes turns; what is read from here on is what will have stood there.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -24,8 +23,6 @@ import (
 
 // maxExport is how many people one file holds: the largest county's, several times over.
 const maxExport = 300_000
-
-const maxReason = 200 // characters
 
 // ErrExportTooMany says that the filters leave more people than one file holds.
 var ErrExportTooMany = fault.Define(fault.Invalid, "export_too_many")
@@ -57,14 +54,13 @@ type export struct {
 
 // exportEntries records who takes which entries along, and answers the file. Errors: invalid without a reason for full numbers;
 // export_too_many.
-func (s *Service) exportEntries(ctx context.Context, in *registryExportInput) (*huma.StreamResponse, error) {
+func (s *Service) exportEntries(ctx context.Context, in *registryExportInput) (file *huma.StreamResponse, err error) {
 	b := in.Body
 	reason := identity.Clean(b.Reason)
-	switch {
-	case b.Full && reason == "":
-		return nil, fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	case utf8.RuneCountInString(reason) > maxReason:
-		return nil, fault.ErrInvalid.New(fault.Field("reason", "too_long"))
+	if b.Full || reason != "" {
+		if reason, err = audit.Reason(reason); err != nil {
+			return nil, err
+		}
 	}
 	actor := access.ActorFrom(ctx)
 	if b.Full { // elsewhere each look takes a second person

@@ -2,13 +2,11 @@ package support
 
 import (
 	"context"
-	"unicode/utf8"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
-	"caotang/internal/identity"
 	"caotang/internal/vault"
 )
 
@@ -19,16 +17,12 @@ type Revealed struct {
 	Phone    *string `json:"phone" doc:"Of whoever asked; null when none is bound"`
 }
 
-const maxReason = 200 // characters
-
 // Reveal shows in full whom a ticket is about and how to reach whoever asked, so that a school can hold the request
 // against its papers. The look is recorded with its reason, as one into the registry is. Errors: not_found also
 // outside the actor's scope, ticket_closed once the ticket has been answered, invalid without a reason.
 func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed, err error) {
-	if reason = identity.Clean(reason); reason == "" {
-		return shown, fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	} else if utf8.RuneCountInString(reason) > maxReason {
-		return shown, fault.ErrInvalid.New(fault.FieldWith("reason", "too_long", map[string]any{"max": maxReason}))
+	if reason, err = audit.Reason(reason); err != nil {
+		return shown, err
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		t, err := s.answerable(ctx, tx, id)

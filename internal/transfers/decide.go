@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"caotang/internal/access"
+	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/verification"
@@ -116,7 +117,7 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, r row) (gone bool, err er
 
 // Reject ends a pending request with a reason, which the person reads. Errors: those of Approve; invalid without a reason.
 func (s *Service) Reject(ctx context.Context, id, why string) (AdminTransfer, error) {
-	why, err := reason(why)
+	why, err := audit.Reason(why)
 	if err != nil {
 		return AdminTransfer{}, err
 	}

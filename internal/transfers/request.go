@@ -4,35 +4,20 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"unicode/utf8"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
-	"caotang/internal/identity"
 	"caotang/internal/verification"
 )
-
-const maxReason = 200 // characters
-
-func reason(typed string) (string, error) {
-	clean := identity.Clean(typed)
-	switch {
-	case clean == "":
-		return "", fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	case utf8.RuneCountInString(clean) > maxReason:
-		return "", fault.ErrInvalid.New(fault.FieldWith("reason", "too_long", map[string]any{"max": maxReason}))
-	}
-	return clean, nil
-}
 
 // Request asks for the caller's own entry, or that of a child they are the guardian of, to move to another school.
 // bindingID tells which, where somebody stands for several people; "" is the first. Errors: invalid without a reason;
 // not_found for a school or binding that is not there; transfer_not_needed at that school already; transfer_open while an
 // earlier one is pending.
 func (s *Service) Request(ctx context.Context, bindingID, toSchoolID, why string) (Transfer, error) {
-	why, err := reason(why)
+	why, err := audit.Reason(why)
 	if err != nil {
 		return Transfer{}, err
 	}
