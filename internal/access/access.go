@@ -63,6 +63,7 @@ const (
 	RegistryRead         Action = "registry.read"
 	RegistryWrite        Action = "registry.write"
 	RegistryUnmask       Action = "registry.unmask"
+	RegistryUnmaskOwn    Action = "registry.unmask_own" // without a second person's leave
 	ClassesManage        Action = "classes.manage"
 	AccountsManage       Action = "accounts.manage"
 	TicketsAnswer        Action = "tickets.answer"
@@ -82,6 +83,7 @@ var permitted = map[Action][]Level{
 	RegistryRead:         {Province, City, County, School},
 	RegistryWrite:        {Province, City, County, School},
 	RegistryUnmask:       {Province, City, County, School},
+	RegistryUnmaskOwn:    {School},
 	ClassesManage:        {Province, City, County, School},
 	AccountsManage:       {Province, City, County, School},
 	TicketsAnswer:        {Province, City, County, School},

@@ -3,7 +3,6 @@ package looks
 import (
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	"caotang/internal/access"
@@ -54,7 +53,7 @@ func (s *Service) reveal(ctx context.Context, entryID, reason string) (numbers r
 			return err
 		}
 		more := map[string]any{}
-		if actor := access.ActorFrom(ctx); !ownSchool(actor, e.Place()) {
+		if actor := access.ActorFrom(ctx); !actor.Can(access.RegistryUnmaskOwn, e.Place()) {
 			allowed, err := s.take(ctx, tx, actor, entryID)
 			if err != nil {
 				return err
@@ -67,11 +66,6 @@ func (s *Service) reveal(ctx context.Context, entryID, reason string) (numbers r
 		return s.record(ctx, tx, "registry.reveal", e, reason, more)
 	})
 	return numbers, err
-}
-
-// ownSchool reports whether the place is the school that the actor administers.
-func ownSchool(actor access.Actor, at access.Place) bool {
-	return slices.ContainsFunc(actor.Grants, func(g access.Grant) bool { return g.Level == access.School && g.ScopeID == at.School })
 }
 
 // take uses up the look that the actor was allowed.
