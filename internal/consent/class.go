@@ -57,13 +57,18 @@ func (s *Service) asks(ctx context.Context, classID string, do func(entryID stri
 	if err != nil {
 		return err
 	}
+	ids := make([]string, len(pupils))
+	for i, p := range pupils {
+		ids[i] = p.EntryID
+	}
+	entries, err := s.roster.EntriesByID(ctx, s.db, ids)
+	if err != nil {
+		return err
+	}
 	for _, p := range pupils {
-		entry, err := s.roster.EntryByID(ctx, s.db, p.EntryID)
-		if fault.Is(err, fault.ErrNotFound) {
+		entry, there := entries[p.EntryID]
+		if !there {
 			continue // gone meanwhile
-		}
-		if err != nil {
-			return err
 		}
 		if needs, err := s.needs(entry); err != nil {
 			return err

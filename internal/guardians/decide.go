@@ -12,6 +12,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/messages"
+	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/verification"
 )
@@ -96,13 +97,28 @@ func (s *Service) list(ctx context.Context, f filter, page server.PageInput) (se
 	if err != nil {
 		return server.Page[Request]{}, err
 	}
-	all := make([]Request, len(found))
-	for i, r := range found {
-		if all[i], err = s.shown(ctx, r); err != nil {
+	some := server.NewPage(found, page.Limit, func(r requestRow) string { return r.ID })
+	ids := make([]string, len(some.Items))
+	for i, r := range some.Items {
+		ids[i] = r.EntryID
+	}
+	entries, err := s.roster.EntriesByID(ctx, s.db, ids)
+	if err != nil {
+		return server.Page[Request]{}, err
+	}
+	requests := server.Page[Request]{Items: []Request{}, NextCursor: some.NextCursor}
+	for _, r := range some.Items {
+		entry, there := entries[r.EntryID]
+		if !there {
+			continue // gone since
+		}
+		shown, err := s.shown(ctx, r, entry)
+		if err != nil {
 			return server.Page[Request]{}, err
 		}
+		requests.Items = append(requests.Items, shown)
 	}
-	return server.NewPage(all, page.Limit, func(r Request) string { return r.ID }), nil
+	return requests, nil
 }
 
 type requestRow struct {
@@ -113,13 +129,9 @@ type requestRow struct {
 }
 
 // shown fills in the child and the account.
-func (s *Service) shown(ctx context.Context, row requestRow) (Request, error) {
+func (s *Service) shown(ctx context.Context, row requestRow, entry roster.Entry) (Request, error) {
 	r := row.Request
 	r.AskedAt, r.ExpiresAt, r.DecidedAt, r.EndedAt = row.asked.Time, row.expires.Time, row.decided.Ptr(), row.ended.Ptr()
-	entry, err := s.roster.EntryByID(ctx, s.db, r.EntryID)
-	if err != nil {
-		return r, err
-	}
 	r.Child, r.School = entry.Name, entry.School.Name
 	if entry.Class != nil {
 		r.ClassID, r.Class = entry.Class.ID, entry.Class.DisplayName

@@ -117,7 +117,7 @@ func (s *Service) ask(ctx context.Context, entryID, reason string) (look Look, e
 		if err != nil {
 			return err
 		}
-		if look, err = s.show(ctx, tx, all[0]); err != nil || n == 0 {
+		if look, err = s.show(ctx, all[0], e); err != nil || n == 0 {
 			return err
 		}
 		return s.record(ctx, tx, "look.ask", e, reason, nil)
@@ -161,7 +161,7 @@ func (s *Service) decide(ctx context.Context, id string, state State, refusal st
 		if r, err = s.one(ctx, tx, id); err != nil {
 			return err
 		}
-		if look, err = s.show(ctx, tx, r); err != nil {
+		if look, err = s.show(ctx, r, e); err != nil {
 			return err
 		}
 		action := map[State]string{Allowed: "look.allow", Refused: "look.refuse"}[state]

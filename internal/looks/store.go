@@ -63,11 +63,7 @@ func (s *Service) one(ctx context.Context, q db.Querier, id string) (row, error)
 	return all[0], nil
 }
 
-func (s *Service) show(ctx context.Context, q db.Querier, r row) (Look, error) {
-	e, err := s.roster.EntryByID(ctx, q, r.entryID)
-	if err != nil {
-		return Look{}, err
-	}
+func (s *Service) show(ctx context.Context, r row, e roster.Entry) (Look, error) {
 	person, err := s.roster.PersonOf(e)
 	look := Look{
 		ID: r.ID, Person: person, Reason: r.reason, State: r.state, AskedAt: r.asked.Time, Until: r.until.Time, AskedBy: r.asker, DecidedBy: r.decider,
@@ -101,11 +97,26 @@ func (s *Service) list(ctx context.Context, mine bool, page server.PageInput) (s
 	if err != nil {
 		return none, err
 	}
-	all := make([]Look, len(found))
-	for i, r := range found {
-		if all[i], err = s.show(ctx, s.db, r); err != nil {
+	some := server.NewPage(found, page.Limit, func(r row) string { return r.ID })
+	ids := make([]string, len(some.Items))
+	for i, r := range some.Items {
+		ids[i] = r.entryID
+	}
+	entries, err := s.roster.EntriesByID(ctx, s.db, ids)
+	if err != nil {
+		return none, err
+	}
+	looks := server.Page[Look]{Items: []Look{}, NextCursor: some.NextCursor}
+	for _, r := range some.Items {
+		e, there := entries[r.entryID]
+		if !there {
+			continue // gone since
+		}
+		look, err := s.show(ctx, r, e)
+		if err != nil {
 			return none, err
 		}
+		looks.Items = append(looks.Items, look)
 	}
-	return server.NewPage(all, page.Limit, func(l Look) string { return l.ID }), nil
+	return looks, nil
 }

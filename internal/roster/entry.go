@@ -91,6 +91,23 @@ func (s *Service) EntryByID(ctx context.Context, q db.Querier, id string) (Entry
 	return s.oneEntry(ctx, q, "e.id = $1", id)
 }
 
+// EntriesByID answers those of the entries that are there, by their id, at most as many as a query takes arguments.
+func (s *Service) EntriesByID(ctx context.Context, q db.Querier, ids []string) (map[string]Entry, error) {
+	byID := map[string]Entry{}
+	if len(ids) == 0 {
+		return byID, nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	all, err := s.entries(ctx, q, " WHERE e.id IN ("+db.Placeholders(len(args))+")", args...)
+	for _, e := range all {
+		byID[e.ID] = e
+	}
+	return byID, err
+}
+
 func (s *Service) oneEntry(ctx context.Context, q db.Querier, where string, arg any) (Entry, error) {
 	all, err := s.entries(ctx, q, " WHERE "+where, arg)
 	if err == nil && len(all) == 0 {
