@@ -24,7 +24,7 @@ var (
 		"internal/jobs":   {"internal/db"},
 		"internal/guard":  {"internal/fault", "internal/access", "internal/db", "internal/vault"},
 		"internal/server": {"internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault", "ui"},
-		"internal/audit":  {"internal/identity", "internal/fault", "internal/access", "internal/db", "internal/vault", "internal/server"},
+		"internal/audit":  {"internal/identity", "internal/sheet", "internal/calendar", "internal/messages", "internal/fault", "internal/access", "internal/db", "internal/vault", "internal/server"},
 	}
 
 	// Rooms hold the business, one subject each. They import the leaves and the kernel freely, and beyond those:

@@ -122,7 +122,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.guardians = guardians.New(d, a.accounts, a.roster, verifying, printing)
 
 	a.server.SetSessions(a.accounts)
-	audit.Mount(a.server, d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"})
+	audit.New(d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"}).Mount(a.server)
 	a.sms.Mount(a.server)
 	a.accounts.Mount(a.server)
 	a.factors.Mount(a.server)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"caotang/internal/db"
 )
 
 // The golden matrix: what each operation answers to each role, its target lying in one school of county 510104. Columns:
@@ -21,6 +23,7 @@ import (
 const matrix = `
                           anon must ready pupil parent teach class own other county city prov else serv
 list-audit                  401  403  403  403  403  403  403  200  200  200  200  200  200  403
+export-audit                401  403  403  403  403  403  403  200  200  200  200  200  200  403
 send-sms-code               202  202  202  202  202  202  202  202  202  202  202  202  202  202
 get-sms-message             404  404  404  404  404  404  404  404  404  404  404  404  404  404
 get-sms-gateway             200  200  200  200  200  200  200  200  200  200  200  200  200  200
@@ -216,6 +219,13 @@ func TestEveryOperationAnswersEveryRoleAsTheMatrixSays(t *testing.T) {
 	}
 	for id := range want {
 		t.Errorf("the matrix has a row for %s, which is no operation", id)
+	}
+	recorded, err := db.Collect(t.Context(), c.world.DB, `SELECT DISTINCT action FROM audit_records`, nil, func(action *string) []any { return []any{action} })
+	if err != nil || len(recorded) < 50 {
+		t.Errorf("what was recorded meanwhile: %d kinds of actions, %v", len(recorded), err)
+	}
+	for _, action := range recorded {
+		wanted(t, action)
 	}
 	if wrong {
 		t.Logf("the rows as they are:\n%s", strings.Join(rows, "\n"))

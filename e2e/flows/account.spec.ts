@@ -41,7 +41,7 @@ test('an administrator shows somebody their whole username, and the look is on r
   await expect(list).toContainText(person.username)
   await expectNoOverflow(page)
   await page.goto('/admin/audit')
-  await expect(page.getByRole('main')).toContainText(t('admin_audit.action.account.reveal_username'))
+  await expect(page.getByRole('main')).toContainText(t('record.account.reveal_username'))
 })
 
 test('a request is held against the full numbers by the school, and taken back by whoever asked', async ({ page, t }) => {

@@ -52,11 +52,11 @@ test('F-29 a wrong ID number is replaced, and the person goes on with the same a
   await drawer.getByRole('button', { name: t('admin_registry.history.title') }).click()
   const history = drawer.getByRole('list', { name: t('admin_registry.history.title') })
   await expect(history.getByRole('listitem').first()).toContainText(reason)
-  await expect(history).toContainText(t('admin_audit.action.binding.bind'))
+  await expect(history).toContainText(t('record.binding.bind'))
   await expectNoOverflow(page)
   await expectAccessible(page)
   await page.goto('/admin/audit')
-  await expect(page.getByRole('main')).toContainText(t('admin_audit.action.registry.replace', { masked_id_number_before: masked(entry.id_number), masked_id_number: masked(right) }))
+  await expect(page.getByRole('main')).toContainText(t('record.registry.replace', { masked_id_number_before: masked(entry.id_number), masked_id_number: masked(right) }))
   await expectNoOverflow(page)
   await signOutOnScreen(page, t)
 

@@ -1,15 +1,10 @@
 import { administrator, Api, type DemoAccount } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
+import { enter } from '../support/walk.ts'
 
 const forAnyone = ['/', '/login', '/register', '/reset-password', '/recover', '/demo', '/no-such-page']
 const forMembers = ['/verify', '/space', '/apps', '/me', '/me/security', '/me/transfers', '/me/tickets', '/me/data', '/me/close', '/me/closing']
 const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/accounts', '/admin/tickets', '/admin/transfers', '/admin/recoveries', '/admin/statistics', '/admin/looks', '/admin/audit']
-
-/** Signs the browser in without the screen. */
-async function enter(page: import('@playwright/test').Page, account: Pick<DemoAccount, 'username' | 'password'>): Promise<void> {
-  const answer = await page.request.post('/api/v1/sessions', { data: { login: account.username, password: account.password } })
-  expect(answer.status(), await answer.text()).toBe(201)
-}
 
 async function look(page: import('@playwright/test').Page, paths: string[]): Promise<void> {
   for (const path of paths) {

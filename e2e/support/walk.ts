@@ -1,8 +1,14 @@
 // Steps that several flows take on the screen, as a person would.
 import { expect, type Locator, type Page } from '@playwright/test'
-import { codeFrom, type Entry } from './api.ts'
+import { codeFrom, type DemoAccount, type Entry } from './api.ts'
 
 type Texts = (key: string, args?: Record<string, string | number>) => string
+
+/** Signs the browser in without the screen. */
+export async function enter(page: Page, account: Pick<DemoAccount, 'username' | 'password'>): Promise<void> {
+  const answer = await page.request.post('/api/v1/sessions', { data: { login: account.username, password: account.password } })
+  expect(answer.status(), await answer.text()).toBe(201)
+}
 
 export async function signInOnScreen(page: Page, t: Texts, login: string, password: string): Promise<void> {
   await page.goto('/login')

@@ -72,8 +72,11 @@ func TestReachNumbersItsArguments(t *testing.T) {
 	actor := access.Actor{Grants: []access.Grant{
 		{Level: access.County, ScopeID: "510104"}, {Level: access.School, ScopeID: "s1"},
 	}}
+	if condition, args := (access.Actor{Grants: []access.Grant{{Level: access.City, ScopeID: "510100"}}}).Reach(access.RegistryRead).SQL("s.region", "e.school_id", 3); len(args) != 2 || !strings.Contains(condition, "BETWEEN $3 AND $4") {
+		t.Errorf("a city: condition %q, args %v", condition, args)
+	}
 	condition, args := actor.Reach(access.RegistryRead).SQL("s.region", "e.school_id", 3)
-	if len(args) != 3 || !strings.Contains(condition, "$3") || !strings.Contains(condition, "e.school_id = $5") {
+	if len(args) != 2 || !strings.Contains(condition, "s.region = $3") || !strings.Contains(condition, "e.school_id = $4") {
 		t.Errorf("condition %q, args %v", condition, args)
 	}
 }

@@ -56,6 +56,12 @@ func (r Reach) SQL(regionColumn, schoolColumn string, firstArg int) (condition s
 	var parts []string
 	n := firstArg
 	for _, prefix := range r.regionPrefixes {
+		if len(prefix) == 6 { // a county: what an index has under it stays in the order of its next column
+			parts = append(parts, fmt.Sprintf("%s = $%d", regionColumn, n))
+			args = append(args, prefix)
+			n++
+			continue
+		}
 		parts = append(parts, fmt.Sprintf("%s BETWEEN $%d AND $%d", regionColumn, n, n+1))
 		args = append(args, pad(prefix, "0"), pad(prefix, "9"))
 		n += 2

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/db"
-	"caotang/internal/fault"
+	"caotang/internal/messages"
 	"caotang/internal/server"
 	"caotang/internal/vault"
 )
@@ -20,8 +21,11 @@ type Entry struct {
 	At       time.Time      `json:"at"`
 	Actor    *Actor         `json:"actor" doc:"Null for the system itself"`
 	Action   string         `json:"action"`
+	What     string         `json:"what" doc:"The action in words, in the reader's language"`
 	Target   string         `json:"target"`
 	TargetID string         `json:"target_id"`
+	About    string         `json:"about,omitempty" doc:"To whom it was done, masked as it was recorded"`
+	School   string         `json:"school,omitempty" doc:"Where it belongs, by the school's name; absent where that is a whole region, or gone"`
 	Reason   string         `json:"reason"`
 	Address  string         `json:"address"`
 	Details  map[string]any `json:"details" doc:"What changed, and of whom, masked: masked_name, masked_id_number, masked_username"`
@@ -37,60 +41,61 @@ type Actor struct {
 
 type listInput struct {
 	server.PageInput
-	Action string    `query:"action" maxLength:"100" doc:"Only this action, or, ending in a dot, all that begin with it"`
-	From   time.Time `query:"from" doc:"Not before"`
-	To     time.Time `query:"to" doc:"Before"`
+	Action   string    `query:"action" maxLength:"100" doc:"Only this action, or, ending in a dot, all that begin with it"`
+	Actor    string    `query:"actor" maxLength:"100" doc:"Only what this administrator did, by the whole username, or this account, by its id"`
+	TargetID string    `query:"target_id" maxLength:"100" doc:"Only what was done to this person, account, class …"`
+	From     time.Time `query:"from" doc:"Not before"`
+	To       time.Time `query:"to" doc:"Before"`
 }
 
 type listOutput struct{ Body server.Page[Entry] }
 
-// Mount adds the operation that reads the record, newest first, within the reader's scope. tables names, for each kind of
-// target that may go, the table that holds those that are still there, by their id.
-func Mount(s *server.Server, d *db.DB, tables map[string]string) {
-	server.Register(s, server.Op{
+// Service reads the record, within the reader's scope.
+type Service struct {
+	db     *db.DB
+	tables map[string]string
+	most   int // records in a file
+}
+
+// New makes it. tables names, for each kind of target that may go, the table that holds those that are still there, by their id.
+func New(d *db.DB, tables map[string]string) *Service { return &Service{d, tables, maxExport} }
+
+// Mount adds the operations.
+func (s *Service) Mount(srv *server.Server) {
+	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/admin/audit", ID: "list-audit", Tag: "audit", Rule: server.Administrator,
 		Summary: "What was done in one's scope, newest first",
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
-		page, err := list(ctx, d, tables, in)
+		page, err := s.list(ctx, Filter{in.Action, in.Actor, in.TargetID, in.From, in.To}, in.PageInput)
 		return &listOutput{page}, err
 	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/audit/export", ID: "export-audit", Tag: "audit", Rule: server.Administrator,
+		Summary: "The same as a workbook, which says who took it and when, as the record does",
+	}, s.export)
 }
 
-func list(ctx context.Context, d *db.DB, tables map[string]string, in *listInput) (server.Page[Entry], error) {
-	var none server.Page[Entry]
-	reader := access.ActorFrom(ctx)
-	reach := reader.Reach(access.AuditRead)
-	if reach.Empty() {
-		return none, fault.ErrForbidden.New()
-	}
-	condition, args := reach.SQL("a.region", "a.school_id", 1)
-	add := func(sql string, value any) {
-		args = append(args, value)
-		condition += fmt.Sprintf(sql, len(args))
-	}
-	if prefix, isPrefix := strings.CutSuffix(in.Action, "."); isPrefix {
-		add(" AND a.action LIKE $%d", strings.NewReplacer("%", "", "_", "").Replace(prefix)+".%")
-	} else if in.Action != "" {
-		add(" AND a.action = $%d", in.Action)
-	}
-	if !in.From.IsZero() {
-		add(" AND a.at >= $%d", db.At(in.From))
-	}
-	if !in.To.IsZero() {
-		add(" AND a.at < $%d", db.At(in.To))
-	}
-	if in.Cursor != "" {
-		add(" AND a.id < $%d", in.Cursor)
-	}
-	args = append(args, in.Limit+1)
-	entries, err := read(ctx, d, fmt.Sprintf("%s ORDER BY a.id DESC LIMIT $%d", condition, len(args)), args...)
+func (s *Service) list(ctx context.Context, f Filter, page server.PageInput) (server.Page[Entry], error) {
+	entries, err := s.some(ctx, f, page.Cursor, page.Limit+1)
 	if err != nil {
-		return none, err
+		return server.Page[Entry]{}, err
 	}
-	if err := markGone(ctx, d, tables, entries); err != nil {
-		return none, err
+	if err := markGone(ctx, s.db, s.tables, entries); err != nil {
+		return server.Page[Entry]{}, err
 	}
-	return server.NewPage(entries, in.Limit, func(e Entry) string { return e.ID }), nil
+	return server.NewPage(entries, page.Limit, func(e Entry) string { return e.ID }), nil
+}
+
+// some reads up to limit records of the reader's scope, the newest first, before the cursor when there is one.
+func (s *Service) some(ctx context.Context, f Filter, cursor string, limit int) ([]Entry, error) {
+	c, err := conditionsOf(ctx, s.db, f)
+	if err != nil {
+		return nil, err
+	}
+	if cursor != "" {
+		c.add("a.id < $%d", cursor)
+	}
+	return read(ctx, s.db, c.sql+fmt.Sprintf(" ORDER BY a.id DESC LIMIT $%d", len(c.args)+1), append(c.args, limit)...)
 }
 
 // About lists up to limit records about things with these ids, the newest first, before the record cursor when there is
@@ -122,9 +127,10 @@ func about(ctx context.Context, q db.Querier, condition string, args []any, targ
 
 func read(ctx context.Context, q db.Querier, condition string, args ...any) ([]Entry, error) {
 	reader := access.ActorFrom(ctx)
-	rows, err := q.Query(ctx, `SELECT a.id, a.at, a.actor_id, coalesce(u.username, ''), a.action, a.target, a.target_id, a.reason,
+	language := cmp.Or(access.ClientFrom(ctx).Language, messages.Chinese)
+	rows, err := q.Query(ctx, `SELECT a.id, a.at, a.actor_id, coalesce(u.username, ''), a.action, a.target, a.target_id, coalesce(s.name, ''), a.reason,
 		a.address, a.details, EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.actor_id)
-		FROM audit_records a LEFT JOIN accounts u ON u.id = a.actor_id WHERE `+condition, args...)
+		FROM audit_records a LEFT JOIN accounts u ON u.id = a.actor_id LEFT JOIN schools s ON s.id = a.school_id WHERE `+condition, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +141,7 @@ func read(ctx context.Context, q db.Querier, condition string, args ...any) ([]E
 		var at db.Time
 		var actorID, username, details string
 		var administrator bool
-		if err := rows.Scan(&e.ID, &at, &actorID, &username, &e.Action, &e.Target, &e.TargetID, &e.Reason, &e.Address, &details, &administrator); err != nil {
+		if err := rows.Scan(&e.ID, &at, &actorID, &username, &e.Action, &e.Target, &e.TargetID, &e.School, &e.Reason, &e.Address, &details, &administrator); err != nil {
 			return nil, err
 		}
 		e.At = at.Time
@@ -148,6 +154,7 @@ func read(ctx context.Context, q db.Querier, condition string, args ...any) ([]E
 		if err := json.Unmarshal([]byte(details), &e.Details); err != nil {
 			return nil, err
 		}
+		e.word(language)
 		entries = append(entries, e)
 	}
 	return entries, rows.Err()

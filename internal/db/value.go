@@ -76,3 +76,10 @@ func IDAt(t time.Time) string {
 	_, _ = rand.Read(b[6:]) // never fails, by its contract
 	return idEncoding.EncodeToString(b[:])
 }
+
+// FirstID is the smallest that [NewID] makes at a time: it parts what was made before from what was made since.
+func FirstID(t time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(max(t.UnixMilli(), 0))<<16)
+	return idEncoding.EncodeToString(b[:])
+}

@@ -1,9 +1,8 @@
 package owndata
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"caotang/internal/access"
@@ -49,7 +48,7 @@ func (s *Service) records(ctx context.Context, people []Person, cursor string, l
 	if err != nil {
 		return nil, err
 	}
-	teller := teller{service: s, language: access.ClientFrom(ctx).Language, names: map[string]string{}}
+	teller := teller{service: s, language: cmp.Or(access.ClientFrom(ctx).Language, messages.Chinese), names: map[string]string{}}
 	records := make([]Record, len(entries))
 	for i, e := range entries {
 		if records[i], err = teller.tell(ctx, e); err != nil {
@@ -67,7 +66,7 @@ type teller struct {
 }
 
 func (t *teller) tell(ctx context.Context, e audit.Entry) (Record, error) {
-	r := Record{ID: e.ID, At: e.At, What: t.what(e), Reason: e.Reason}
+	r := Record{ID: e.ID, At: e.At, What: e.Own(t.language), Reason: e.Reason}
 	var err error
 	switch {
 	case e.Actor == nil && e.Address == "":
@@ -103,34 +102,6 @@ func (t *teller) other(ctx context.Context, a audit.Actor) (string, error) {
 	return t.names[a.ID], nil
 }
 
-// what tells the action in the words that the catalogue has for it, and in general ones for an action that it does not know.
-func (t *teller) what(e audit.Entry) string {
-	key := "record." + e.Action
-	if !messages.Has(messages.Chinese, key) {
-		key = "record.other"
-	}
-	args := map[string]any{}
-	for name, value := range e.Details {
-		args[name] = value
-	}
-	if changed, ok := args["changed"].(string); ok {
-		parts := strings.Fields(changed)
-		for i, part := range parts {
-			parts[i] = t.text("part."+part, nil)
-		}
-		args["changed"] = strings.Join(parts, t.text("part.and", nil))
-	}
-	for _, name := range []string{"kind", "role"} {
-		if value, ok := args[name]; ok {
-			args[name] = t.text(fmt.Sprintf("record.kind.%v", value), nil)
-		}
-	}
-	return t.text(key, args)
-}
-
 func (t *teller) text(key string, args map[string]any) string {
-	if t.language == "" {
-		t.language = messages.Chinese
-	}
 	return messages.Text(t.language, key, args)
 }

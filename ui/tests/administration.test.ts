@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { lookupFor, lookupQuery } from '@/domain/accounts/lookup'
-import { auditFiltersFrom, auditQueryOf, auditRequest, pageOf, subjectOf } from '@/domain/audit/record'
+import { auditFiltersFrom, auditQueryOf, auditRequest, isID, pageOf } from '@/domain/audit/record'
 import { chosenColumns, keepColumns, usualColumns } from '@/domain/registry/columns'
 import { digitsOfPart, filtersFrom, narrowed, noFilters, queryOf, searchIn } from '@/domain/registry/filters'
 import { regionName, schoolCodeFault } from '@/domain/roster/schools'
@@ -157,10 +157,11 @@ describe('the audit log', () => {
     expect(pageOf({ target: 'entry', target_id: 'e1', gone: false })?.query).toEqual({ entry: 'e1' })
     expect(pageOf({ target: 'entry', target_id: 'e1', gone: true })).toBeNull()
   })
-  it('says whom a record is about', () => {
-    expect(subjectOf({ details: { masked_name: '李*', masked_id_number: '510104********1234', masked_username: 'zh****01' } })).toBe('李*（510104********1234）')
-    expect(subjectOf({ details: { masked_username: 'zh****01' } })).toBe('zh****01')
-    expect(subjectOf({ details: {} })).toBe('')
+  it('tells an id from a username, and keeps both in the address', () => {
+    const filters = auditFiltersFrom({ actor: ' school1 ', target: '01abc', span: 'all' })
+    expect(auditRequest(filters)).toEqual({ actor: 'school1', target_id: '01abc' })
+    expect(auditFiltersFrom(auditQueryOf(filters))).toEqual(filters)
+    expect([isID('school1'), isID('01k9abcdefghjkmnpqrstvwxyz')]).toEqual([false, true])
   })
 })
 

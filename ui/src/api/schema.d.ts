@@ -209,6 +209,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same as a workbook, which says who took it and when, as the record does */
+        post: operations["export-audit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/classes": {
         parameters: {
             query?: never;
@@ -2763,6 +2780,8 @@ export interface components {
             username?: string;
         };
         AuditEntry: {
+            /** @description To whom it was done, masked as it was recorded */
+            about?: string;
             action: string;
             /** @description Null for the system itself */
             actor: components["schemas"]["AuditActor"];
@@ -2777,8 +2796,30 @@ export interface components {
             gone?: boolean;
             id: string;
             reason: string;
+            /** @description Where it belongs, by the school's name; absent where that is a whole region, or gone */
+            school?: string;
             target: string;
             target_id: string;
+            /** @description The action in words, in the reader's language */
+            what: string;
+        };
+        AuditExportInputBody: {
+            /** @description As in the list */
+            action?: string;
+            /** @description Likewise */
+            actor?: string;
+            /**
+             * Format: date-time
+             * @description Not before
+             */
+            from?: string;
+            /** @description Likewise */
+            target_id?: string;
+            /**
+             * Format: date-time
+             * @description Before
+             */
+            to?: string;
         };
         AuditPageEntry: {
             items: components["schemas"]["AuditEntry"][];
@@ -5439,6 +5480,10 @@ export interface operations {
                 cursor?: string;
                 /** @description Only this action, or, ending in a dot, all that begin with it */
                 action?: string;
+                /** @description Only what this administrator did, by the whole username, or this account, by its id */
+                actor?: string;
+                /** @description Only what was done to this person, account, class … */
+                target_id?: string;
                 /** @description Not before */
                 from?: string;
                 /** @description Before */
@@ -5458,6 +5503,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AuditPageEntry"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditExportInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

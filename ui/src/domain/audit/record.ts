@@ -2,7 +2,7 @@ import type { AuditEntry } from '@/api/admin'
 import { beginningOf, dayAfter, dayInChina } from '@/core/moment'
 
 /** Actions by what they are about; the API takes the beginning with its dot. */
-export const groups = ['registry', 'school', 'class', 'account', 'binding', 'slip', 'ticket', 'transfer', 'recovery', 'look'] as const
+export const groups = ['registry', 'school', 'class', 'account', 'binding', 'guardian', 'consent', 'slip', 'ticket', 'transfer', 'recovery', 'look', 'audit'] as const
 export type Group = (typeof groups)[number]
 
 export const spans = ['today', 'week', 'month', 'all', 'days'] as const
@@ -14,9 +14,14 @@ export interface AuditFilters {
   /** Days in China, both included; '' = open. Only with the span `days`. */
   from: string
   to: string
+  /** Who did it: an administrator's whole username, or an account's id. */
+  actor: string
+  /** To whom: an id. */
+  target: string
 }
 
 type Query = Record<string, unknown>
+const text = (value: unknown): string => (typeof value === 'string' ? value.trim().slice(0, 100) : '')
 const day = (value: unknown): string => (typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : '')
 
 /** The filters that an address names. */
@@ -24,30 +29,31 @@ export function auditFiltersFrom(query: Query): AuditFilters {
   const from = day(query.from)
   const to = day(query.to)
   const span = spans.find((one) => one === query.span) ?? (from || to ? 'days' : 'week')
-  return { group: groups.find((one) => one === query.group) ?? '', span, from: span === 'days' ? from : '', to: span === 'days' ? to : '' }
+  return {
+    group: groups.find((one) => one === query.group) ?? '', span, from: span === 'days' ? from : '', to: span === 'days' ? to : '',
+    actor: text(query.actor), target: text(query.target),
+  }
 }
 
-export function auditQueryOf({ group, span, from, to }: AuditFilters): Record<string, string> {
-  const all = { group, span: span === 'week' ? '' : span, from, to }
+export function auditQueryOf({ group, span, from, to, actor, target }: AuditFilters): Record<string, string> {
+  const all = { group, span: span === 'week' ? '' : span, from, to, actor, target }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
 }
 
 /** What the API is asked for: moments, from included, to excluded. */
-export function auditRequest({ group, span, from, to }: AuditFilters, today = dayInChina()): { action?: string; from?: string; to?: string } {
+export function auditRequest({ group, span, from, to, actor, target }: AuditFilters, today = dayInChina()): { action?: string; from?: string; to?: string; actor?: string; target_id?: string } {
   const begins = { today, week: dayAfter(today, -6), month: dayAfter(today, -29), all: '', days: from }[span]
   return {
     ...(group ? { action: `${group}.` } : {}),
+    ...(actor ? { actor } : {}),
+    ...(target ? { target_id: target } : {}),
     ...(begins ? { from: beginningOf(begins) } : {}),
     ...(span === 'days' && to ? { to: beginningOf(dayAfter(to, 1)) } : {}),
   }
 }
 
-/** Whom a record is about, masked as it was kept: 李*（510104********1234）, or zh****01; '' when it is about nobody. */
-export function subjectOf({ details }: Pick<AuditEntry, 'details'>): string {
-  const text = (name: string) => (typeof details?.[name] === 'string' ? details[name] : '')
-  if (!text('masked_name')) return text('masked_username')
-  return text('masked_id_number') ? `${text('masked_name')}（${text('masked_id_number')}）` : text('masked_name')
-}
+/** Whether what was typed or clicked names an account by its id: a username is shorter. */
+export const isID = (actor: string): boolean => actor.length > 20
 
 /** Where what a record is about can be seen; null when it has no page or is gone. */
 export function pageOf(record: Pick<AuditEntry, 'target' | 'target_id' | 'gone'>): { path: string; query: Record<string, string> } | null {

@@ -1,0 +1,94 @@
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+)
+
+// Filter narrows the record; an empty part does not.
+type Filter struct {
+	Action   string // an action or, ending in a dot, all that begin with it
+	Actor    string // an administrator's whole username, or an account's id
+	TargetID string
+	From, To time.Time // not before, before
+}
+
+// names are those of the parts that narrow, without what they say.
+func (f Filter) names() string {
+	var all []string
+	for _, part := range []struct {
+		name string
+		set  bool
+	}{{"action", f.Action != ""}, {"actor", f.Actor != ""}, {"target_id", f.TargetID != ""}, {"from", !f.From.IsZero()}, {"to", !f.To.IsZero()}} {
+		if part.set {
+			all = append(all, part.name)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// conditions are those of a query of audit_records a, with their arguments.
+type conditions struct {
+	sql  string
+	args []any
+}
+
+func (c *conditions) add(condition string, value any) {
+	c.args = append(c.args, value)
+	c.sql += fmt.Sprintf(" AND "+condition, len(c.args))
+}
+
+// conditionsOf are those of a filter within the reader's scope. Ids go with time, so that times narrow every index.
+func conditionsOf(ctx context.Context, q db.Querier, f Filter) (c conditions, err error) {
+	reach := access.ActorFrom(ctx).Reach(access.AuditRead)
+	if reach.Empty() {
+		return c, fault.ErrForbidden.New()
+	}
+	c.sql, c.args = reach.SQL("a.region", "a.school_id", 1)
+	if prefix, isPrefix := strings.CutSuffix(f.Action, "."); isPrefix {
+		c.add("a.action LIKE $%d", strings.NewReplacer("%", "", "_", "").Replace(prefix)+".%")
+	} else if f.Action != "" {
+		c.add("a.action = $%d", f.Action)
+	}
+	if f.Actor != "" {
+		id, err := actorID(ctx, q, f.Actor)
+		if err != nil {
+			return c, err
+		}
+		c.add("a.actor_id = $%d", id)
+	}
+	if f.TargetID != "" {
+		c.add("a.target_id = $%d", f.TargetID)
+	}
+	if !f.From.IsZero() {
+		c.add("a.at >= $%d", db.At(f.From))
+		c.add("a.id >= $%d", db.FirstID(f.From.Add(-recordedWithin)))
+	}
+	if !f.To.IsZero() {
+		c.add("a.at < $%d", db.At(f.To))
+		c.add("a.id < $%d", db.FirstID(f.To.Add(recordedWithin)))
+	}
+	return c, nil
+}
+
+// recordedWithin is more than lies between the time of a record and that of its id.
+const recordedWithin = time.Minute
+
+// actorID is the account that an administrator's username names; what names none is an id itself. Whether an account is there that
+// administers nothing does not show.
+func actorID(ctx context.Context, q db.Querier, named string) (id string, err error) {
+	err = q.QueryRow(ctx, `SELECT u.id FROM logins l JOIN accounts u ON u.id = l.account_id
+		WHERE l.login_key = $1 AND u.username = $2 AND EXISTS (SELECT 1 FROM grants g WHERE g.account_id = u.id)`, "u:"+strings.ToLower(named), named).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return named, nil
+	}
+	return id, err
+}

@@ -1,0 +1,78 @@
+package audit
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"caotang/internal/messages"
+)
+
+// HasWords tells whether an action has words in a language. Its key is record.<action>; what the person reads about themselves,
+// where that differs, is record.<action>.own.
+func HasWords(language, action string) bool { return messages.Has(language, "record."+action) }
+
+// Own tells what was done as the person reads it to whom it was done; in general words, where the catalogue does not know the
+// action.
+func (e Entry) Own(language string) string {
+	for _, key := range []string{"record." + e.Action + ".own", "record." + e.Action} {
+		if messages.Has(messages.Chinese, key) {
+			return sentence(language, key, e.Details)
+		}
+	}
+	return messages.Text(language, "record.other.own", nil)
+}
+
+// word fills in what an administrator reads: what was done, and to whom.
+func (e *Entry) word(language string) {
+	e.What = e.Action
+	if HasWords(messages.Chinese, e.Action) {
+		e.What = sentence(language, "record."+e.Action, e.Details)
+	}
+	detail := func(name string) string { text, _ := e.Details[name].(string); return text }
+	switch name, number := detail("masked_name"), detail("masked_id_number"); {
+	case name == "":
+		e.About = detail("masked_username")
+	case number == "":
+		e.About = name
+	default:
+		e.About = messages.Text(language, "record.about", map[string]any{"name": name, "number": number})
+	}
+}
+
+// placeholder is something that a sentence names.
+var placeholder = regexp.MustCompile(`\{(\w+)\}`)
+
+// sentence fills a text in from a record's details, in words where they are names of ours, and leaves out what it says nothing about.
+func sentence(language, key string, details map[string]any) string {
+	args := map[string]any{}
+	for _, found := range placeholder.FindAllStringSubmatch(messages.Text(language, key, nil), -1) {
+		args[found[1]] = ""
+	}
+	for name, value := range details {
+		text := fmt.Sprint(value)
+		switch name {
+		case "changed":
+			parts := strings.Fields(text)
+			for i, part := range parts {
+				parts[i] = named(language, "part."+part, part)
+			}
+			args[name] = strings.Join(parts, messages.Text(language, "part.and", nil))
+		case "kind", "role":
+			args[name] = named(language, "record.kind."+text, text)
+		case "stage":
+			args[name] = named(language, "record.stage."+text, text)
+		default:
+			args[name] = text
+		}
+	}
+	return strings.TrimSpace(messages.Text(language, key, args))
+}
+
+// named is what the catalogue calls something, or how it calls itself.
+func named(language, key, itself string) string {
+	if !messages.Has(language, key) {
+		return itself
+	}
+	return messages.Text(language, key, nil)
+}
