@@ -29,6 +29,7 @@ import (
 	"caotang/internal/replacement"
 	"caotang/internal/resealing"
 	"caotang/internal/roster"
+	"caotang/internal/schoolyear"
 	"caotang/internal/server"
 	"caotang/internal/slips"
 	"caotang/internal/sms"
@@ -62,6 +63,7 @@ type app struct {
 	resealing *resealing.Service
 	guardians *guardians.Service
 	consent   *consent.Service
+	turns     *schoolyear.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -137,6 +139,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	requests := desk.New(a.support, a.recovery, a.transfers)
 	requests.Mount(a.server)
 	finder.New(a.accounts, a.roster, requests).Mount(a.server)
+	a.turns = schoolyear.New(d, a.jobs, a.roster, nil)
+	a.turns.Mount(a.server)
 	a.looks = looks.New(d, a.roster, nil)
 	a.looks.Mount(a.server)
 	replacement.New(d, replacement.Rooms{
@@ -169,6 +173,7 @@ func (a *app) housekeeping(ctx context.Context) error {
 		"looks":              a.looks.Forget,
 		"guardians":          a.guardians.Sweep,
 		"consent links":      a.consent.Forget,
+		"school years":       a.turns.Sweep,
 	} {
 		if err := chore(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))

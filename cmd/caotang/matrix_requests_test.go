@@ -27,6 +27,8 @@ func ofHere(parameter string) func(c *cell) string {
 	return func(c *cell) string { return "?" + parameter + "=" + c.world.Here.ID }
 }
 
+func here(c *cell) string { return c.world.Here.ID }
+
 // unconfirmed is a change of factors without the proof before it.
 func unconfirmed(*cell) any { return object{"confirmation": "unknown"} }
 
@@ -246,6 +248,12 @@ var requests = map[string]request{
 	"change-class":          {target: (*cell).class, body: func(*cell) any { return object{"name": "火箭班"} }},
 	"delete-class":          {target: (*cell).class},
 	"list-class-teachers":   {target: (*cell).class},
+	"list-school-years":     {},
+	"count-school-years":    {},
+	"get-school-year":       {target: here},
+	"plan-school-year":      {target: here, body: func(*cell) any { return object{"year": 2020, "leave_out": []string{}, "new": []object{}} }},
+	"withdraw-school-year":  {target: here, query: "?year=2020"},
+	"take-back-school-year": {target: here, query: "?year=2020"},
 	"put-pupils-into-class": {target: (*cell).class, body: func(c *cell) any { return object{"entry_ids": []string{c.entry().ID}} }},
 	"set-class-teachers":    {target: (*cell).class, body: func(*cell) any { return object{"teacher_ids": []string{}} }},
 }

@@ -52,6 +52,15 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 // AfterCommit runs f once the transaction has been committed, and never if it is not.
 func (tx *Tx) AfterCommit(f func()) { tx.afterCommit = append(tx.afterCommit, f) }
 
+// ForShare is how a query of the transaction ends that keeps the rows which it reads from being changed until the end: others
+// may read them so too. On SQLite nobody writes meanwhile anyway.
+func (tx *Tx) ForShare() string {
+	if tx.dialect == PostgreSQL {
+		return " FOR SHARE"
+	}
+	return ""
+}
+
 // Exec runs a statement in the transaction.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return tx.tx.ExecContext(ctx, query, args...)

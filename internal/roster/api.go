@@ -24,6 +24,7 @@ type Person struct {
 	School                  SchoolRef     `json:"school"`
 	Class                   *ClassRef     `json:"class"`
 	Bound                   bool          `json:"bound"`
+	Graduated               bool          `json:"graduated" doc:"In a class that has graduated: off the school's books, account and space unchanged"`
 	Account                 *Holder       `json:"account" doc:"Of whoever is bound to the entry"`
 	CreatedAt               time.Time     `json:"created_at"`
 	UpdatedAt               time.Time     `json:"updated_at"`
@@ -53,6 +54,7 @@ func (s *Service) PersonOf(e Entry) (Person, error) {
 		Bound: e.AccountID != "", CreatedAt: e.CreatedAt.Time, UpdatedAt: e.UpdatedAt.Time,
 	}
 	if c := e.Class; c != nil {
+		p.Graduated = c.GraduatedAt != nil
 		p.Class = &ClassRef{c.ID, c.DisplayName, c.Stage, c.Grade, c.EntryYear, c.Number}
 	}
 	n, err := s.NumbersOf(e)
@@ -102,13 +104,14 @@ type ByID struct {
 
 type listEntriesInput struct {
 	server.PageInput
-	SchoolID string `query:"school_id" maxLength:"64"`
-	Region   string `query:"region" maxLength:"6" doc:"A division's code: the entries within it"`
-	ClassID  string `query:"class_id" maxLength:"64" doc:"none: the pupils without a class"`
-	Kind     string `query:"kind" enum:"teacher,student"`
-	Bound    string `query:"bound" enum:"true,false"`
-	Name     string `query:"name" maxLength:"200" doc:"Part of the name"`
-	IDNumber string `query:"id_number" maxLength:"100" doc:"The whole number, on whatever kind of document"`
+	SchoolID  string `query:"school_id" maxLength:"64"`
+	Region    string `query:"region" maxLength:"6" doc:"A division's code: the entries within it"`
+	ClassID   string `query:"class_id" maxLength:"64" doc:"none: the pupils without a class"`
+	Kind      string `query:"kind" enum:"teacher,student"`
+	Bound     string `query:"bound" enum:"true,false"`
+	Graduated string `query:"graduated" enum:"true" doc:"Those who have graduated, instead of those who have not; a class or a number finds both"`
+	Name      string `query:"name" maxLength:"200" doc:"Part of the name"`
+	IDNumber  string `query:"id_number" maxLength:"100" doc:"The whole number, on whatever kind of document"`
 }
 
 type createEntryInput struct {
@@ -151,7 +154,7 @@ func (s *Service) Mount(srv *server.Server) {
 	s.mountDuplicates(srv, op)
 	server.Register(srv, op("GET", "", "list-registry", "The registry's entries in one's scope, the newest first", 0),
 		func(ctx context.Context, in *listEntriesInput) (*body[server.Page[Person]], error) {
-			found, err := s.listEntries(ctx, filter{in.SchoolID, in.Region, in.ClassID, in.Kind, in.Bound, in.Name, in.IDNumber}, in.Cursor, in.Limit)
+			found, err := s.listEntries(ctx, filter{in.SchoolID, in.Region, in.ClassID, in.Kind, in.Bound, in.Graduated, in.Name, in.IDNumber}, in.Cursor, in.Limit)
 			if err != nil {
 				return nil, err
 			}
@@ -251,6 +254,11 @@ func (s *Service) listClasses(ctx context.Context, in *listClassesInput) ([]Clas
 		return nil, fault.ErrForbidden.New()
 	}
 	c.reach(reach, "s.region", "c.school_id")
+	if in.Graduated != "" {
+		c.add("c.graduated_at IS NOT NULL")
+	} else {
+		c.add("c.graduated_at IS NULL")
+	}
 	if in.SchoolID != "" {
 		c.add("c.school_id = $%d", in.SchoolID)
 	}

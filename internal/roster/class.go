@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"caotang/internal/access"
@@ -12,6 +13,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/tally"
 )
 
 const (
@@ -22,17 +24,18 @@ const (
 
 // Class is a class of a school. What it is called is derived from when it entered.
 type Class struct {
-	ID             string    `json:"id"`
-	School         SchoolRef `json:"school"`
-	Stage          Stage     `json:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
-	EntryYear      int       `json:"entry_year"`
-	Number         int       `json:"number"`
-	SchoolingYears int       `json:"schooling_years" doc:"Six or five for primary, three or four for junior school (六三制, 五四制)"`
-	Name           string    `json:"name" doc:"A name of its own; empty for most"`
-	Grade          string    `json:"grade" doc:"In the present school year, such as 七年级; 未入学 or 已毕业 outside its years"`
-	GradeNumber    int       `json:"grade_number" doc:"1–12, or the year within a kindergarten, vocational or special school; 0 outside its years"`
-	DisplayName    string    `json:"display_name"`
-	Pupils         int       `json:"pupils"`
+	ID             string     `json:"id"`
+	School         SchoolRef  `json:"school"`
+	Stage          Stage      `json:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
+	EntryYear      int        `json:"entry_year"`
+	Number         int        `json:"number"`
+	SchoolingYears int        `json:"schooling_years" doc:"Six or five for primary, three or four for junior school (六三制, 五四制)"`
+	Name           string     `json:"name" doc:"A name of its own; empty for most"`
+	Grade          string     `json:"grade" doc:"In the present school year, such as 七年级; 未入学 or 已毕业 outside its years"`
+	GradeNumber    int        `json:"grade_number" doc:"1–12, or the year within a kindergarten, vocational or special school; 0 outside its years"`
+	DisplayName    string     `json:"display_name"`
+	Pupils         int        `json:"pupils"`
+	GraduatedAt    *time.Time `json:"graduated_at,omitempty" doc:"Since when the class is off the school's books"`
 	place          access.Place
 }
 
@@ -48,26 +51,37 @@ func (c Class) Place() access.Place { return c.place }
 // derive fills what follows from the school year.
 func (c *Class) derive(schoolYear int) {
 	grade := GradeOf(c.Stage, c.EntryYear, c.SchoolingYears, schoolYear)
+	if c.GraduatedAt != nil {
+		grade = graduated
+	}
 	c.Grade, c.GradeNumber = grade.Name, grade.Number
 	if c.DisplayName = c.Name; c.DisplayName == "" {
 		c.DisplayName = ClassName(c.Stage, c.EntryYear, c.SchoolingYears, c.Number, schoolYear)
 	}
 }
 
-const classSelect = `SELECT c.id, s.id, s.name, s.region, c.stage, c.entry_year, c.number, c.schooling_years, c.name,
+const classSelect = `SELECT c.id, s.id, s.name, s.region, c.stage, c.entry_year, c.number, c.schooling_years, c.name, c.graduated_at,
 	(SELECT COUNT(*) FROM registry_entries e WHERE e.school_id = c.school_id AND e.class_id = c.id AND e.kind = 'student')
 	FROM classes c JOIN schools s ON s.id = c.school_id`
 
-func (c *Class) scan() []any {
-	return []any{&c.ID, &c.School.ID, &c.School.Name, &c.place.Region, &c.Stage, &c.EntryYear, &c.Number, &c.SchoolingYears, &c.Name, &c.Pupils}
+// classRow is a class as it is read.
+type classRow struct {
+	Class
+	graduated db.NullTime
+}
+
+func (c *classRow) scan() []any {
+	return []any{&c.ID, &c.School.ID, &c.School.Name, &c.place.Region, &c.Stage, &c.EntryYear, &c.Number, &c.SchoolingYears, &c.Name, &c.graduated, &c.Pupils}
 }
 
 func (s *Service) classes(ctx context.Context, q db.Querier, tail string, args ...any) ([]Class, error) {
-	all, err := db.Collect(ctx, q, classSelect+tail, args, (*Class).scan)
+	rows, err := db.Collect(ctx, q, classSelect+tail, args, (*classRow).scan)
 	year := SchoolYear(s.now())
-	for i := range all {
+	all := make([]Class, len(rows))
+	for i, r := range rows {
+		all[i] = r.Class
+		all[i].GraduatedAt, all[i].place.School = r.graduated.Ptr(), r.School.ID
 		all[i].derive(year)
-		all[i].place.School = all[i].School.ID
 	}
 	return all, err
 }
@@ -93,10 +107,15 @@ func (s *Service) managedClass(ctx context.Context, q db.Querier, id string) (Cl
 	return class, err
 }
 
-// ClassesOfSchool answers the classes of a school that are there in the present school year or about to enter, youngest
-// stage and latest entry first.
+// ClassesOnBooks answers the classes of a school that have not graduated, those among them whose years are over, youngest stage
+// and latest entry first.
+func (s *Service) ClassesOnBooks(ctx context.Context, q db.Querier, schoolID string) ([]Class, error) {
+	return s.classes(ctx, q, " WHERE c.school_id = $1 AND c.graduated_at IS NULL ORDER BY c.stage, c.entry_year DESC, c.number", schoolID)
+}
+
+// ClassesOfSchool answers those that are there in the present school year or about to enter.
 func (s *Service) ClassesOfSchool(ctx context.Context, schoolID string) ([]Class, error) {
-	all, err := s.classes(ctx, s.db, " WHERE c.school_id = $1 ORDER BY c.stage, c.entry_year DESC, c.number", schoolID)
+	all, err := s.ClassesOnBooks(ctx, s.db, schoolID)
 	year := SchoolYear(s.now())
 	return slices.DeleteFunc(all, func(c Class) bool { return c.EntryYear+c.SchoolingYears <= year }), err
 }
@@ -183,10 +202,19 @@ func (s *Service) changeClass(ctx context.Context, id string, change func(*NewCl
 		if err := s.checkClass(&n); err != nil {
 			return err
 		}
+		restage := n.Stage != old.Stage && old.GraduatedAt == nil
+		if restage {
+			if err := s.takeOut(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(ctx, `UPDATE classes SET stage = $1, entry_year = $2, number = $3, schooling_years = $4, name = $5 WHERE id = $6`,
 			string(n.Stage), n.EntryYear, n.Number, n.SchoolingYears, n.Name, id)
 		if db.IsUnique(err) {
 			return ErrClassExists.New(fault.Field("number", "class_exists"))
+		}
+		if err == nil && restage {
+			err = tally.EnterClass(ctx, tx, s.now(), id)
 		}
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ type listClassesInput struct {
 	SchoolID  string `query:"school_id" maxLength:"64"`
 	Stage     string `query:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
 	EntryYear int    `query:"entry_year"`
+	Graduated string `query:"graduated" enum:"true" doc:"Those that have graduated, instead of those that have not"`
 }
 
 type classBody struct {

@@ -18,9 +18,9 @@ type ClassTeacher struct {
 	Head bool   `json:"head" doc:"The class teacher, or one of them"`
 }
 
-// ClassesTaught answers the classes that a teacher teaches.
+// ClassesTaught answers the classes that a teacher teaches, those that have graduated left out.
 func (s *Service) ClassesTaught(ctx context.Context, entryID string) ([]Class, error) {
-	return s.classes(ctx, s.db, ` JOIN class_teachers t ON t.class_id = c.id WHERE t.entry_id = $1
+	return s.classes(ctx, s.db, ` JOIN class_teachers t ON t.class_id = c.id WHERE t.entry_id = $1 AND c.graduated_at IS NULL
 		ORDER BY c.stage, c.entry_year DESC, c.number`, entryID)
 }
 

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -257,10 +258,15 @@ func (s *Service) checkClassOf(ctx context.Context, q db.Querier, classID, kind,
 	if fault.Is(err, fault.ErrNotFound) || err == nil && class.School.ID != schoolID {
 		return fault.ErrInvalid.New(fault.Field("class_id", "not_found"))
 	}
-	if err == nil && kind != Student {
+	switch {
+	case err != nil:
+		return err
+	case kind != Student:
 		return fault.ErrInvalid.New(fault.Field("class_id", "class_of_teacher"))
+	case class.GraduatedAt != nil:
+		return fault.ErrInvalid.New(fault.Field("class_id", "class_graduated"))
 	}
-	return err
+	return nil
 }
 
 // SetClass puts a student into a class of their own school within the transaction, and records it: fault.ErrInvalid with
@@ -288,15 +294,20 @@ func (s *Service) ClassSetBy(ctx context.Context, q db.Querier, e Entry) (accoun
 }
 
 // Move takes an entry from one school to another within the transaction and records it; it answers whether the entry stood
-// where it was to leave. Its class, and the classes that a teacher had, stay behind. The caller decides who may, and moves the
-// binding with it.
-func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, toSchoolID string) (moved bool, err error) {
-	moved, err = changed(tx.Exec(ctx, `UPDATE registry_entries SET updated_at = $1 WHERE id = $2 AND school_id = $3`, db.At(s.now()), entryID, fromSchoolID))
-	if err != nil || !moved {
+// where it was to leave. Its class, and the classes that a teacher had, stay behind; classID is its class there, "" for none. The
+// caller decides who may and that the class is one of the school's, and moves the binding with it.
+func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, toSchoolID, classID string) (moved bool, err error) {
+	var class string
+	err = tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = $1 WHERE id = $2 AND school_id = $3 RETURNING coalesce(class_id, '')`,
+		db.At(s.now()), entryID, fromSchoolID).Scan(&class)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	if err := s.recounting(ctx, tx, entryID, func() error {
-		_, err := tx.Exec(ctx, `UPDATE registry_entries SET school_id = $1, class_id = NULL WHERE id = $2`, toSchoolID, entryID)
+		_, err := tx.Exec(ctx, `UPDATE registry_entries SET school_id = $1, class_id = $2 WHERE id = $3`, toSchoolID, nullText(classID), entryID)
 		return err
 	}); err != nil {
 		return false, err
@@ -309,7 +320,7 @@ func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, to
 		return false, err
 	}
 	return true, audit.Record(ctx, tx, audit.Event{
-		Action: "registry.move", Target: "entry", TargetID: entryID, Place: left, Details: map[string]any{"to_school_id": toSchoolID},
+		Action: "registry.move", Target: "entry", TargetID: entryID, Place: left, Details: map[string]any{"to_school_id": toSchoolID, "from_class_id": class},
 	})
 }
 

@@ -18,7 +18,7 @@ var entryColumns = []string{
 
 // entrySelect reads an entry with its school and class, and the account that is bound to it.
 const entrySelect = `SELECT e.id, e.kind, e.name, e.id_type, e.id_number_sealed, e.student_number_sealed, e.certificate_number_sealed,
-	e.created_at, e.updated_at, s.id, s.code, s.name, s.region, c.id, c.stage, c.entry_year, c.number, c.schooling_years, c.name,
+	e.created_at, e.updated_at, s.id, s.code, s.name, s.region, c.id, c.stage, c.entry_year, c.number, c.schooling_years, c.name, c.graduated_at,
 	coalesce(b.account_id, ''), coalesce(a.username, ''), a.phone_sealed FROM ` + entryFrom
 
 const entryFrom = `registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
@@ -29,6 +29,7 @@ type entryRow struct {
 	Entry
 	classID, stage, className sql.NullString
 	entryYear, number, years  sql.NullInt64
+	graduated                 db.NullTime
 }
 
 func (r *entryRow) scan() []any {
@@ -36,7 +37,7 @@ func (r *entryRow) scan() []any {
 	return []any{
 		&e.ID, &e.Kind, &e.Name, &e.IDType, &e.idNumber, &e.student, &e.certificate, &e.CreatedAt, &e.UpdatedAt,
 		&e.School.ID, &e.School.Code, &e.School.Name, &e.School.Region,
-		&r.classID, &r.stage, &r.entryYear, &r.number, &r.years, &r.className, &e.AccountID, &e.username, &e.phone,
+		&r.classID, &r.stage, &r.entryYear, &r.number, &r.years, &r.className, &r.graduated, &e.AccountID, &e.username, &e.phone,
 	}
 }
 
@@ -53,7 +54,7 @@ func (s *Service) entries(ctx context.Context, q db.Querier, tail string, args .
 			c := &Class{
 				ID: r.classID.String, School: SchoolRef{r.School.ID, r.School.Name}, Stage: Stage(r.stage.String),
 				EntryYear: int(r.entryYear.Int64), Number: int(r.number.Int64), SchoolingYears: int(r.years.Int64), Name: r.className.String,
-				place: r.Place(),
+				GraduatedAt: r.graduated.Ptr(), place: r.Place(),
 			}
 			c.derive(year)
 			all[i].Class = c
@@ -67,7 +68,7 @@ const noClass = "none"
 
 // filter narrows a list of entries; an empty part does not.
 type filter struct {
-	SchoolID, Region, ClassID, Kind, Bound, Name, IDNumber string
+	SchoolID, Region, ClassID, Kind, Bound, Graduated, Name, IDNumber string
 }
 
 // listEntries answers up to limit and one entries within the actor's scope, the newest first.
@@ -96,6 +97,12 @@ func (s *Service) conditionsOf(ctx context.Context, f filter, may access.Action)
 	} else if f.ClassID != "" {
 		c.add("e.class_id = $%d", f.ClassID)
 		c.add("e.school_id = (SELECT school_id FROM classes WHERE id = $%d)", f.ClassID) // the index begins with the school
+	}
+	switch {
+	case f.Graduated != "":
+		c.add("c.graduated_at IS NOT NULL")
+	case f.ClassID == "" && f.IDNumber == "":
+		c.add("c.graduated_at IS NULL")
 	}
 	if f.Kind != "" {
 		c.add("e.kind = $%d", f.Kind)

@@ -28,15 +28,16 @@ var ErrExportTooMany = fault.Define(fault.Invalid, "export_too_many")
 
 type registryExportInput struct {
 	Body struct {
-		SchoolID string `json:"school_id,omitempty" maxLength:"64"`
-		Region   string `json:"region,omitempty" maxLength:"6" doc:"A division's code: the entries within it"`
-		ClassID  string `json:"class_id,omitempty" maxLength:"64" doc:"none: the pupils without a class"`
-		Kind     string `json:"kind,omitempty" enum:"teacher,student"`
-		Bound    string `json:"bound,omitempty" enum:"true,false"`
-		Name     string `json:"name,omitempty" maxLength:"200" doc:"Part of the name"`
-		IDNumber string `json:"id_number,omitempty" maxLength:"100" doc:"The whole number, on whatever kind of document"`
-		Full     bool   `json:"full,omitempty" doc:"With full numbers, for which a reason is asked: of one's own school alone"`
-		Reason   string `json:"reason,omitempty" maxLength:"1000" doc:"What the file is for: it stands in the file and on record"`
+		SchoolID  string `json:"school_id,omitempty" maxLength:"64"`
+		Region    string `json:"region,omitempty" maxLength:"6" doc:"A division's code: the entries within it"`
+		ClassID   string `json:"class_id,omitempty" maxLength:"64" doc:"none: the pupils without a class"`
+		Kind      string `json:"kind,omitempty" enum:"teacher,student"`
+		Bound     string `json:"bound,omitempty" enum:"true,false"`
+		Graduated string `json:"graduated,omitempty" enum:"true" doc:"Those who have graduated, instead of those who have not"`
+		Name      string `json:"name,omitempty" maxLength:"200" doc:"Part of the name"`
+		IDNumber  string `json:"id_number,omitempty" maxLength:"100" doc:"The whole number, on whatever kind of document"`
+		Full      bool   `json:"full,omitempty" doc:"With full numbers, for which a reason is asked: of one's own school alone"`
+		Reason    string `json:"reason,omitempty" maxLength:"1000" doc:"What the file is for: it stands in the file and on record"`
 	}
 }
 
@@ -65,7 +66,7 @@ func (s *Service) exportEntries(ctx context.Context, in *registryExportInput) (f
 	if b.Full && actor.Reach(access.RegistryUnmaskOwn).Empty() {
 		return nil, fault.ErrInvalid.New(fault.Field("full", "own_school_only"))
 	}
-	e := &export{s: s, filter: filter{b.SchoolID, b.Region, b.ClassID, b.Kind, b.Bound, b.Name, b.IDNumber}, full: b.Full, language: access.ClientFrom(ctx).Language}
+	e := &export{s: s, filter: filter{b.SchoolID, b.Region, b.ClassID, b.Kind, b.Bound, b.Graduated, b.Name, b.IDNumber}, full: b.Full, language: access.ClientFrom(ctx).Language}
 	if e.language == "" {
 		e.language = messages.Chinese
 	}
@@ -118,7 +119,7 @@ func (e *export) text(key string, args map[string]any) string {
 func (f filter) names() string {
 	var all []string
 	for _, part := range []struct{ name, value string }{
-		{"school_id", f.SchoolID}, {"region", f.Region}, {"class_id", f.ClassID}, {"kind", f.Kind}, {"bound", f.Bound}, {"name", f.Name}, {"id_number", f.IDNumber},
+		{"school_id", f.SchoolID}, {"region", f.Region}, {"class_id", f.ClassID}, {"kind", f.Kind}, {"bound", f.Bound}, {"graduated", f.Graduated}, {"name", f.Name}, {"id_number", f.IDNumber},
 	} {
 		if part.value != "" {
 			all = append(all, part.name)

@@ -61,6 +61,9 @@ type Grade struct {
 	Name string
 }
 
+// graduated is the grade of a class whose years are over.
+var graduated = Grade{0, "已毕业"}
+
 var numerals = []string{"", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"}
 
 // GradeOf answers the grade, in a school year, of a class that entered in entryYear and stays for years.
@@ -70,7 +73,7 @@ func GradeOf(stage Stage, entryYear, years, schoolYear int) Grade {
 	case n < 1:
 		return Grade{0, "未入学"}
 	case n > years:
-		return Grade{0, "已毕业"}
+		return graduated
 	}
 	switch stage {
 	case Junior:

@@ -60,7 +60,7 @@ func TestAnEntrysHistoryGoesOnAcrossAReplacementAndStaysWithinScope(t *testing.T
 			t.Errorf("another school reads %v", a)
 		}
 		w.InTx(t, func(tx *db.Tx) error {
-			_, err := w.Roster.Move(t.Context(), tx, e.ID, w.Here.ID, w.Nearby.ID)
+			_, err := w.Roster.Move(t.Context(), tx, e.ID, w.Here.ID, w.Nearby.ID, "")
 			return err
 		})
 		// What the school before did stays with it, but for where the person came from.

@@ -75,6 +75,7 @@ type ImportSource struct {
 	Filename string
 	Kind     string // Teacher or Student
 	SchoolID string // "" when the file names the schools
+	Choice   Choice
 }
 
 // Result is what came of an import.
@@ -100,7 +101,7 @@ func (s *Service) Import(ctx context.Context, source ImportSource, progress func
 	}
 	r := &importRecord{
 		id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
-		createdAt: db.At(s.now()),
+		createdAt: db.At(s.now()), choice: source.Choice,
 	}
 	run, err := s.openRun(ctx, r, source.ReaderAt, nil)
 	if err != nil {

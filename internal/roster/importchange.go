@@ -53,6 +53,7 @@ const previewChanges = 50
 type change struct {
 	entryID              string
 	school               *School
+	from                 string // the school that it left as a graduate; "" where it stands at this one
 	class                string // "" leaves it
 	name, key            string // "" leaves it
 	student, certificate []byte
@@ -65,6 +66,12 @@ type change struct {
 func (w *writer) changeOf(o *outcome, c *candidate, class string, there *standing) *change {
 	a := &change{entryID: there.id, school: c.school}
 	var overwritten []string
+	if there.schoolID != c.school.ID { // which conflict let pass
+		a.from, a.class = there.schoolID, class
+		o.example(c, there, "moved", there.school, w.className(o, c.school, class))
+		o.changes.Moved++
+		return a
+	}
 	if class != "" && there.class == "" {
 		a.class = class
 	} else if w.choice.Updates && class != "" && class != there.class {
@@ -114,6 +121,9 @@ func (w *writer) className(o *outcome, school *School, id string) string {
 
 // apply makes a change true, unless the person has left the school since the registry was asked.
 func (w *writer) apply(ctx context.Context, tx *db.Tx, importID string, a *change, o *outcome) error {
+	if a.from != "" {
+		return w.takeOn(ctx, tx, a, o)
+	}
 	class := "coalesce(class_id, $1)"
 	if strings.HasPrefix(a.overwrites, "class") {
 		class = "$1"
@@ -139,6 +149,27 @@ func (w *writer) apply(ctx context.Context, tx *db.Tx, importID string, a *chang
 			Action: "registry.change", Target: "entry", TargetID: a.entryID, Place: a.school.Place(), Details: a.subject,
 		})
 	})
+}
+
+// takeOn takes a pupil on who has left another school as a graduate, with account and binding; not one who is its pupil again.
+func (w *writer) takeOn(ctx context.Context, tx *db.Tx, a *change, o *outcome) error {
+	left, err := changed(tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 AND school_id = $2
+		AND EXISTS (SELECT 1 FROM classes c WHERE c.id = class_id AND c.graduated_at IS NOT NULL)`, a.entryID, a.from))
+	if err != nil || !left {
+		return err
+	}
+	if _, err := w.s.Move(ctx, tx, a.entryID, a.from, a.school.ID, a.class); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE bindings SET school_id = $1 WHERE entry_id = $2`, a.school.ID, a.entryID); err != nil {
+		return err
+	}
+	// The undo knows by this time that nobody has touched the entry since.
+	if _, err := tx.Exec(ctx, `UPDATE registry_entries SET updated_at = $1 WHERE id = $2`, o.at, a.entryID); err != nil {
+		return err
+	}
+	o.before[a.school.ID] = append(o.before[a.school.ID], former{EntryID: a.entryID, TakenOn: true})
+	return nil
 }
 
 // before answers what the change will overwrite or fill in, of an entry that is held; nothing of one that has gone.

@@ -69,7 +69,7 @@ type group struct{ county, school, class string }
 // standing is an entry that the registry has for a candidate's document.
 type standing struct {
 	id, name, key, kind, schoolID, school, class string
-	hasStudent, hasCert                          bool
+	hasStudent, hasCert, graduated               bool
 	created                                      db.Time
 }
 
@@ -184,6 +184,11 @@ func (w *writer) conflict(c *candidate, there *standing) *reject {
 	switch {
 	case w.started.Valid && !there.created.Before(w.started.Time.Time): // by an earlier batch of this file
 		return &reject{Field: "id_number", Code: "duplicate_in_file"}
+	case there.schoolID != c.school.ID && same && there.graduated && there.kind == w.kind: // nobody's pupil: the next school may take them on
+		if w.choice.Updates {
+			return nil
+		}
+		return &reject{Field: "id_number", Code: "graduated_elsewhere", Args: map[string]any{"school": there.school}}
 	case there.schoolID != c.school.ID && same: // F-27: the school's name is for whoever knows the person's
 		return &reject{Field: "id_number", Code: "entry_exists_in", Args: map[string]any{"school": there.school}}
 	case there.schoolID != c.school.ID:
@@ -227,10 +232,11 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 	args := make([]any, 0, lookUpAtOnce)
 	load := func() error {
 		rows, err := db.Collect(ctx, q, `SELECT e.id, e.name, e.name_key, e.kind, e.school_id, s.name, coalesce(e.class_id, ''),
-			e.student_number_sealed IS NOT NULL, e.certificate_number_sealed IS NOT NULL, e.created_at
-			FROM registry_entries e JOIN schools s ON s.id = e.school_id WHERE e.id IN (`+db.Placeholders(len(args))+")", args,
+			e.student_number_sealed IS NOT NULL, e.certificate_number_sealed IS NOT NULL, e.created_at,
+			c.graduated_at IS NOT NULL
+			FROM registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id WHERE e.id IN (`+db.Placeholders(len(args))+")", args,
 			func(t *standing) []any {
-				return []any{&t.id, &t.name, &t.key, &t.kind, &t.schoolID, &t.school, &t.class, &t.hasStudent, &t.hasCert, &t.created}
+				return []any{&t.id, &t.name, &t.key, &t.kind, &t.schoolID, &t.school, &t.class, &t.hasStudent, &t.hasCert, &t.created, &t.graduated}
 			})
 		for i := range rows {
 			found[ids[rows[i].id]] = &rows[i]
@@ -375,12 +381,15 @@ func (w *writer) count(ctx context.Context, tx *db.Tx, o *outcome) error {
 			classes = append(classes, group.class)
 		}
 	}
-	stages, err := stagesOf(ctx, tx, classes)
+	stages, err := countedStages(ctx, tx, classes)
 	if err != nil {
 		return err
 	}
 	changes := make([]tally.Change, 0, len(o.added))
 	for group, n := range o.added {
+		if _, counted := stages[group.class]; group.class != "" && !counted {
+			continue
+		}
 		changes = append(changes, tally.Change{
 			County: group.county, School: group.school, Class: group.class, Kind: w.kind, Stage: stages[group.class], Entries: n,
 		})
@@ -388,13 +397,13 @@ func (w *writer) count(ctx context.Context, tx *db.Tx, o *outcome) error {
 	return tally.Add(ctx, tx, w.s.now(), changes)
 }
 
-// stagesOf tells the stages of classes.
-func stagesOf(ctx context.Context, q db.Querier, classes []any) (map[string]string, error) {
+// countedStages tells the stages of those of the classes that have not graduated, and keeps them from it until the transaction ends.
+func countedStages(ctx context.Context, tx *db.Tx, classes []any) (map[string]string, error) {
 	stages := map[string]string{}
 	for from := 0; from < len(classes); from += lookUpAtOnce {
 		part := classes[from:min(from+lookUpAtOnce, len(classes))]
 		type row struct{ id, stage string }
-		rows, err := db.Collect(ctx, q, "SELECT id, stage FROM classes WHERE id IN ("+db.Placeholders(len(part))+")", part,
+		rows, err := db.Collect(ctx, tx, "SELECT id, stage FROM classes WHERE id IN ("+db.Placeholders(len(part))+") AND graduated_at IS NULL"+tx.ForShare(), part,
 			func(r *row) []any { return []any{&r.id, &r.stage} })
 		if err != nil {
 			return nil, err

@@ -31,6 +31,8 @@ type former struct {
 	// What the entry lacked, and the import filled in.
 	Student     bool `json:"student,omitempty"`
 	Certificate bool `json:"certificate,omitempty"`
+
+	TakenOn bool `json:"taken_on,omitempty"` // it stood at another school, which it had left as a graduate
 }
 
 // How much a piece holds: what one transaction can undo without making others wait.

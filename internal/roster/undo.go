@@ -54,7 +54,7 @@ type UndoPlan struct {
 
 // KeptReason is a reason for which people stay.
 type KeptReason struct {
-	Code   string `json:"code" enum:"bound,guardian,teaches,moved,replaced,changed,class_gone"`
+	Code   string `json:"code" enum:"bound,guardian,teaches,moved,replaced,changed,class_gone,taken_on"`
 	Reason string `json:"reason"`
 	People int64  `json:"people"`
 }
@@ -68,6 +68,7 @@ const (
 	keptReplaced  = "replaced"   // another entry took its place
 	keptChanged   = "changed"    // somebody changed it since
 	keptClassGone = "class_gone" // its class of before is no longer there
+	keptTakenOn   = "taken_on"   // it had graduated elsewhere, and was taken on by the import
 )
 
 // kept is an entry that stays, and why.
@@ -225,7 +226,7 @@ func (s *Service) undo(ctx context.Context, r *importRecord) error {
 			return err
 		}
 		for _, id := range classes {
-			if err := s.dropEmptyClass(ctx, tx, id, r.id); err != nil {
+			if _, err := s.DropEmptyClass(ctx, tx, id, map[string]any{"import_id": r.id}); err != nil {
 				return err
 			}
 		}
@@ -243,23 +244,26 @@ func (s *Service) undo(ctx context.Context, r *importRecord) error {
 	})
 }
 
-// dropEmptyClass takes a class away that an import made, unless somebody uses it.
-func (s *Service) dropEmptyClass(ctx context.Context, tx *db.Tx, id, importID string) error {
+// DropEmptyClass takes a class away within the transaction that an import or a turn of the school year made, unless somebody uses
+// it, and records it with what else there is to say; it answers whether it went.
+func (s *Service) DropEmptyClass(ctx context.Context, tx *db.Tx, id string, record map[string]any) (gone bool, err error) {
+	if err := holdClass(ctx, tx, id); err != nil {
+		return false, err
+	}
 	class, err := s.ClassByID(ctx, tx, id)
 	if fault.Is(err, fault.ErrNotFound) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	gone, err := changed(tx.Exec(ctx, `DELETE FROM classes WHERE id = $1 AND name = '' AND NOT EXISTS (SELECT 1 FROM class_teachers WHERE class_id = $1)
+	gone, err = changed(tx.Exec(ctx, `DELETE FROM classes WHERE id = $1 AND name = '' AND NOT EXISTS (SELECT 1 FROM class_teachers WHERE class_id = $1)
 		AND NOT EXISTS (SELECT 1 FROM registry_entries WHERE school_id = $2 AND class_id = $1)`, id, class.School.ID))
 	if err != nil || !gone {
-		return err
+		return false, err
 	}
-	return audit.Record(ctx, tx, audit.Event{
-		Action: "class.delete", Target: "class", TargetID: id, Place: class.place, Details: map[string]any{"class": class.DisplayName, "import_id": importID},
-	})
+	record["class"] = class.DisplayName
+	return true, audit.Record(ctx, tx, audit.Event{Action: "class.delete", Target: "class", TargetID: id, Place: class.place, Details: record})
 }
 
 // undoPiece undoes one piece and keeps in its place what stays, in one transaction.
@@ -379,6 +383,8 @@ func (s *Service) fateOf(ctx context.Context, q db.Querier, t *trace, d *deed) (
 			return f, err
 		case why != "":
 			f.kept = append(f.kept, kept{before.EntryID, why})
+		case before.TakenOn && p != nil:
+			f.kept = append(f.kept, kept{before.EntryID, keptTakenOn})
 		case p != nil:
 			f.restore = append(f.restore, before)
 		}
@@ -458,12 +464,15 @@ func (s *Service) takeAway(ctx context.Context, tx *db.Tx, kind, schoolID string
 			classes = append(classes, class)
 		}
 	}
-	stages, err := stagesOf(ctx, tx, classes)
+	stages, err := countedStages(ctx, tx, classes)
 	if err != nil {
 		return err
 	}
 	changes := make([]tally.Change, 0, len(of))
 	for class, n := range of {
+		if _, counted := stages[class]; class != "" && !counted {
+			continue
+		}
 		changes = append(changes, tally.Change{County: school.Region, School: schoolID, Class: class, Kind: kind, Stage: stages[class], Entries: -n})
 	}
 	if err := tally.Add(ctx, tx, s.now(), changes); err != nil {

@@ -86,7 +86,7 @@ func TestAnImportIsUndoneButForWhomSomethingHappenedToSince(t *testing.T) {
 		want(t, w.Do(t, admin, "PATCH", "/api/v1/admin/registry/"+entry("新生乙").ID, fields{"name": "改过乙"}), 200, "")
 		moving, replaced := entry("新生丙").ID, entry("新生丁")
 		w.InTx(t, func(tx *db.Tx) error {
-			if _, err := w.Roster.Move(t.Context(), tx, moving, w.Here.ID, w.Nearby.ID); err != nil {
+			if _, err := w.Roster.Move(t.Context(), tx, moving, w.Here.ID, w.Nearby.ID, ""); err != nil {
 				return err
 			}
 			_, err := w.Roster.Replace(t.Context(), tx, replaced, roster.Document{Type: "resident_id", Number: roomtest.IDNumber(60)}, "录错")

@@ -45,7 +45,7 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 	if o.Schools, err = s.count(ctx, reach, `FROM schools s WHERE `, "s.id"); err != nil {
 		return nil, err
 	}
-	if o.Classes, err = s.count(ctx, reach, `FROM schools s JOIN classes c ON c.school_id = s.id WHERE `, "c.school_id"); err != nil {
+	if o.Classes, err = s.count(ctx, reach, `FROM schools s JOIN classes c ON c.school_id = s.id AND c.graduated_at IS NULL WHERE `, "c.school_id"); err != nil {
 		return nil, err
 	}
 	counts, err := tally.Within(ctx, s.db, reach)

@@ -3,5 +3,5 @@
 //
 // Whoever changes the registry or a binding says so here, in the transaction of the change: [Leave] before an entry changes its
 // place, [Enter] after it, [Activate] when it is bound or unbound. That appends a row, so that no two people wait for each
-// other's count. [Fold] adds such rows to the totals; reading adds those that are still to be folded.
+// other's count. Whoever is in a class that has graduated counts nowhere. [Fold] adds such rows to the totals; reading adds those that are still to be folded.
 package tally

@@ -66,13 +66,36 @@ func Activate(ctx context.Context, tx *db.Tx, at time.Time, entryID string, more
 }
 
 // change appends a change of so many people where an entry stands now; entries and activated say in SQL how many of them, $3,
-// each column takes.
+// each column takes. Whoever is in a class that has graduated counts nowhere; nobody makes it graduate, or takes that back, until
+// the transaction ends.
 func change(ctx context.Context, tx *db.Tx, at time.Time, entryID string, more int64, entries, activated string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO tally_changes (id, county, school_id, class_id, kind, stage, day, entries, activated)
 		SELECT CAST($1 AS text), s.region, e.school_id, coalesce(e.class_id, ''), e.kind, coalesce(c.stage, ''), CAST($2 AS bigint),
 			`+entries+`, `+activated+`
-		FROM registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
-		WHERE e.id = $4`, db.NewID(), int64(DayOf(at)), more, entryID)
+		FROM registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN (
+			SELECT id, stage, graduated_at FROM classes WHERE id = (SELECT class_id FROM registry_entries WHERE id = $4)`+tx.ForShare()+`) c ON c.id = e.class_id
+		WHERE e.id = $4 AND c.graduated_at IS NULL`, db.NewID(), int64(DayOf(at)), more, entryID)
+	return err
+}
+
+// LeaveClass takes everybody of a class out of the count, whose row the transaction has changed: before it is of another stage,
+// or when it has graduated.
+func LeaveClass(ctx context.Context, tx *db.Tx, at time.Time, classID string) error {
+	return countClass(ctx, tx, at, classID, -1)
+}
+
+// EnterClass counts everybody of such a class: when it is of another stage, or has graduated no longer.
+func EnterClass(ctx context.Context, tx *db.Tx, at time.Time, classID string) error {
+	return countClass(ctx, tx, at, classID, 1)
+}
+
+func countClass(ctx context.Context, tx *db.Tx, at time.Time, classID string, sign int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO tally_changes (id, county, school_id, class_id, kind, stage, day, entries, activated)
+		SELECT CAST($1 AS text) || e.kind, s.region, c.school_id, c.id, e.kind, c.stage, CAST($2 AS bigint),
+			CAST($3 AS bigint) * count(*), CAST($3 AS bigint) * count(b.entry_id)
+		FROM classes c JOIN schools s ON s.id = c.school_id JOIN registry_entries e ON e.school_id = c.school_id AND e.class_id = c.id
+			LEFT JOIN bindings b ON b.entry_id = e.id
+		WHERE c.id = $4 GROUP BY s.region, c.school_id, c.id, e.kind, c.stage`, db.NewID(), int64(DayOf(at)), sign, classID)
 	return err
 }
 
@@ -94,6 +117,7 @@ func Recount(ctx context.Context, tx *db.Tx) error {
 			SELECT `+alike+`, e.school_id || '/' || coalesce(e.class_id, '') || '/' || e.kind || '/' || (`+day+`) || '/`+part.name+`',
 				`+part.entries+`, `+part.activated+`
 			FROM `+part.from+` JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
+			WHERE c.graduated_at IS NULL
 			GROUP BY `+alike); err != nil {
 			return err
 		}
@@ -106,4 +130,5 @@ const recounted = `SELECT s.region AS county, e.school_id AS school_id, coalesce
 		coalesce(c.stage, '') AS stage, count(*) AS entries, count(b.entry_id) AS activated
 	FROM registry_entries e JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id
 		LEFT JOIN bindings b ON b.entry_id = e.id
+	WHERE c.graduated_at IS NULL
 	GROUP BY s.region, e.school_id, coalesce(e.class_id, ''), e.kind, coalesce(c.stage, '')`

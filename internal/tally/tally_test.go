@@ -85,7 +85,7 @@ func TestCountsAreExactWhateverHappensAtOnce(t *testing.T) {
 						return err
 					}
 					to := schools[r.IntN(3)].ID
-					if _, err := w.Roster.Move(t.Context(), tx, e.ID, e.School.ID, to); err != nil {
+					if _, err := w.Roster.Move(t.Context(), tx, e.ID, e.School.ID, to, ""); err != nil {
 						return err
 					}
 					return w.Verification.Follow(t.Context(), tx, e.ID, to)

@@ -93,7 +93,7 @@ func (s *Service) sign(ctx context.Context, tx *db.Tx, r row) (row, error) {
 
 // move completes a request: the entry, and with it its binding, goes to the receiving school.
 func (s *Service) move(ctx context.Context, tx *db.Tx, r row) (gone bool, err error) {
-	moved, err := s.roster.Move(ctx, tx, r.entryID, r.FromSchool.ID, r.ToSchool.ID)
+	moved, err := s.roster.Move(ctx, tx, r.entryID, r.FromSchool.ID, r.ToSchool.ID, "")
 	if err != nil {
 		return false, err
 	}

@@ -18,6 +18,10 @@ export type Look = Schemas['LooksLook']
 
 export type AdminClass = Schemas['RosterClass']
 export type Stage = AdminClass['stage']
+export type SchoolYear = Nullable<Schemas['SchoolYear'], 'result'>
+export type SchoolYearLine = Nullable<Schemas['SchoolYearLine'], 'planned_at' | 'done_at'>
+export type TurnState = SchoolYear['state']
+export type TurnNumbers = Schemas['SchoolyearTurnNumbers']
 export type AdminAccount = Nullable<Schemas['AccountsFound'], 'binding' | 'freeze'>
 export type AdminTicket = Nullable<Schemas['SupportAdminTicket'], 'school'>
 export type ReadyAnswer = Schemas['SupportReadyAnswer']

@@ -811,6 +811,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/school-years": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the turn of the school year is at the schools of one's scope */
+        get: operations["list-school-years"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/school-years/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many schools of one's scope have planned or run it */
+        get: operations["count-school-years"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/school-years/{school_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the turn of the school year does at a school, or has done */
+        get: operations["get-school-year"];
+        /** Plan it for the coming school year, or run it at once for the present one */
+        put: operations["plan-school-year"];
+        post?: never;
+        /** Withdraw a plan that has not run */
+        delete: operations["withdraw-school-year"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/school-years/{school_id}/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what was run, within 30 days */
+        post: operations["take-back-school-year"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/schools": {
         parameters: {
             query?: never;
@@ -3486,6 +3556,16 @@ export interface components {
             phone: string;
             sms_code: string;
         };
+        PlanInputBody: {
+            /** @description What the turn comes to, for one that runs at once */
+            confirmed?: components["schemas"]["SchoolyearTurnNumbers"];
+            /** @description Classes whose years are over, and that do not graduate yet */
+            leave_out: string[];
+            /** @description Where a stage is not named, as many as its youngest cohort has */
+            new: components["schemas"]["SchoolyearCohort"][];
+            /** Format: int64 */
+            year: number;
+        };
         PrintInputBody: {
             /** @description The pupils of a class; either this or school_id */
             class_id?: string;
@@ -3699,6 +3779,11 @@ export interface components {
             class_id?: string;
             /** @description With full numbers, for which a reason is asked: of one's own school alone */
             full?: boolean;
+            /**
+             * @description Those who have graduated, instead of those who have not
+             * @enum {string}
+             */
+            graduated?: "true";
             /** @description The whole number, on whatever kind of document */
             id_number?: string;
             /** @enum {string} */
@@ -3792,6 +3877,11 @@ export interface components {
              * @description 1–12, or the year within a kindergarten, vocational or special school; 0 outside its years
              */
             grade_number: number;
+            /**
+             * Format: date-time
+             * @description Since when the class is off the school's books
+             */
+            graduated_at?: string;
             id: string;
             /** @description A name of its own; empty for most */
             name: string;
@@ -4046,10 +4136,15 @@ export interface components {
         };
         RosterKeptReason: {
             /** @enum {string} */
-            code: "bound" | "guardian" | "teaches" | "moved" | "replaced" | "changed" | "class_gone";
+            code: "bound" | "guardian" | "teaches" | "moved" | "replaced" | "changed" | "class_gone" | "taken_on";
             /** Format: int64 */
             people: number;
             reason: string;
+        };
+        RosterMovedOn: {
+            entry_id: string;
+            name: string;
+            school: components["schemas"]["RosterSchoolRef"];
         };
         RosterNewSchool: {
             /** @description 学校标识码, 10 digits */
@@ -4106,6 +4201,8 @@ export interface components {
             class: components["schemas"]["RosterClassRef"];
             /** Format: date-time */
             created_at: string;
+            /** @description In a class that has graduated: off the school's books, account and space unchanged */
+            graduated: boolean;
             id: string;
             id_type: string;
             /** @enum {string} */
@@ -4184,6 +4281,173 @@ export interface components {
             restored: number;
             /** @description Why people stay, the most frequent reason first */
             why: components["schemas"]["RosterKeptReason"][];
+        };
+        SchoolYear: {
+            /** @description The date has passed: it runs at once, after a confirmation */
+            at_once: boolean;
+            /**
+             * Format: date-time
+             * @description When a planned turn runs by itself
+             */
+            begins: string;
+            /**
+             * Format: int64
+             * @description Pupils without a class
+             */
+            classless: number;
+            /** @description Classes whose years are over then */
+            leaving: components["schemas"]["SchoolyearLeavingClass"][];
+            /** @description Graduates who have left the school's books since, up to 200: they stay where they are when it is taken back */
+            moved_on: components["schemas"]["RosterMovedOn"][];
+            /** @description The cohort that enters, by stage */
+            new: components["schemas"]["SchoolyearNewClasses"][];
+            /** @description What it did, once it has begun */
+            result: components["schemas"]["SchoolyearTurnResult"];
+            /**
+             * Format: date-time
+             * @description Until when it can be taken back
+             */
+            return_until?: string;
+            /** @description Classes that rise by themselves */
+            rising: components["schemas"]["SchoolyearRisingClass"][];
+            school: components["schemas"]["RosterSchoolRef"];
+            /** @enum {string} */
+            state: "open" | "planned" | "running" | "done" | "returning" | "returned";
+            /** @description What the classes are called then that have no class teacher */
+            without_head: string[];
+            /**
+             * Format: int64
+             * @description In which the school year begins
+             */
+            year: number;
+            /** @description Those that can be looked at now */
+            years: number[];
+        };
+        SchoolYearLine: {
+            /**
+             * Format: int64
+             * @description That graduate, or have; 0 while nothing is planned
+             */
+            classes: number;
+            /** @description 学校标识码 */
+            code: string;
+            /** Format: date-time */
+            done_at: string | null;
+            /**
+             * Format: int64
+             * @description New classes
+             */
+            made: number;
+            /** Format: date-time */
+            planned_at: string | null;
+            /**
+             * Format: int64
+             * @description Of those
+             */
+            pupils: number;
+            school: components["schemas"]["RosterSchoolRef"];
+            /** @enum {string} */
+            state: "open" | "planned" | "running" | "done" | "returning" | "returned";
+        };
+        SchoolYearSummary: {
+            /** Format: int64 */
+            done: number;
+            /** @description From June to October: those that are open should be planned */
+            due: boolean;
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description Those that run among them
+             */
+            planned: number;
+            /** Format: int64 */
+            year: number;
+        };
+        SchoolyearCohort: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            schooling_years: number;
+            stage: string;
+        };
+        SchoolyearLeavingClass: {
+            id: string;
+            /** @description Somebody has decided that it does not graduate */
+            left_out: boolean;
+            /** @description What it is called in its last year */
+            name: string;
+            /** Format: int64 */
+            pupils: number;
+        };
+        SchoolyearNewClasses: {
+            /**
+             * Format: int64
+             * @description Classes 1 to this; as many as the youngest cohort has until somebody says otherwise
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Classes of the cohort that are there already
+             */
+            existing: number;
+            grade: string;
+            /** Format: int64 */
+            schooling_years: number;
+            /** @enum {string} */
+            stage: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
+        };
+        SchoolyearPageSchoolYearLine: {
+            items: components["schemas"]["SchoolYearLine"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        SchoolyearRisingClass: {
+            /** @description What it is called the year before */
+            from: string;
+            id: string;
+            /** Format: int64 */
+            pupils: number;
+            to: string;
+        };
+        SchoolyearTurnNumbers: {
+            /**
+             * Format: int64
+             * @description That graduate
+             */
+            classes: number;
+            /**
+             * Format: int64
+             * @description New classes
+             */
+            made: number;
+            /**
+             * Format: int64
+             * @description Of those
+             */
+            pupils: number;
+        };
+        SchoolyearTurnResult: {
+            /**
+             * Format: date-time
+             * @description When it was done; null while it runs
+             */
+            at: string | null;
+            /**
+             * Format: int64
+             * @description That graduated
+             */
+            classes: number;
+            /**
+             * Format: int64
+             * @description New classes
+             */
+            made: number;
+            /**
+             * Format: int64
+             * @description Of those
+             */
+            pupils: number;
         };
         "Search-duplicatesRequest": {
             /** @description A county's code */
@@ -5555,6 +5819,8 @@ export interface operations {
                 school_id?: string;
                 stage?: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
                 entry_year?: number;
+                /** @description Those that have graduated, instead of those that have not */
+                graduated?: "true";
             };
             header?: never;
             path?: never;
@@ -6188,6 +6454,8 @@ export interface operations {
                 class_id?: string;
                 kind?: "teacher" | "student";
                 bound?: "true" | "false";
+                /** @description Those who have graduated, instead of those who have not; a class or a number finds both */
+                graduated?: "true";
                 /** @description Part of the name */
                 name?: string;
                 /** @description The whole number, on whatever kind of document */
@@ -6902,6 +7170,206 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CountsOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-school-years": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description The one that matters now when absent */
+                year?: number;
+                state?: "open" | "planned" | "running" | "done" | "returning" | "returned";
+                /** @description A division's code: the schools within it */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchoolyearPageSchoolYearLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-school-years": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchoolYearSummary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-school-year": {
+        parameters: {
+            query?: {
+                /** @description The one that matters now when absent */
+                year?: number;
+            };
+            header?: never;
+            path: {
+                school_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchoolYear"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "plan-school-year": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                school_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchoolYear"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-school-year": {
+        parameters: {
+            query?: {
+                /** @description The one that matters now when absent */
+                year?: number;
+            };
+            header?: never;
+            path: {
+                school_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-back-school-year": {
+        parameters: {
+            query?: {
+                /** @description The one that matters now when absent */
+                year?: number;
+            };
+            header?: never;
+            path: {
+                school_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

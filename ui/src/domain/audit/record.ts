@@ -2,7 +2,7 @@ import type { AuditEntry } from '@/api/admin'
 import { beginningOf, dayAfter, dayInChina } from '@/core/moment'
 
 /** Actions by what they are about; the API takes the beginning with its dot. */
-export const groups = ['registry', 'school', 'class', 'account', 'binding', 'guardian', 'consent', 'slip', 'ticket', 'transfer', 'recovery', 'look', 'audit'] as const
+export const groups = ['registry', 'school', 'school_year', 'class', 'account', 'binding', 'guardian', 'consent', 'slip', 'ticket', 'transfer', 'recovery', 'look', 'audit'] as const
 export type Group = (typeof groups)[number]
 
 export const spans = ['today', 'week', 'month', 'all', 'days'] as const

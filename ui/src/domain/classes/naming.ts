@@ -70,6 +70,9 @@ const keys = new Map<string, string>([
   ['未入学', 'before'], ['已毕业', 'left'],
 ])
 
+/** Whether a class of that grade has come to its end. */
+export const hasLeft = (grade: string): boolean => keys.get(grade) === 'left'
+
 /** The server's name of a grade, such as 七年级, in the reader's language. */
 export function gradeName(grade: string): string {
   const key = i18n.global.locale.value === 'en' ? keys.get(grade) : undefined

@@ -8,12 +8,14 @@ export interface RegistryFilters {
   school_id: string
   class_id: string
   bound: 'true' | 'false' | ''
+  /** Those who have graduated, instead of those who have not. */
+  graduated: 'true' | ''
   name: string
 }
 
 type Query = Record<string, string | null | (string | null)[] | undefined>
 
-export const noFilters: RegistryFilters = { kind: '', region: '', school_id: '', class_id: '', bound: '', name: '' }
+export const noFilters: RegistryFilters = { kind: '', region: '', school_id: '', class_id: '', bound: '', graduated: '', name: '' }
 
 const single = (value: Query[string]): string => (Array.isArray(value) ? single(value[0]) : (value ?? '').trim())
 const oneOf = <T extends string>(value: string, ...allowed: T[]): T | '' => (allowed.includes(value as T) ? (value as T) : '')
@@ -26,6 +28,7 @@ export function filtersFrom(query: Query): RegistryFilters {
     school_id: single(query.school_id),
     class_id: single(query.class_id),
     bound: oneOf(single(query.bound), 'true', 'false'),
+    graduated: oneOf(single(query.graduated), 'true'),
     name: Array.from(single(query.name)).slice(0, 50).join(''),
   }
 }

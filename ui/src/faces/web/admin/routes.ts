@@ -11,6 +11,7 @@ export const administration: RouteRecordRaw = {
     { path: 'registry/import', component: () => import('./ImportPage.vue'), meta: { title: 'admin.nav.import' } },
     { path: 'schools', component: () => import('./SchoolsPage.vue'), meta: { title: 'admin.nav.schools' } },
     { path: 'classes', component: () => import('./ClassesPage.vue'), meta: { title: 'admin.nav.classes' } },
+    { path: 'school-year', component: () => import('./SchoolYearPage.vue'), meta: { title: 'admin.nav.school_year' } },
     { path: 'slips', component: () => import('./SlipsPage.vue'), meta: { title: 'slip.print.title' } },
     { path: 'accounts', component: () => import('./AccountsPage.vue'), meta: { title: 'admin.nav.accounts' } },
     { path: 'tickets', component: () => import('./TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },

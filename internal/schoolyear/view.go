@@ -1,0 +1,195 @@
+package schoolyear
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"caotang/internal/db"
+	"caotang/internal/roster"
+	"caotang/internal/tally"
+)
+
+// SchoolYear is the turn of a school year at a school: what it would do now, and what has been decided and done.
+type SchoolYear struct {
+	School      roster.SchoolRef `json:"school"`
+	Year        int              `json:"year" doc:"In which the school year begins"`
+	Years       []int            `json:"years" doc:"Those that can be looked at now"`
+	Begins      time.Time        `json:"begins" doc:"When a planned turn runs by itself"`
+	AtOnce      bool             `json:"at_once" doc:"The date has passed: it runs at once, after a confirmation"`
+	State       State            `json:"state" enum:"open,planned,running,done,returning,returned"`
+	Rising      []RisingClass    `json:"rising" doc:"Classes that rise by themselves"`
+	Leaving     []LeavingClass   `json:"leaving" doc:"Classes whose years are over then"`
+	New         []NewClasses     `json:"new" doc:"The cohort that enters, by stage"`
+	Classless   int64            `json:"classless" doc:"Pupils without a class"`
+	WithoutHead []string         `json:"without_head" doc:"What the classes are called then that have no class teacher"`
+	Result      *TurnResult      `json:"result" doc:"What it did, once it has begun"`
+	MovedOn     []roster.MovedOn `json:"moved_on" doc:"Graduates who have left the school's books since, up to 200: they stay where they are when it is taken back"`
+	ReturnUntil *time.Time       `json:"return_until,omitempty" doc:"Until when it can be taken back"`
+}
+
+// RisingClass is a class that goes on.
+type RisingClass struct {
+	ID     string `json:"id"`
+	From   string `json:"from" doc:"What it is called the year before"`
+	To     string `json:"to"`
+	Pupils int    `json:"pupils"`
+}
+
+// LeavingClass is a class whose years are over.
+type LeavingClass struct {
+	ID      string `json:"id"`
+	Name    string `json:"name" doc:"What it is called in its last year"`
+	Pupils  int    `json:"pupils"`
+	LeftOut bool   `json:"left_out" doc:"Somebody has decided that it does not graduate"`
+}
+
+// NewClasses are the classes of a stage that enter in the year.
+type NewClasses struct {
+	Stage          roster.Stage `json:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
+	SchoolingYears int          `json:"schooling_years"`
+	Grade          string       `json:"grade"`
+	Count          int          `json:"count" doc:"Classes 1 to this; as many as the youngest cohort has until somebody says otherwise"`
+	Existing       int          `json:"existing" doc:"Classes of the cohort that are there already"`
+}
+
+// TurnResult is what a turn came to.
+type TurnResult struct {
+	Classes int64      `json:"classes" doc:"That graduated"`
+	Pupils  int64      `json:"pupils" doc:"Of those"`
+	Made    int64      `json:"made" doc:"New classes"`
+	At      *time.Time `json:"at" doc:"When it was done; null while it runs"`
+}
+
+// maxMovedOn bounds the list of those who have moved on.
+const maxMovedOn = 200
+
+func (s *Service) view(ctx context.Context, school roster.School, year int) (*SchoolYear, error) {
+	t, err := turnOf(ctx, s.db, school.ID, year)
+	if err != nil {
+		return nil, err
+	}
+	v := &SchoolYear{
+		School: roster.SchoolRef{ID: school.ID, Name: school.Name}, Year: year, Years: Years(s.now()), Begins: begins(year), State: t.state,
+		AtOnce: !s.now().Before(begins(year)), MovedOn: []roster.MovedOn{}, ReturnUntil: t.returnable(s.now()),
+	}
+	if err := s.outlook(ctx, v, t); err != nil {
+		return nil, err
+	}
+	counts, err := tally.Counts(ctx, s.db, tally.School, school.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range counts {
+		if c.Kind == roster.Student && c.Stage == "" {
+			v.Classless += c.Entries
+		}
+	}
+	switch t.state {
+	case Running, Returning:
+		v.Result = &TurnResult{t.classes, t.pupils, t.made, nil}
+	case Done:
+		v.Result = &TurnResult{t.classes, t.pupils, t.made, t.done.Ptr()}
+		if v.ReturnUntil != nil {
+			v.MovedOn, err = s.movedOn(ctx, t)
+		}
+	case Open, Planned, Returned:
+	}
+	return v, err
+}
+
+// outlook fills in what the turn would do, as the classes stand now and as its plan says.
+func (s *Service) outlook(ctx context.Context, v *SchoolYear, t *turn) error {
+	classes, err := s.roster.ClassesOnBooks(ctx, s.db, t.school)
+	if err != nil {
+		return err
+	}
+	headed, err := s.roster.ClassesWithHead(ctx, s.db, t.school)
+	if err != nil {
+		return err
+	}
+	v.Rising, v.Leaving, v.WithoutHead = []RisingClass{}, []LeavingClass{}, []string{}
+	for _, c := range classes {
+		if leaves(c, t.year) {
+			last := c.EntryYear + c.SchoolingYears - 1
+			v.Leaving = append(v.Leaving, LeavingClass{c.ID, nameIn(c, last), c.Pupils, slices.Contains(t.plan.LeaveOut, c.ID)})
+			continue
+		}
+		if c.EntryYear < t.year {
+			v.Rising = append(v.Rising, RisingClass{c.ID, nameIn(c, t.year-1), nameIn(c, t.year), c.Pupils})
+		}
+		if !headed[c.ID] {
+			v.WithoutHead = append(v.WithoutHead, nameIn(c, t.year))
+		}
+	}
+	v.New = cohorts(classes, t)
+	return nil
+}
+
+// leaves tells whether a class's years are over when a school year begins.
+func leaves(c roster.Class, year int) bool { return c.EntryYear+c.SchoolingYears <= year }
+
+func nameIn(c roster.Class, year int) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return roster.ClassName(c.Stage, c.EntryYear, c.SchoolingYears, c.Number, year)
+}
+
+// cohorts suggests as many new classes of each stage as its youngest cohort has, unless the plan says otherwise.
+func cohorts(classes []roster.Class, t *turn) []NewClasses {
+	all := []NewClasses{}
+	for _, stage := range roster.Stages() {
+		of := slices.DeleteFunc(slices.Clone(classes), func(c roster.Class) bool { return c.Stage != stage || c.EntryYear > t.year })
+		if len(of) == 0 {
+			continue
+		}
+		count := func(year int) (n int) {
+			for _, c := range of {
+				if c.EntryYear == year {
+					n++
+				}
+			}
+			return n
+		}
+		earlier := slices.DeleteFunc(slices.Clone(of), func(c roster.Class) bool { return c.EntryYear == t.year })
+		youngest := slices.MaxFunc(of, func(a, b roster.Class) int { return cmp.Compare(a.EntryYear, b.EntryYear) })
+		if len(earlier) > 0 {
+			youngest = slices.MaxFunc(earlier, func(a, b roster.Class) int { return cmp.Compare(a.EntryYear, b.EntryYear) })
+		}
+		n := NewClasses{Stage: stage, SchoolingYears: youngest.SchoolingYears, Count: count(youngest.EntryYear), Existing: count(t.year)}
+		for _, said := range t.plan.New {
+			if said.Stage == stage {
+				n.Count, n.SchoolingYears = said.Count, said.SchoolingYears
+			}
+		}
+		n.Grade = roster.GradeOf(stage, t.year, n.SchoolingYears, t.year).Name
+		all = append(all, n)
+	}
+	return all
+}
+
+// movedOn answers the graduates of a turn that is done who stand at another school now.
+func (s *Service) movedOn(ctx context.Context, t *turn) ([]roster.MovedOn, error) {
+	graduated, err := classesOf(ctx, s.db, t, whatGraduated)
+	if err != nil || len(graduated) == 0 {
+		return []roster.MovedOn{}, err
+	}
+	ids := map[string]bool{}
+	for _, id := range graduated {
+		ids[id] = true
+	}
+	return s.roster.MovedOnFrom(ctx, t.school, ids, t.mark, maxMovedOn)
+}
+
+// What a turn did to a class.
+const (
+	whatGraduated = "graduated"
+	whatMade      = "made"
+)
+
+func classesOf(ctx context.Context, q db.Querier, t *turn, what string) ([]string, error) {
+	return db.Collect(ctx, q, `SELECT class_id FROM school_year_classes WHERE school_id = $1 AND year = $2 AND what = $3 ORDER BY class_id`,
+		[]any{t.school, t.year, what}, func(id *string) []any { return []any{id} })
+}
