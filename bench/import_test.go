@@ -161,7 +161,7 @@ func addSchools(b *testing.B, d *db.DB) {
 	}
 }
 
-func schoolCode(i int) string { return fmt.Sprintf("3151%06d", i) }
+func schoolCode(i int) string { return fmt.Sprintf("3152%06d", i) }
 
 // schoolOf spreads the rows over the schools, one school after another as in a list that a county keeps.
 func schoolOf(i, rows int) int { return i * schoolCount / rows }
@@ -173,16 +173,9 @@ func writeRoster(b *testing.B, path string, rows int) {
 		b.Fatal(err)
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
-	surnames, given := []rune("王李张刘陈杨赵黄周吴徐孙"), []rune("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超")
-	birth := time.Date(2011, 9, 1, 0, 0, 0, 0, time.UTC)
 	fmt.Fprint(w, "姓名,身份证号,学籍号,年级,班级,学校标识码\r\n")
 	for i := range rows {
-		digits := "519999" + birth.AddDate(0, 0, i/1000%1000).Format("20060102") + fmt.Sprintf("%03d", i%1000)
-		if i >= 1_000_000 {
-			digits = strings.Replace(digits, "519999", fmt.Sprintf("51%04d", 9000+i/1_000_000), 1)
-		}
-		number := digits + string(identity.CheckCharacter(digits))
-		name := string([]rune{surnames[i%len(surnames)], given[i/7%len(given)], given[i/3%len(given)]})
+		name, number := pupil(i)
 		fmt.Fprintf(w, "%s,%s,G%s,%s年级,%d班,%s\r\n", name, number, number, []string{"七", "八", "九"}[i%3], i%14+1, schoolCode(schoolOf(i, rows)))
 	}
 	if err := w.Flush(); err != nil {
@@ -191,6 +184,20 @@ func writeRoster(b *testing.B, path string, rows int) {
 	if err := f.Close(); err != nil {
 		b.Fatal(err)
 	}
+}
+
+var surnames, givenNames = []rune("王李张刘陈杨赵黄周吴徐孙"), []rune("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超")
+
+// pupil is the name and the ID number of a roster's ith row.
+func pupil(i int) (name, number string) {
+	born := time.Date(2011, 9, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, i/1000%1000)
+	area := "519999"
+	if i >= 1_000_000 {
+		area = fmt.Sprintf("51%04d", 9000+i/1_000_000)
+	}
+	digits := area + born.Format("20060102") + fmt.Sprintf("%03d", i%1000)
+	name = string([]rune{surnames[i%len(surnames)], givenNames[i/7%len(givenNames)], givenNames[i/3%len(givenNames)]})
+	return name, digits + string(identity.CheckCharacter(digits))
 }
 
 // resident is the memory of this process in MB.

@@ -147,7 +147,7 @@ test('pages of a list meet without a gap or a repetition', async () => {
   const paged: string[] = []
   let cursor = ''
   do {
-    const page = await api.ok(200, 'GET', `/api/v1/admin/registry?name=${encodeURIComponent(family)}&limit=3${cursor && `&cursor=${cursor}`}`)
+    const page = await api.ok(200, 'GET', `/api/v1/admin/registry?name=${encodeURIComponent(family)}&limit=3${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)
     paged.push(...page.items.map((e: { id: string }) => e.id))
     cursor = page.next_cursor
   } while (cursor)

@@ -12,8 +12,9 @@ import (
 	"sync"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
-	_ "modernc.org/sqlite"             // driver "sqlite"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // driver "sqlite"
 )
 
 // Dialect tells the engines apart for the few who must know.
@@ -49,9 +50,13 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	var err error
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		d.dialect = PostgreSQL
-		if d.writer, err = sql.Open("pgx", dsn); err != nil {
+		config, err := pgx.ParseConfig(dsn)
+		if err != nil {
 			return nil, fmt.Errorf("open PostgreSQL: %w", err)
 		}
+		// Each query is planned for what it asks: the plan that serves a county of 100 people does not serve the province.
+		config.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+		d.writer = stdlib.OpenDB(*config)
 		d.writer.SetMaxOpenConns(8 * runtime.NumCPU())
 		d.writer.SetMaxIdleConns(4 * runtime.NumCPU())
 		d.writer.SetConnMaxIdleTime(5 * time.Minute)

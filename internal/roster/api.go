@@ -110,7 +110,7 @@ type listEntriesInput struct {
 	Kind      string `query:"kind" enum:"teacher,student"`
 	Bound     string `query:"bound" enum:"true,false"`
 	Graduated string `query:"graduated" enum:"true" doc:"Those who have graduated, instead of those who have not; a class or a number finds both"`
-	Name      string `query:"name" maxLength:"200" doc:"Part of the name"`
+	Name      string `query:"name" maxLength:"200" doc:"Part of the name within one school; how it begins where several are searched"`
 	IDNumber  string `query:"id_number" maxLength:"100" doc:"The whole number, on whatever kind of document"`
 }
 
@@ -152,9 +152,9 @@ func (s *Service) Mount(srv *server.Server) {
 		return server.Op{Method: method, Path: "/api/v1/admin/registry" + path, ID: id, Summary: summary, Tag: "registry", Rule: server.Administrator, Status: status}
 	}
 	s.mountDuplicates(srv, op)
-	server.Register(srv, op("GET", "", "list-registry", "The registry's entries in one's scope, the newest first", 0),
+	server.Register(srv, op("GET", "", "list-registry", "The registry's entries in one's scope: school by school, the newest first; names that begin alike in their order", 0),
 		func(ctx context.Context, in *listEntriesInput) (*body[server.Page[Person]], error) {
-			found, err := s.listEntries(ctx, filter{in.SchoolID, in.Region, in.ClassID, in.Kind, in.Bound, in.Graduated, in.Name, in.IDNumber}, in.Cursor, in.Limit)
+			found, next, err := s.listEntries(ctx, filter{in.SchoolID, in.Region, in.ClassID, in.Kind, in.Bound, in.Graduated, in.Name, in.IDNumber}, in.Cursor, in.Limit)
 			if err != nil {
 				return nil, err
 			}
@@ -164,7 +164,7 @@ func (s *Service) Mount(srv *server.Server) {
 					return nil, err
 				}
 			}
-			return &body[server.Page[Person]]{server.NewPage(people, in.Limit, func(p Person) string { return p.ID })}, nil
+			return &body[server.Page[Person]]{server.Page[Person]{Items: people, NextCursor: next}}, nil
 		})
 	server.Register(srv, op("POST", "", "create-registry-entry", "Add a person to the registry", 201),
 		func(ctx context.Context, in *createEntryInput) (*body[Person], error) {

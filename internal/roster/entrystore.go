@@ -71,18 +71,6 @@ type filter struct {
 	SchoolID, Region, ClassID, Kind, Bound, Graduated, Name, IDNumber string
 }
 
-// listEntries answers up to limit and one entries within the actor's scope, the newest first.
-func (s *Service) listEntries(ctx context.Context, f filter, cursor string, limit int) ([]Entry, error) {
-	c, err := s.conditionsOf(ctx, f, access.RegistryRead)
-	if err != nil {
-		return nil, err
-	}
-	if cursor != "" {
-		c.add("e.id < $%d", cursor)
-	}
-	return s.entries(ctx, s.db, c.where()+" ORDER BY e.id DESC"+c.limit(limit), c.args...)
-}
-
 // conditionsOf limits to the entries to which the actor may do the action, and that a filter leaves.
 func (s *Service) conditionsOf(ctx context.Context, f filter, may access.Action) (c conditions, err error) {
 	c.reach(access.ActorFrom(ctx).Reach(may), "s.region", "e.school_id")

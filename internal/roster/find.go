@@ -11,7 +11,7 @@ import (
 // FindByNumber answers the entry of a document number within the actor's scope, and whether there is one beyond it. Errors:
 // id_number_invalid.
 func (s *Service) FindByNumber(ctx context.Context, number string) (people []Person, elsewhere bool, err error) {
-	found, err := s.listEntries(ctx, filter{IDNumber: number}, "", 1)
+	found, err := s.entriesByNumber(ctx, filter{IDNumber: number})
 	if err != nil {
 		return nil, false, err
 	}

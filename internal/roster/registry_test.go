@@ -136,7 +136,10 @@ func TestAnEntryIsFoundChangedAndRemovedWithinTheScopeAlone(t *testing.T) {
 			{admin, "school_id=" + w.Nearby.ID, ""},
 			{far, "", ""},
 			{county, "name=%E5%BC%A0%E4%B8%89", "张三 张三丰"},
-			{county, "name=%E2%80%A2%E5%90%90", "买买提·吐尔逊"}, // another dot
+			{admin, "name=%E2%80%A2%E5%90%90", "买买提·吐尔逊"},                             // any part within a school; another dot
+			{county, "name=%E2%80%A2%E5%90%90", ""},                                   // how it begins, over several
+			{county, "name=%E2%80%A2%E5%90%90&school_id=" + w.Here.ID, "买买提·吐尔逊"},     // a part again
+			{county, "name=%E4%B9%B0%E4%B9%B0%E6%8F%90%E2%80%A2%E5%90%90", "买买提·吐尔逊"}, // another dot
 			{county, "name=%25", ""},
 			{county, "id_number=" + roomtest.IDNumber(3), "张三"},
 			{admin, "id_number=" + roomtest.IDNumber(3), ""},

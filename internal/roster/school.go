@@ -116,11 +116,9 @@ func (c *conditions) where() string {
 	return " WHERE " + strings.Join(c.parts, " AND ")
 }
 
-// limit adds the argument of LIMIT: one more than a page holds, to see whether another follows.
-func (c *conditions) limit(n int) string {
-	c.args = append(c.args, n+1)
-	return fmt.Sprintf(" LIMIT $%d", len(c.args))
-}
+// limit is LIMIT with one more than a page holds, to see whether another follows. It is written out: PostgreSQL plans a statement
+// once for all its arguments, and would plan for a tenth of the table where it does not know how few rows are wanted.
+func (c *conditions) limit(n int) string { return fmt.Sprintf(" LIMIT %d", n+1) }
 
 // changed reports whether a statement changed anything.
 func changed(result sql.Result, err error) (bool, error) {

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"caotang/internal/access"
@@ -73,6 +74,26 @@ func Counts(ctx context.Context, q db.Querier, level Level, scopes ...string) ([
 		all = append(all, counts...)
 	}
 	return all, nil
+}
+
+// Somebody is a condition over the column of a school's id, with its arguments numbered from firstArg: the school has people of a
+// kind ("" for any), bound ("true"), not bound ("false") or either, and without a class where only those are asked for. What has
+// just changed may make it hold for a school that has none of them, never the other way round.
+func Somebody(schoolColumn, kind, bound string, classless bool, firstArg int) (condition string, args []any) {
+	alike := ""
+	if kind != "" {
+		alike += fmt.Sprintf(" AND kind = $%d", firstArg)
+		args = append(args, kind)
+	}
+	if classless {
+		alike += " AND stage = ''"
+	}
+	has := map[string]string{"true": "activated > 0", "false": "entries > activated"}[bound]
+	if has == "" {
+		has = "entries > 0"
+	}
+	return "(EXISTS (SELECT 1 FROM tally_totals WHERE scope = " + schoolColumn + " AND " + has + alike + ") OR " + schoolColumn +
+		" IN (SELECT school_id FROM tally_changes WHERE " + has + alike + "))", args
 }
 
 // Within gives the counts of all that a reach holds, by kind and stage: of its divisions or schools as they are counted, and

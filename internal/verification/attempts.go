@@ -2,25 +2,28 @@ package verification
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"caotang/internal/db"
 )
 
-// attempt is one match that has been counted before its outcome is known, so that any number of guesses at once are
-// counted like guesses one after another.
+// attempt is one match of an account, counted before its outcome is known, so that any number of guesses by an account at
+// once are counted like guesses one after another.
+//
+// An address and a network are shared by many, who would all wait for one another if each held their count until the end: of
+// them only failures are counted, when they are known. Whoever guesses from many accounts at once gets past their limits by no
+// more guesses than the server answers at a time.
 type attempt struct {
-	s    *Service
-	now  db.Time
-	keys []attemptKey
+	s       *Service
+	now     db.Time
+	account counted
+	places  []counted // the address and the network
 }
 
-type attemptKey struct {
-	key      string
-	failures int // with this one
-	limit    int
+// counted is what failures are counted of, and with how many of them it waits.
+type counted struct {
+	key   string
+	limit int
 }
 
 func accountAttempts(accountID string) string { return "realname:account:" + accountID }
@@ -28,42 +31,46 @@ func accountAttempts(accountID string) string { return "realname:account:" + acc
 // attemptKind is what failed claims of an address and a network are counted as.
 const attemptKind = "realname"
 
-// beginAttempt counts an attempt for the account, its address and its network, or answers how long they have to wait. They
-// come in this order, always: two transactions never wait for each other in a circle.
+// beginAttempt counts an attempt for the account, or answers how long it, its address or its network has to wait.
 func (s *Service) beginAttempt(ctx context.Context, tx *db.Tx, accountID string) (*attempt, time.Duration, error) {
-	a := &attempt{s: s, now: db.Now(), keys: []attemptKey{{key: accountAttempts(accountID), limit: s.config.AccountAttempts}}}
+	a := &attempt{s: s, now: db.Now(), account: counted{accountAttempts(accountID), s.config.AccountAttempts}}
+	keys := []any{a.account.key}
 	for _, l := range s.guard.FromWith(ctx, attemptKind, s.config.AddressAttempts) {
-		a.keys = append(a.keys, attemptKey{key: l.Key, limit: l.Tries})
+		a.places = append(a.places, counted{l.Key, l.Tries})
+		keys = append(keys, l.Key)
 	}
-	for i, k := range a.keys {
-		err := tx.QueryRow(ctx, `INSERT INTO attempts (attempt_key, failures, last_at, blocked_until) VALUES ($1, 1, $2, 0)
-			ON CONFLICT (attempt_key) DO UPDATE SET last_at = excluded.last_at,
-				failures = CASE WHEN attempts.last_at < $3 THEN 1 ELSE attempts.failures + 1 END
-			WHERE attempts.blocked_until <= $2 RETURNING failures`,
-			k.key, a.now, db.At(a.now.Add(-s.config.Wait))).Scan(&a.keys[i].failures)
-		if errors.Is(err, sql.ErrNoRows) {
-			var until db.Time
-			if err := tx.QueryRow(ctx, `SELECT blocked_until FROM attempts WHERE attempt_key = $1`, k.key).Scan(&until); err != nil {
-				return nil, 0, err
-			}
-			return nil, max(until.Sub(a.now.Time), time.Second), a.withdraw(ctx, tx, i)
-		}
-		if err != nil {
-			return nil, 0, err
-		}
+	if err := a.count(ctx, tx, a.account); err != nil {
+		return nil, 0, err
 	}
-	return a, 0, nil
+	var until db.Time
+	err := tx.QueryRow(ctx, `SELECT coalesce(max(blocked_until), 0) FROM attempts WHERE attempt_key IN (`+db.Placeholders(len(keys))+`)`, keys...).Scan(&until)
+	if err != nil || !until.After(a.now.Time) {
+		return a, 0, err
+	}
+	return nil, max(until.Sub(a.now.Time), time.Second), a.succeeded(ctx, tx)
 }
 
-// failed lets the count stand, and begins the wait of whoever has used their attempts up.
+// count counts one more, unless there is a wait.
+func (a *attempt) count(ctx context.Context, tx *db.Tx, c counted) error {
+	_, err := tx.Exec(ctx, `INSERT INTO attempts (attempt_key, failures, last_at, blocked_until) VALUES ($1, 1, $2, 0)
+		ON CONFLICT (attempt_key) DO UPDATE SET last_at = excluded.last_at,
+			failures = CASE WHEN attempts.last_at < $3 THEN 1 ELSE attempts.failures + 1 END
+		WHERE attempts.blocked_until <= $2`,
+		c.key, a.now, db.At(a.now.Add(-a.s.config.Wait)))
+	return err
+}
+
+// failed lets the count stand, counts for the address and the network, always in this order, and begins the wait of whoever has used their
+// attempts up.
 func (a *attempt) failed(ctx context.Context, tx *db.Tx) error {
-	for _, k := range a.keys {
-		if k.failures < k.limit {
-			continue
+	for _, c := range a.places {
+		if err := a.count(ctx, tx, c); err != nil {
+			return err
 		}
-		_, err := tx.Exec(ctx, `UPDATE attempts SET blocked_until = $1 WHERE attempt_key = $2`,
-			db.At(a.now.Add(a.s.config.Wait)), k.key)
-		if err != nil {
+	}
+	for _, c := range append([]counted{a.account}, a.places...) {
+		if _, err := tx.Exec(ctx, `UPDATE attempts SET blocked_until = $1 WHERE attempt_key = $2 AND failures >= $3 AND blocked_until <= $4`,
+			db.At(a.now.Add(a.s.config.Wait)), c.key, c.limit, a.now); err != nil {
 			return err
 		}
 	}
@@ -72,14 +79,6 @@ func (a *attempt) failed(ctx context.Context, tx *db.Tx) error {
 
 // succeeded takes the count back: only failures count.
 func (a *attempt) succeeded(ctx context.Context, tx *db.Tx) error {
-	return a.withdraw(ctx, tx, len(a.keys))
-}
-
-func (a *attempt) withdraw(ctx context.Context, tx *db.Tx, keys int) error {
-	for _, k := range a.keys[:keys] {
-		if _, err := tx.Exec(ctx, `UPDATE attempts SET failures = failures - 1 WHERE attempt_key = $1`, k.key); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := tx.Exec(ctx, `UPDATE attempts SET failures = failures - 1 WHERE attempt_key = $1 AND blocked_until <= $2`, a.account.key, a.now)
+	return err
 }

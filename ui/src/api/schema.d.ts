@@ -508,7 +508,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The registry's entries in one's scope, the newest first */
+        /** The registry's entries in one's scope: school by school, the newest first; names that begin alike in their order */
         get: operations["list-registry"];
         put?: never;
         /** Add a person to the registry */
@@ -6456,7 +6456,7 @@ export interface operations {
                 bound?: "true" | "false";
                 /** @description Those who have graduated, instead of those who have not; a class or a number finds both */
                 graduated?: "true";
-                /** @description Part of the name */
+                /** @description Part of the name within one school; how it begins where several are searched */
                 name?: string;
                 /** @description The whole number, on whatever kind of document */
                 id_number?: string;
