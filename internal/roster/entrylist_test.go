@@ -20,7 +20,7 @@ import (
 func TestThePagesOfTheRegistryShowEverybodyOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := world(t, d)
-		class := w.Class(t, w.Nearby.ID, 1)
+		class, left := w.Class(t, w.Nearby.ID, 1), w.Class(t, w.Nearby.ID, 2)
 		type of struct{ school, kind, class, name string }
 		people := map[string]of{}
 		add := func(n int, school roster.School, kind, class, name string) roster.Entry {
@@ -35,7 +35,9 @@ func TestThePagesOfTheRegistryShowEverybodyOnce(t *testing.T) {
 			if n%4 == 0 {
 				kind = roster.Teacher
 			} else if school.ID == w.Nearby.ID {
-				in = class.ID
+				if in = class.ID; n%2 == 0 {
+					in = left.ID
+				}
 			}
 			e := add(n+1, school, kind, in, []string{"林涛", "林涛", "林小涛", "魏林"}[n%4])
 			if n < 5 {
@@ -44,6 +46,10 @@ func TestThePagesOfTheRegistryShowEverybodyOnce(t *testing.T) {
 				bound[e.ID] = true
 			}
 		}
+		w.InTx(t, func(tx *db.Tx) error {
+			_, _, err := w.Roster.Graduate(t.Context(), tx, left)
+			return err
+		})
 		readers := map[string]roomtest.Person{
 			"province": w.Administrator(t, access.Province, "510000"), "county": w.Administrator(t, access.County, "510104"), "school": w.Administrator(t, access.School, w.Here.ID),
 		}
@@ -53,6 +59,8 @@ func TestThePagesOfTheRegistryShowEverybodyOnce(t *testing.T) {
 			"bound=true":                    func(id string, _ of) bool { return bound[id] },
 			"bound=false&kind=student":      func(id string, p of) bool { return !bound[id] && p.kind == roster.Student },
 			"class_id=none":                 func(_ string, p of) bool { return p.class == "" && p.kind == roster.Student },
+			"graduated=true":                func(_ string, p of) bool { return p.class == left.ID },
+			"class_id=" + left.ID:           func(_ string, p of) bool { return p.class == left.ID },
 			"class_id=" + class.ID:          func(_ string, p of) bool { return p.class == class.ID },
 			"name=" + url.QueryEscape("林"):  func(_ string, p of) bool { return p.name[:3] == "林" },
 			"name=" + url.QueryEscape("林涛"): func(_ string, p of) bool { return p.name == "林涛" },
@@ -64,6 +72,9 @@ func TestThePagesOfTheRegistryShowEverybodyOnce(t *testing.T) {
 					var want []string
 					for id, p := range people {
 						within := name == "province" || name == "county" && p.school != w.Elsewhere.ID || p.school == w.Here.ID
+						if filter != "graduated=true" && filter != "class_id="+left.ID && p.class == left.ID {
+							continue
+						}
 						if within && (holds(id, p) || name == "school" && filter == "name="+url.QueryEscape("林")) { // a part, within one school
 							want = append(want, id)
 						}
