@@ -21,10 +21,11 @@ var (
 
 	// The kernel knows nothing of the business.
 	kernel = map[string][]string{
-		"internal/jobs":   {"internal/db"},
-		"internal/guard":  {"internal/fault", "internal/access", "internal/db", "internal/vault"},
-		"internal/server": {"internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault", "ui"},
-		"internal/audit":  {"internal/identity", "internal/sheet", "internal/calendar", "internal/messages", "internal/fault", "internal/access", "internal/db", "internal/vault", "internal/server"},
+		"internal/jobs":      {"internal/db"},
+		"internal/retention": {"internal/db"},
+		"internal/guard":     {"internal/fault", "internal/access", "internal/db", "internal/vault"},
+		"internal/server":    {"internal/retention", "internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault", "ui"},
+		"internal/audit":     {"internal/identity", "internal/sheet", "internal/calendar", "internal/messages", "internal/fault", "internal/access", "internal/db", "internal/vault", "internal/server"},
 	}
 
 	// Rooms hold the business, one subject each. They import the leaves and the kernel freely, and beyond those:
@@ -51,6 +52,7 @@ var (
 		"internal/finder":       {"internal/accounts", "internal/roster", "internal/desk"},
 		"internal/replacement":  {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
 		"internal/spaces":       {"internal/deadlines", "internal/desk", "internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/guardians", "internal/tally"},
+		"internal/yearly":       {"internal/deadlines", "internal/accounts", "internal/roster", "internal/consent", "internal/guardians", "internal/desk"},
 		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips", "internal/consent"},
 	}
 

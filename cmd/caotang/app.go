@@ -28,6 +28,7 @@ import (
 	"caotang/internal/recovery"
 	"caotang/internal/replacement"
 	"caotang/internal/resealing"
+	"caotang/internal/retention"
 	"caotang/internal/roster"
 	"caotang/internal/schoolyear"
 	"caotang/internal/server"
@@ -40,6 +41,7 @@ import (
 	"caotang/internal/transfers"
 	"caotang/internal/vault"
 	"caotang/internal/verification"
+	"caotang/internal/yearly"
 	"caotang/ui"
 )
 
@@ -124,7 +126,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.guardians = guardians.New(d, a.accounts, a.roster, verifying, printing)
 
 	a.server.SetSessions(a.accounts)
-	audit.New(d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"}).Mount(a.server)
+	record := audit.New(d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"})
+	record.Mount(a.server)
 	a.sms.Mount(a.server)
 	a.accounts.Mount(a.server)
 	a.factors.Mount(a.server)
@@ -153,6 +156,12 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.owndata.Mount(a.server)
 	statistics.New(d, a.roster).Mount(a.server)
 	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery, a.guardians, requests).Mount(a.server)
+	yearly.New(d, v, yearly.Rooms{
+		Audit: record, Accounts: a.accounts, Roster: a.roster, Consent: a.consent, Guardians: a.guardians, Desk: requests,
+		Retention: []func(context.Context) ([]retention.Rule, error){
+			a.recovery.Retention, a.roster.Retention, a.accounts.Retention, a.sms.Retention, a.looks.Retention, a.consent.Retention, a.server.Retention,
+		},
+	}, nil).Mount(a.server)
 	if o.demo {
 		demo.Mount(a.server, d, v, outbox.Sent, a.handUp)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/roomtest"
@@ -180,19 +181,20 @@ var requests = map[string]request{
 	"reject-transfer":    {target: (*cell).transfer, body: reason},
 	"approve-transfers":  {body: func(c *cell) any { return object{"ids": []string{c.transfer()}} }},
 
-	"get-overview":    {},
-	"list-audit":      {},
-	"export-audit":    {body: func(*cell) any { return object{} }},
-	"list-tickets":    {},
-	"get-ticket":      {target: (*cell).ticket},
-	"reveal-ticket":   {target: (*cell).ticket, body: reason},
-	"find":            {body: func(*cell) any { return object{"text": roomtest.IDNumber(1)} }},
-	"list-requests":   {query: "?view=open"},
-	"count-requests":  {},
-	"take-ticket":     {target: (*cell).ticket},
-	"release-ticket":  {target: (*cell).ticket},
-	"complete-ticket": {target: (*cell).ticket, body: func(*cell) any { return object{} }},
-	"decline-ticket":  {target: (*cell).ticket, body: reason},
+	"get-overview":     {},
+	"list-audit":       {},
+	"take-yearly-pack": {body: func(*cell) any { return object{"year": time.Now().Year()} }},
+	"export-audit":     {body: func(*cell) any { return object{} }},
+	"list-tickets":     {},
+	"get-ticket":       {target: (*cell).ticket},
+	"reveal-ticket":    {target: (*cell).ticket, body: reason},
+	"find":             {body: func(*cell) any { return object{"text": roomtest.IDNumber(1)} }},
+	"list-requests":    {query: "?view=open"},
+	"count-requests":   {},
+	"take-ticket":      {target: (*cell).ticket},
+	"release-ticket":   {target: (*cell).ticket},
+	"complete-ticket":  {target: (*cell).ticket, body: func(*cell) any { return object{} }},
+	"decline-ticket":   {target: (*cell).ticket, body: reason},
 
 	"search-accounts":     {query: "?username=person0001"},
 	"issue-one-time-code": {target: (*cell).account, body: reason},

@@ -24,6 +24,7 @@ const matrix = `
                           anon must ready pupil parent teach class own other county city prov else serv
 list-audit                  401  403  403  403  403  403  403  200  200  200  200  200  200  403
 export-audit                401  403  403  403  403  403  403  200  200  200  200  200  200  403
+take-yearly-pack            401  403  403  403  403  403  403  200  200  200  200  200  200  403
 send-sms-code               202  202  202  202  202  202  202  202  202  202  202  202  202  202
 get-sms-message             404  404  404  404  404  404  404  404  404  404  404  404  404  404
 get-sms-gateway             200  200  200  200  200  200  200  200  200  200  200  200  200  200

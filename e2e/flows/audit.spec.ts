@@ -39,3 +39,23 @@ test('the record is narrowed to who did something and to whom, and taken along',
   const sheet = unzip(await readFile(await download.path()))['xl/worksheets/sheet1.xml']!.toString('utf8')
   for (const told of [reason, t('record.registry.reveal'), school.username]) expect(sheet).toContain(told)
 })
+
+test("a year's pack on minors' data is one file with a cover and workbooks", async ({ page, t }) => {
+  await enter(page, await administrator('county'))
+  await page.goto('/admin/audit')
+  await page.getByRole('button', { name: t('admin_audit.pack.button') }).click()
+  const dialog = page.getByRole('dialog', { name: t('admin_audit.pack.title') })
+  await expect(dialog).toContainText(t('admin_audit.pack.so_far'))
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  const saving = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: t('admin_audit.pack.confirm') }).click()
+  const download = await saving
+  expect(download.suggestedFilename()).toMatch(/\.zip$/)
+  const files = unzip(await readFile(await download.path()))
+  expect(Object.keys(files)).toHaveLength(8)
+  const cover = Object.entries(files).find(([name]) => name.endsWith('.html'))![1].toString('utf8')
+  expect(cover).toContain(t('admin_audit.pack.title').replace("'", '&#39;'))
+  await expect(dialog).toBeHidden()
+  await expect(page.getByRole('main')).toContainText(t('record.audit.pack', { year: new Date().getFullYear() }))
+})

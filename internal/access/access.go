@@ -114,6 +114,22 @@ func (a Actor) Above(level Level) Actor {
 	return a
 }
 
+// Narrowed is the actor with nothing but one division of those that they may do an action in; false where it is not theirs.
+func (a Actor) Narrowed(action Action, division string) (Actor, bool) {
+	g := Grant{Level: County, ScopeID: division}
+	switch {
+	case strings.HasSuffix(division, "0000"):
+		g.Level = Province
+	case strings.HasSuffix(division, "00"):
+		g.Level = City
+	}
+	if _, ok := g.regionPrefix(); !ok || !a.Can(action, Place{Region: division}) {
+		return a, false
+	}
+	a.Grants = []Grant{g}
+	return a, true
+}
+
 var height = map[Level]int{School: 1, County: 2, City: 3, Province: 4}
 
 // MayGrant reports whether the actor may give, and take away, a grant of the level on the place: they stand above it, so that

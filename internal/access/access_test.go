@@ -98,3 +98,16 @@ func TestAReachNamesItsDivisionsWithoutThoseWithinAnother(t *testing.T) {
 		t.Errorf("schools %s", got)
 	}
 }
+
+func TestAnActorIsNarrowedToADivisionOfTheirsAlone(t *testing.T) {
+	city := access.Actor{AccountID: "a", Grants: []access.Grant{{Level: access.City, ScopeID: "510100"}, {Level: access.School, ScopeID: "s1"}}}
+	for division, mine := range map[string]bool{"510100": true, "510104": true, "510300": false, "510000": false, "51": false, "": false} {
+		narrow, ok := city.Narrowed(access.AuditRead, division)
+		if ok != mine {
+			t.Errorf("%q: %v", division, ok)
+		}
+		if ok && (narrow.Can(access.AuditRead, access.Place{Region: "510399", School: "s1"}) || narrow.Can(access.AuditRead, access.Place{Region: "510105"}) != (division == "510100")) {
+			t.Errorf("%q reaches beyond", division)
+		}
+	}
+}

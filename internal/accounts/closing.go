@@ -9,6 +9,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/sms"
+	"caotang/internal/vault"
 )
 
 // Closing an account takes a while, so that nobody loses it in anger or to somebody who sat down at their computer: until
@@ -173,6 +174,31 @@ func lastOf(ctx context.Context, q db.Querier, accountID string) ([]string, erro
 		last = append(last, name)
 	}
 	return last, rows.Err()
+}
+
+// WaitingClosing is an account of the actor's scope that will be closed.
+type WaitingClosing struct {
+	MaskedUsername string
+	School         string
+	ClosesAt       time.Time
+}
+
+// WaitingClosings lists up to limit accounts of the actor's scope that their owners have asked to close, the next first.
+func (s *Service) WaitingClosings(ctx context.Context, limit int) ([]WaitingClosing, error) {
+	condition, args := access.ActorFrom(ctx).Reach(access.AccountsManage).SQL("s.region", "s.id", 2)
+	type row struct {
+		WaitingClosing
+		closes db.Time
+	}
+	found, err := db.Collect(ctx, s.db, `SELECT a.username, s.name, a.closes_at FROM accounts a JOIN bindings b ON b.account_id = a.id JOIN schools s ON s.id = b.school_id
+		WHERE a.closes_at IS NOT NULL AND `+condition+` ORDER BY a.closes_at, a.id LIMIT $1`, append([]any{limit}, args...), func(r *row) []any {
+		return []any{&r.MaskedUsername, &r.School, &r.closes}
+	})
+	all := make([]WaitingClosing, len(found))
+	for i, r := range found {
+		all[i] = WaitingClosing{vault.MaskUsername(r.MaskedUsername), r.School, r.closes.Time}
+	}
+	return all, err
 }
 
 // DueClosings names up to limit accounts whose wait is over, the longest over first.

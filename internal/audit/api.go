@@ -66,7 +66,7 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "GET", Path: "/api/v1/admin/audit", ID: "list-audit", Tag: "audit", Rule: server.Administrator,
 		Summary: "What was done in one's scope, newest first",
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
-		page, err := s.list(ctx, Filter{in.Action, in.Actor, in.TargetID, in.From, in.To}, in.PageInput)
+		page, err := s.list(ctx, Filter{Action: in.Action, Actor: in.Actor, TargetID: in.TargetID, From: in.From, To: in.To}, in.PageInput)
 		return &listOutput{page}, err
 	})
 	server.Register(srv, server.Op{

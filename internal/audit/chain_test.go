@@ -167,6 +167,30 @@ func (c chain) copyOf() (restore func()) {
 	}
 }
 
+func TestTheNewestBlocksAreCheckedByThemselves(t *testing.T) {
+	each(t, func(t *testing.T, c chain) {
+		for i := range 5 {
+			c.record(2 * i)
+			c.record(2*i + 1)
+			c.seal()
+		}
+		c.exec("UPDATE audit_records SET reason = 'x' WHERE block IN (1, 4)")
+		for records, want := range map[int64]string{1: "5 []", 3: "4 [4 changed]", 100: "1 [1 changed 4 changed]"} {
+			first, sum, err := audit.VerifyLast(t.Context(), c.DB, c.v, records, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := []string{}
+			for _, b := range sum.Breaks {
+				found = append(found, fmt.Sprint(b.Block, " ", b.Kind))
+			}
+			if got := fmt.Sprint(first, " ", found); got != want || sum.Blocks != 6-first {
+				t.Errorf("%d records: %s, want %s; %d blocks", records, got, want, sum.Blocks)
+			}
+		}
+	})
+}
+
 // Whoever holds the database and no keys can make a chain that hangs together, but none that these keys vouch for; whoever has
 // the keys as well is found out by the block that was noted elsewhere.
 func TestAChainMadeAnewIsFound(t *testing.T) {

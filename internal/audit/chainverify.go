@@ -3,6 +3,8 @@ package audit
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"caotang/internal/db"
@@ -37,6 +39,29 @@ type Verified struct {
 // Verify reads all that was sealed and compares it with the hashes; noted is a link that was written down elsewhere, or zero. A
 // million records take seconds; records that are written meanwhile do no harm. At most limit breaks are listed.
 func Verify(ctx context.Context, d *db.DB, v *vault.Vault, noted Link, limit int) (Verified, error) {
+	return verify(ctx, d, v, noted, 1, limit)
+}
+
+// VerifyLast is [Verify] for the newest blocks alone, as many as hold about so many records, however long the chain is. It
+// answers the number of the first of them, too.
+func VerifyLast(ctx context.Context, d *db.DB, v *vault.Vault, records int64, limit int) (first int64, sum Verified, err error) {
+	type block struct{ number, records int64 }
+	newest, err := db.Collect(ctx, d, "SELECT number, records FROM audit_blocks ORDER BY number DESC LIMIT $1", []any{records}, func(b *block) []any { return []any{&b.number, &b.records} })
+	if err != nil {
+		return 0, sum, err
+	}
+	first = 1
+	for _, b := range newest {
+		first = b.number
+		if records -= max(1, b.records); records <= 0 {
+			break
+		}
+	}
+	sum, err = verify(ctx, d, v, Link{}, first, limit)
+	return first, sum, err
+}
+
+func verify(ctx context.Context, d *db.DB, v *vault.Vault, noted Link, first int64, limit int) (Verified, error) {
 	var sum Verified
 	var err error
 	if sum.Head, err = Head(ctx, d); err != nil {
@@ -48,7 +73,12 @@ func Verify(ctx context.Context, d *db.DB, v *vault.Vault, noted Link, limit int
 		}
 	}
 	var before []byte
-	for number := int64(1); number <= max(sum.Head.Number, noted.Number); number++ {
+	if first > 1 {
+		if err := d.QueryRow(ctx, "SELECT hash FROM audit_blocks WHERE number = $1", first-1).Scan(&before); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return sum, err
+		}
+	}
+	for number := first; number <= max(sum.Head.Number, noted.Number); number++ {
 		link, kind, records, err := verifyBlock(ctx, d, v, number, before)
 		if err != nil {
 			return sum, err

@@ -40,6 +40,16 @@ func (e *Entry) word(language string) {
 	}
 }
 
+// General tells what an action does, of no record in particular: record.<action>.all, where the sentence names details.
+func General(language, action string) string {
+	for _, key := range []string{"record." + action + ".all", "record." + action} {
+		if messages.Has(language, key) {
+			return messages.Text(language, key, nil)
+		}
+	}
+	return action
+}
+
 // placeholder is something that a sentence names.
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 

@@ -7,6 +7,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/retention"
 	"caotang/internal/server"
 	"caotang/internal/vault"
 )
@@ -161,4 +162,10 @@ func (s *Service) Forget(ctx context.Context) error {
 	now := db.Now()
 	_, err := s.db.Exec(ctx, `DELETE FROM consent_links WHERE expires_at < $1 AND created_at < $2`, now, db.At(now.Add(-remindEvery)))
 	return err
+}
+
+// Retention tells for how long links are kept.
+func (s *Service) Retention(ctx context.Context) ([]retention.Rule, error) {
+	r, err := retention.Check(ctx, s.db, "consent_links", max(s.config.LinkTTL, remindEvery), max(s.config.LinkTTL, remindEvery), time.Now(), `SELECT count(*) FROM consent_links WHERE created_at < $1`)
+	return []retention.Rule{r}, err
 }

@@ -67,6 +67,10 @@ func (s *Service) list(ctx context.Context, f filter, page server.PageInput) (se
 	if err != nil {
 		return server.Page[Request]{}, err
 	}
+	return s.within(ctx, condition, args, f, page)
+}
+
+func (s *Service) within(ctx context.Context, condition string, args []any, f filter, page server.PageInput) (server.Page[Request], error) {
 	add := func(part string, value any) {
 		args = append(args, value)
 		condition += fmt.Sprintf(" AND "+part, len(args))
@@ -119,6 +123,12 @@ func (s *Service) list(ctx context.Context, f filter, page server.PageInput) (se
 		requests.Items = append(requests.Items, shown)
 	}
 	return requests, nil
+}
+
+// WaitingWithin is a page of the requests that wait in the scope that the actor administers, what waits longest first.
+func (s *Service) WaitingWithin(ctx context.Context, page server.PageInput) (server.Page[Request], error) {
+	condition, args := access.ActorFrom(ctx).Reach(access.GuardiansDecide).SQL("s.region", "e.school_id", 1)
+	return s.within(ctx, condition, args, filter{State: string(verification.Asked)}, page)
 }
 
 type requestRow struct {

@@ -9,6 +9,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/retention"
 	"caotang/internal/roster"
 )
 
@@ -192,4 +193,10 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, action string, e roster
 func (s *Service) Forget(ctx context.Context) error {
 	_, err := s.db.Exec(ctx, `DELETE FROM looks WHERE until < $1`, db.At(s.now().Add(-keptFor)))
 	return err
+}
+
+// Retention tells for how long looks are kept.
+func (s *Service) Retention(ctx context.Context) ([]retention.Rule, error) {
+	r, err := retention.Check(ctx, s.db, "looks", keptFor, keptFor, s.now(), `SELECT count(*) FROM looks WHERE until < $1`)
+	return []retention.Rule{r}, err
 }

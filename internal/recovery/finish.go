@@ -8,6 +8,7 @@ import (
 	"caotang/internal/accounts"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/retention"
 	"caotang/internal/sms"
 )
 
@@ -136,4 +137,11 @@ func (s *Service) each(ctx context.Context, tail string, args []any, do func(tx 
 		}
 	}
 	return nil
+}
+
+// Retention tells for how long copies of documents are kept.
+func (s *Service) Retention(ctx context.Context) ([]retention.Rule, error) {
+	r, err := retention.Check(ctx, s.db, "copies", keepCopies, keepCopies, s.now(),
+		`SELECT count(*) FROM recoveries WHERE erased_at IS NULL AND state IN ('approved', 'completed', 'rejected') AND decided_at < $1`)
+	return []retention.Rule{r}, err
 }

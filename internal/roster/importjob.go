@@ -16,6 +16,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/jobs"
+	"caotang/internal/retention"
 	"caotang/internal/server"
 	"caotang/internal/sheet"
 )
@@ -206,3 +207,15 @@ const day = 24 * time.Hour
 
 // keepRejects is how long rejected rows can be fetched: long enough to correct them, for they hold people's numbers.
 const keepRejects = 30 * day
+
+// Retention tells for how long what imports leave is kept.
+func (s *Service) Retention(ctx context.Context) ([]retention.Rule, error) {
+	rejects, err := retention.Check(ctx, s.db, "rejects", keepRejects, keepRejects, s.now(),
+		`SELECT count(*) FROM roster_rejects WHERE import_id IN (SELECT id FROM roster_imports WHERE finished_at < $1)`)
+	if err != nil {
+		return nil, err
+	}
+	traces, err := retention.Check(ctx, s.db, "traces", undoFor, undoFor, s.now(),
+		`SELECT count(*) FROM roster_traces WHERE import_id IN (SELECT id FROM roster_imports WHERE undo = '' AND finished_at < $1)`)
+	return []retention.Rule{rejects, traces}, err
+}

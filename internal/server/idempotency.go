@@ -12,6 +12,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/retention"
 )
 
 // A POST with an Idempotency-Key is done once: a repeat, also one that arrives while the first still runs, gets the
@@ -206,3 +207,9 @@ func (r *recorder) Write(p []byte) (int, error) {
 
 // Unwrap serves http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// Retention tells for how long answers are kept.
+func (s *Server) Retention(ctx context.Context) ([]retention.Rule, error) {
+	r, err := retention.Check(ctx, s.DB, "answers", keepAnswersFor, keepAnswersFor, time.Now(), `SELECT count(*) FROM idempotency_keys WHERE created_at < $1`)
+	return []retention.Rule{r}, err
+}

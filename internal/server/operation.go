@@ -102,6 +102,8 @@ func Register[I, O any](s *Server, op Op, handle func(ctx context.Context, in *I
 	operation := huma.Operation{
 		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Tags: []string{op.Tag},
 		DefaultStatus: status, Hidden: op.Hidden, MaxBodyBytes: -1, // bounded before it gets here
+		// Read in time before it gets here: a deadline that passes later ends the context of a handler that takes longer.
+		BodyReadTimeout: -1,
 	}
 	if op.Captcha {
 		operation.Parameters = []*huma.Param{{

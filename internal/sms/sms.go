@@ -8,15 +8,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"caotang/internal/calendar"
-
 	"github.com/prometheus/client_golang/prometheus"
 
+	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/guard"
 	"caotang/internal/identity"
 	"caotang/internal/jobs"
+	"caotang/internal/retention"
 	"caotang/internal/vault"
 )
 
@@ -155,16 +155,25 @@ func untilTomorrow(t time.Time) time.Duration {
 	return time.Date(year, month, day+1, 0, 0, 0, 0, calendar.Shanghai).Sub(t)
 }
 
+// keepMessages is how long what was sent can be looked up.
+const keepMessages = 30 * 24 * time.Hour
+
 // Forget removes messages of more than 30 days ago and the counts of past days. Call it now and then.
 func (s *Service) Forget(ctx context.Context) error {
 	now := s.Now()
-	if _, err := s.DB.Exec(ctx, `DELETE FROM sms_parts WHERE created_at < $1`, db.At(now.AddDate(0, 0, -30))); err != nil {
+	if _, err := s.DB.Exec(ctx, `DELETE FROM sms_parts WHERE created_at < $1`, db.At(now.Add(-keepMessages))); err != nil {
 		return err
 	}
-	if _, err := s.DB.Exec(ctx, `DELETE FROM sms_messages WHERE created_at < $1`, db.At(now.AddDate(0, 0, -30))); err != nil {
+	if _, err := s.DB.Exec(ctx, `DELETE FROM sms_messages WHERE created_at < $1`, db.At(now.Add(-keepMessages))); err != nil {
 		return err
 	}
 	// A count of yesterday may still hold back a code by its cooldown, one of the day before may not.
 	_, err := s.DB.Exec(ctx, `DELETE FROM sms_quotas WHERE last_sent_at < $1`, db.At(now.AddDate(0, 0, -2)))
 	return err
+}
+
+// Retention tells for how long messages are kept.
+func (s *Service) Retention(ctx context.Context) ([]retention.Rule, error) {
+	r, err := retention.Check(ctx, s.DB, "messages", keepMessages, keepMessages, s.Now(), `SELECT count(*) FROM sms_messages WHERE created_at < $1`)
+	return []retention.Rule{r}, err
 }

@@ -226,6 +226,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/audit/pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A year's figures and lists for the audit of how minors' data is protected, as a .zip */
+        post: operations["take-yearly-pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/classes": {
         parameters: {
             query?: never;
@@ -3540,6 +3557,15 @@ export interface components {
             /** @description The person, the administrator of a school or region, another account, or the platform */
             who: string;
         };
+        PackInputBody: {
+            /** @description One division of the reader's scope; all of it when absent */
+            region?: string;
+            /**
+             * Format: int64
+             * @description A calendar year, of this one what there is
+             */
+            year: number;
+        };
         PasswordBySlipInputBody: {
             code: string;
             password: string;
@@ -5789,6 +5815,37 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AuditExportInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-yearly-pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PackInputBody"];
             };
         };
         responses: {
