@@ -73,7 +73,7 @@ var groups = []struct {
 	{"changed", []string{
 		"registry.create", "registry.change", "registry.set_class", "registry.move", "registry.replace", "registry.delete", "registry.two_people",
 		"registry.import", "registry.imported", "registry.undo_import", "registry.import_undone",
-		"class.create", "class.change", "class.delete", "class.teachers", "binding.unbind", "account.issue_code", "account.replace_phone",
+		"class.create", "class.change", "class.delete", "class.teachers", "school_year.done", "school_year.taken_back", "binding.unbind", "account.issue_code", "account.replace_phone",
 		"account.reset_factors", "account.unfreeze", "account.create_administrator", "account.appoint", "account.dismiss",
 		"slip.end", "ticket.done", "ticket.declined", "recovery.approve", "recovery.reject", "guardian.link", "guardian.decline", "guardian.end",
 	}},
@@ -100,12 +100,13 @@ func (s *Service) Mount(srv *server.Server) {
 // take gathers the figures, records who takes them, and answers the pack. Errors: not_found for a division beyond the reader's
 // scope; yearly_pack_too_large.
 func (s *Service) take(ctx context.Context, in *packInput) (*huma.StreamResponse, error) {
-	actor, ok := access.ActorFrom(ctx), true
+	actor := access.ActorFrom(ctx)
 	if in.Body.Region != "" {
-		if actor, ok = actor.Narrowed(access.AuditRead, in.Body.Region); !ok {
+		narrowed, ok := actor.Narrowed(access.AuditRead, in.Body.Region)
+		if !ok {
 			return nil, fault.ErrNotFound.New()
 		}
-		ctx = access.WithActor(ctx, actor)
+		actor, ctx = narrowed, access.WithActor(ctx, narrowed)
 	}
 	if actor.Reach(access.AuditRead).Empty() {
 		return nil, fault.ErrForbidden.New()

@@ -18,6 +18,7 @@ import (
 	"caotang/internal/db/dbtest"
 	"caotang/internal/desk"
 	"caotang/internal/identity"
+	"caotang/internal/messages"
 	"caotang/internal/retention"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
@@ -224,4 +225,14 @@ func TestWhatShouldBeGoneIsCounted(t *testing.T) {
 			t.Error("an address that should be gone is not counted")
 		}
 	})
+}
+
+func TestEveryActionOfAPackHasWordsThatNameNoDetails(t *testing.T) {
+	for _, action := range yearly.Actions() {
+		for _, language := range []string{messages.Chinese, messages.English} {
+			if words := audit.General(language, action); words == action || strings.Contains(words, "{") {
+				t.Errorf("%s in %s: %s", action, language, words)
+			}
+		}
+	}
 }
