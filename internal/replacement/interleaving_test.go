@@ -1,7 +1,6 @@
 package replacement_test
 
 import (
-	"flag"
 	"net/http"
 	"sync"
 	"testing"
@@ -16,9 +15,7 @@ import (
 // Whatever people and offices do while numbers are replaced, every answer is one of the contract's, one document is one entry
 // and one entry one account, nobody is counted twice, and an open change of school is that of somebody who is there.
 func TestOneDocumentOneEntryOneAccountUnderAnyInterleaving(t *testing.T) {
-	if err := flag.Set("rapid.checks", "15"); err != nil { // each is a burst of requests, and costs what those cost
-		t.Fatal(err)
-	}
+	roomtest.Interleavings(t, 15)
 	each(t, func(t *testing.T, w *roomtest.World) {
 		office := w.Administrator(t, access.Province, "510000")
 		people := []roomtest.Person{w.Person(t, "student"), w.Person(t, "student"), w.Person(t, "parent")}

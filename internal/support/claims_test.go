@@ -3,7 +3,6 @@ package support_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -314,9 +313,7 @@ func TestRequestsFromBeforeClaimsJoinThem(t *testing.T) {
 // Whatever people, administrators and the claims' own job do at the same moment, an entry has at most one account, a ticket
 // ends once, exactly the open requests wait, and nobody meets an error that is none of the contract's.
 func TestClaimsUnderAnyInterleaving(t *testing.T) {
-	if err := flag.Set("rapid.checks", "20"); err != nil { // each is a burst of requests, and costs what those cost
-		t.Fatal(err)
-	}
+	roomtest.Interleavings(t, 20)
 	each(t, func(t *testing.T, w *roomtest.World) {
 		const people, documents = 3, 2
 		names := []string{"林涛", "魏华"}

@@ -1,7 +1,6 @@
 package support_test
 
 import (
-	"flag"
 	"fmt"
 	"net/http"
 	"sync"
@@ -17,9 +16,7 @@ import (
 // Whatever several people and administrators do at the same time, an entry has at most one account and an account at most
 // one entry; every answer is one of the contract's; and an account that was told it is bound is, until somebody unbinds.
 func TestOneEntryOneAccountUnderAnyInterleaving(t *testing.T) {
-	if err := flag.Set("rapid.checks", "25"); err != nil { // each is a burst of requests, and costs what those cost
-		t.Fatal(err)
-	}
+	roomtest.Interleavings(t, 25)
 	each(t, func(t *testing.T, w *roomtest.World) {
 		const people, entries = 3, 2
 		admin := w.Administrator(t, access.School, w.Here.ID)

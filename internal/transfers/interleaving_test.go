@@ -1,7 +1,6 @@
 package transfers_test
 
 import (
-	"flag"
 	"fmt"
 	"net/http"
 	"sync"
@@ -17,9 +16,7 @@ import (
 // Whatever people and offices do at the same time, every answer is one of the contract's, an entry has at most one pending
 // request, only completed requests move anybody, and a binding stands where its entry stands.
 func TestEntriesMoveOnlyByCompletedRequestsUnderAnyInterleaving(t *testing.T) {
-	if err := flag.Set("rapid.checks", "20"); err != nil { // each is a burst of requests, and costs what those cost
-		t.Fatal(err)
-	}
+	roomtest.Interleavings(t, 20)
 	each(t, func(t *testing.T, w *roomtest.World) {
 		schools := []roster.School{w.Here, w.Nearby, w.Elsewhere}
 		offices := []roomtest.Person{
