@@ -56,7 +56,8 @@ type Search struct {
 	Cursor   string
 }
 
-// Search lists accounts of the actor's scope, by age (F-24). A search by ID number is recorded.
+// Search lists accounts of the actor's scope, by age, and everybody of a city, a county or a school by school and age (F-24). A search by ID
+// number is recorded.
 func (s *Service) Search(ctx context.Context, search Search) (server.Page[Found], error) {
 	var none server.Page[Found]
 	q, err := s.newSearch(ctx, search.Username != "" || search.Phone != "")
@@ -65,6 +66,9 @@ func (s *Service) Search(ctx context.Context, search Search) (server.Page[Found]
 	}
 	if err := s.narrow(q, search); err != nil {
 		return none, err
+	}
+	if everybody := search.IDNumber+search.Name+search.Username+search.Phone == "" && !search.Frozen; everybody && q.join == "JOIN" {
+		return s.bySchool(ctx, search)
 	}
 	if search.Cursor != "" {
 		q.where("a.id > $%d", search.Cursor)
@@ -79,6 +83,32 @@ func (s *Service) Search(ctx context.Context, search Search) (server.Page[Found]
 		}
 	}
 	return server.NewPage(items, search.Limit, func(f Found) string { return f.ID }), nil
+}
+
+// schoolsAtOnce is how many schools are looked up at a time.
+const schoolsAtOnce = 50
+
+// bySchool lists everybody of a scope below the province school by school: sorting all of a city for each page would cost what
+// the city does.
+func (s *Service) bySchool(ctx context.Context, search Search) (server.Page[Found], error) {
+	return server.Grouped[Found]{
+		AtOnce: schoolsAtOnce,
+		Groups: func(at server.Bookmark) ([]server.Bookmark, error) {
+			condition, args := access.ActorFrom(ctx).Reach(access.AccountsManage).SQL("s.region", "s.id", 3)
+			return db.Collect(ctx, s.db, `SELECT s.id FROM schools s WHERE (s.id > $1 OR s.id = $1 AND $2 <> '') AND `+condition+`
+				AND EXISTS (SELECT 1 FROM bindings b WHERE b.school_id = s.id) ORDER BY s.id`+fmt.Sprintf(" LIMIT %d", schoolsAtOnce),
+				append([]any{at.ID, at.Item}, args...), func(b *server.Bookmark) []any { return []any{&b.ID} })
+		},
+		Items: func(at server.Bookmark, limit int) ([]Found, error) {
+			q, err := s.newSearch(ctx, false)
+			if err != nil {
+				return nil, err
+			}
+			q.where("b.school_id = $%d AND a.id > $%d", at.ID, at.Item)
+			return s.find(ctx, q, limit+1)
+		},
+		At: func(f Found) server.Bookmark { return server.Bookmark{ID: f.Binding.School.ID, Item: f.ID} },
+	}.Page(search.Cursor, search.Limit)
 }
 
 // one gives one account of the actor's scope, or not_found.

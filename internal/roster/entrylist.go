@@ -8,6 +8,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/server"
 	"caotang/internal/tally"
 )
 
@@ -56,7 +57,7 @@ func (s *Service) entriesByName(ctx context.Context, f filter, cursor string, li
 	if cursor != "" {
 		at := strings.LastIndexByte(cursor, '.')
 		if at < 0 {
-			return nil, "", badCursor()
+			return nil, "", fault.ErrInvalid.New(fault.Field("cursor", "not_allowed"))
 		}
 		c.add("(e.name_key, e.id) > ($%d, $%d)", cursor[:at], cursor[at+1:])
 	}
@@ -70,59 +71,22 @@ func (s *Service) entriesByName(ctx context.Context, f filter, cursor string, li
 
 func badCursor() error { return fault.ErrInvalid.New(fault.Field("cursor", "not_allowed")) }
 
-// bookmark is where a list read school by school stands: behind an entry, or behind all of a school where entry is "".
-type bookmark struct{ region, school, entry string }
-
-func bookmarkAt(e Entry) bookmark { return bookmark{e.School.Region, e.School.ID, e.ID} }
-
-func (p bookmark) String() string { return p.region + "." + p.school + "." + p.entry }
-
-func readBookmark(cursor string) (p bookmark, err error) {
-	if cursor == "" {
-		return p, nil
-	}
-	parts := strings.Split(cursor, ".")
-	if len(parts) != 3 {
-		return p, badCursor()
-	}
-	return bookmark{parts[0], parts[1], parts[2]}, nil
-}
-
 // schoolsAtOnce is how many schools are looked up at a time: a page of 50 seldom takes more.
 const schoolsAtOnce = 50
 
-func (s *Service) entriesBySchool(ctx context.Context, f filter, cursor string, limit int) (found []Entry, next string, err error) {
-	at, err := readBookmark(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	for {
-		schools, err := s.schoolsWithEntries(ctx, f, at)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, school := range schools {
-			if school.school != at.school {
-				at = school
-			}
-			some, err := s.entriesOfSchool(ctx, f, at, limit-len(found))
-			if err != nil {
-				return nil, "", err
-			}
-			if found = append(found, some...); len(found) > limit {
-				return found[:limit], bookmarkAt(found[limit-1]).String(), nil
-			}
-		}
-		if len(schools) < schoolsAtOnce {
-			return found, "", nil
-		}
-		at.entry = ""
-	}
+func (s *Service) entriesBySchool(ctx context.Context, f filter, cursor string, limit int) ([]Entry, string, error) {
+	page, err := server.Grouped[Entry]{
+		AtOnce: schoolsAtOnce,
+		Groups: func(at server.Bookmark) ([]server.Bookmark, error) { return s.schoolsWithEntries(ctx, f, at) },
+		Items:  func(at server.Bookmark, limit int) ([]Entry, error) { return s.entriesOfSchool(ctx, f, at, limit) },
+		At:     func(e Entry) server.Bookmark { return server.Bookmark{Order: e.School.Region, ID: e.School.ID, Item: e.ID} },
+	}.Page(cursor, limit)
+	return page.Items, page.NextCursor, err
 }
 
 // schoolsWithEntries answers the next schools that have people whom the filter leaves, as far as the tally tells, that of the bookmark first
 // unless it is done with.
-func (s *Service) schoolsWithEntries(ctx context.Context, f filter, at bookmark) ([]bookmark, error) {
+func (s *Service) schoolsWithEntries(ctx context.Context, f filter, at server.Bookmark) ([]server.Bookmark, error) {
 	var c conditions
 	c.reach(access.ActorFrom(ctx).Reach(access.RegistryRead), "s.region", "s.id")
 	if f.SchoolID != "" {
@@ -145,23 +109,23 @@ func (s *Service) schoolsWithEntries(ctx context.Context, f filter, at bookmark)
 		c.parts, c.args = append(c.parts, somebody), append(c.args, args...)
 	}
 	from := ">"
-	if at.entry != "" {
+	if at.Item != "" {
 		from = ">="
 	}
-	c.add("(s.region, s.id) "+from+" ($%d, $%d)", at.region, at.school)
+	c.add("(s.region, s.id) "+from+" ($%d, $%d)", at.Order, at.ID)
 	return db.Collect(ctx, s.db, "SELECT s.region, s.id FROM schools s"+c.where()+" ORDER BY s.region, s.id"+c.limit(schoolsAtOnce-1), c.args,
-		func(p *bookmark) []any { return []any{&p.region, &p.school} })
+		func(b *server.Bookmark) []any { return []any{&b.Order, &b.ID} })
 }
 
 // entriesOfSchool answers up to limit and one entries of the bookmark's school that come after it.
-func (s *Service) entriesOfSchool(ctx context.Context, f filter, at bookmark, limit int) ([]Entry, error) {
-	f.SchoolID = at.school
+func (s *Service) entriesOfSchool(ctx context.Context, f filter, at server.Bookmark, limit int) ([]Entry, error) {
+	f.SchoolID = at.ID
 	c, err := s.conditionsOf(ctx, f, access.RegistryRead)
 	if err != nil {
 		return nil, err
 	}
-	if at.entry != "" {
-		c.add("e.id < $%d", at.entry)
+	if at.Item != "" {
+		c.add("e.id < $%d", at.Item)
 	}
 	return s.entries(ctx, s.db, c.where()+" ORDER BY e.id DESC"+c.limit(limit), c.args...)
 }
