@@ -34,6 +34,7 @@ type DB struct {
 	reader     *sql.DB
 	mu         sync.RWMutex
 	statements map[string]*sql.Stmt // SQLite's readers: parsing costs more than most look-ups
+	written    *statements          // SQLite's writer's; nil on PostgreSQL
 }
 
 // Querier is what reads and writes alike can be made with: a [DB] or a [Tx].
@@ -63,6 +64,7 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		d.reader = d.writer
 	} else {
 		d.dialect = SQLite
+		d.written = &statements{kept: map[string]*sql.Stmt{}, used: map[string]int{}}
 		if d.writer, err = sql.Open("sqlite", sqliteDSN(dsn, "cache_size(-65536)")); err != nil {
 			return nil, fmt.Errorf("open SQLite: %w", err)
 		}
@@ -104,6 +106,9 @@ func (d *DB) Close() error {
 		_ = s.Close()
 	}
 	d.statements = map[string]*sql.Stmt{}
+	if d.written != nil {
+		d.written.close()
+	}
 	if d.reader != nil && d.reader != d.writer {
 		_ = d.reader.Close()
 	}

@@ -20,12 +20,17 @@ type Tx struct {
 	conn        *sql.Conn
 	tx          *sql.Tx
 	afterCommit []func()
+	written     *statements          // nil on PostgreSQL
+	statements  map[string]*sql.Stmt // those of them that are bound to the transaction
 }
 
 // InTx runs fn in a transaction: committed when fn returns nil, rolled back when it returns an error or panics. On
 // SQLite it is the only writer meanwhile; on PostgreSQL it is READ COMMITTED, so decide with
 // UPDATE … WHERE state = … RETURNING or with a unique key, never by reading first. Do not nest.
 func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+	if d.written != nil {
+		d.written.prepare(ctx, d.writer)
+	}
 	conn, err := d.writer.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -35,7 +40,7 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &Tx{dialect: d.dialect, conn: conn, tx: sqlTx}
+	tx := &Tx{dialect: d.dialect, conn: conn, tx: sqlTx, written: d.written}
 	defer func() { _ = sqlTx.Rollback() }() // does nothing after a commit
 	if err := fn(tx); err != nil {
 		return err
@@ -61,18 +66,44 @@ func (tx *Tx) ForShare() string {
 	return ""
 }
 
+// statement gives the kept statement for a query, or nil where none is.
+func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
+	if tx.written == nil {
+		return nil
+	}
+	if bound := tx.statements[query]; bound != nil {
+		return bound
+	}
+	kept := tx.written.find(query)
+	if kept == nil {
+		return nil
+	}
+	if tx.statements == nil {
+		tx.statements = map[string]*sql.Stmt{}
+	}
+	bound := tx.tx.StmtContext(ctx, kept)
+	tx.statements[query] = bound
+	return bound
+}
+
 // Exec runs a statement in the transaction.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if s := tx.statement(ctx, query); s != nil {
+		return s.ExecContext(ctx, args...)
+	}
 	return tx.tx.ExecContext(ctx, query, args...)
 }
 
-// Query reads in the transaction.
+// Query reads in the transaction. Its statement is not kept: another query may be made while its rows are read.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	return tx.tx.QueryContext(ctx, query, args...)
 }
 
 // QueryRow reads one row in the transaction, or writes one with RETURNING.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	if s := tx.statement(ctx, query); s != nil {
+		return s.QueryRowContext(ctx, args...)
+	}
 	return tx.tx.QueryRowContext(ctx, query, args...)
 }
 
