@@ -46,6 +46,7 @@ var (
 		"internal/transfers":    {"internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/looks":        {"internal/roster"},
 		"internal/schoolyear":   {"internal/roster", "internal/tally"},
+		"internal/moves":        {"internal/accounts", "internal/roster", "internal/verification", "internal/transfers"},
 		"internal/statistics":   {"internal/roster", "internal/tally"},
 		"internal/recovery":     {"internal/sms", "internal/blob", "internal/deadlines", "internal/accounts", "internal/roster", "internal/verification"},
 		"internal/desk":         {"internal/deadlines", "internal/support", "internal/transfers", "internal/recovery"},

@@ -24,6 +24,7 @@ import (
 	"caotang/internal/guardians"
 	"caotang/internal/jobs"
 	"caotang/internal/looks"
+	"caotang/internal/moves"
 	"caotang/internal/owndata"
 	"caotang/internal/recovery"
 	"caotang/internal/replacement"
@@ -66,6 +67,7 @@ type app struct {
 	guardians *guardians.Service
 	consent   *consent.Service
 	turns     *schoolyear.Service
+	moves     *moves.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -144,6 +146,8 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	finder.New(a.accounts, a.roster, requests).Mount(a.server)
 	a.turns = schoolyear.New(d, a.jobs, a.roster, nil)
 	a.turns.Mount(a.server)
+	a.moves = moves.New(d, a.jobs, moves.Rooms{Accounts: a.accounts, Roster: a.roster, Verification: verifying, Transfers: a.transfers}, nil)
+	a.moves.Mount(a.server)
 	a.looks = looks.New(d, a.roster, nil)
 	a.looks.Mount(a.server)
 	replacement.New(d, replacement.Rooms{
@@ -183,6 +187,7 @@ func (a *app) housekeeping(ctx context.Context) error {
 		"guardians":          a.guardians.Sweep,
 		"consent links":      a.consent.Forget,
 		"school years":       a.turns.Sweep,
+		"moves":              a.moves.Sweep,
 	} {
 		if err := chore(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", name, err))

@@ -141,6 +141,22 @@ func (c *cell) pupilOf(class string) roster.Entry {
 	return c.world.Entry(c.t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: c.number(), SchoolID: c.world.Here.ID, ClassID: class})
 }
 
+// together is a pupil who is to go to another school of the county.
+func (c *cell) together() any {
+	return object{"from_school_id": c.world.Here.ID, "to_school_id": c.world.Nearby.ID, "entry_ids": []string{c.entry().ID}, "confirmed": 1}
+}
+
+// move is such a move, which has begun.
+func (c *cell) move() string {
+	county := c.world.Administrator(c.t, access.County, "510104")
+	answer := roomtest.Do(c.t, c.app.server, county.Token, http.MethodPost, "/api/v1/admin/moves", c.together())
+	id, _ := answer.Get("id").(string)
+	if id == "" {
+		c.t.Fatal(answer)
+	}
+	return id
+}
+
 // headedClass is the class whose class teacher the column "class" is.
 func (c *cell) headedClass() string {
 	if c.headed == "" {

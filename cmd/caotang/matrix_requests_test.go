@@ -256,6 +256,11 @@ var requests = map[string]request{
 	"plan-school-year":      {target: here, body: func(*cell) any { return object{"year": 2020, "leave_out": []string{}, "new": []object{}} }},
 	"withdraw-school-year":  {target: here, query: "?year=2020"},
 	"take-back-school-year": {target: here, query: "?year=2020"},
+	"preview-move":          {body: func(c *cell) any { body := c.together().(object); delete(body, "confirmed"); return body }},
+	"move-together":         {body: (*cell).together},
+	"get-move":              {target: (*cell).move},
+	"preview-merger":        {target: here, queryOf: func(c *cell) string { return "?into=" + c.world.Nearby.ID }},
+	"merge-school":          {target: here, body: func(c *cell) any { return object{"into": c.world.Nearby.ID, "code": "0", "administrators": "end"} }},
 	"put-pupils-into-class": {target: (*cell).class, body: func(c *cell) any { return object{"entry_ids": []string{c.entry().ID}} }},
 	"set-class-teachers":    {target: (*cell).class, body: func(*cell) any { return object{"teacher_ids": []string{}} }},
 }

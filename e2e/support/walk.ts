@@ -54,8 +54,8 @@ export async function fillIdentity(page: Page, t: Texts, entry: Pick<Entry, 'kin
 }
 
 /** Finds a school by its name and takes it. */
-export async function chooseSchool(page: Page, label: string, name: string): Promise<void> {
-  const box = page.getByRole('combobox', { name: label, exact: true })
+export async function chooseSchool(page: Page, label: string, name: string, within: Page | Locator = page): Promise<void> {
+  const box = within.getByRole('combobox', { name: label, exact: true })
   await box.click()
   await box.fill(name)
   await page.getByRole('option', { name, exact: true }).click()

@@ -120,7 +120,7 @@ func (s *Service) checkSchool(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
 	}
-	_, err := s.roster.SchoolByID(ctx, s.db, id)
+	_, err := s.roster.OpenSchool(ctx, s.db, id)
 	if fault.Is(err, fault.ErrNotFound) {
 		return fault.ErrInvalid.New(fault.Field("school_id", "not_found"))
 	}

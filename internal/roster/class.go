@@ -164,7 +164,7 @@ func (s *Service) CreateClass(ctx context.Context, tx *db.Tx, n NewClass) (Class
 	if err := s.checkClass(&n); err != nil {
 		return Class{}, err
 	}
-	place, err := s.PlaceOfSchool(ctx, tx, n.SchoolID)
+	school, err := s.OpenSchool(ctx, tx, n.SchoolID)
 	if err != nil {
 		return Class{}, err
 	}
@@ -179,7 +179,7 @@ func (s *Service) CreateClass(ctx context.Context, tx *db.Tx, n NewClass) (Class
 		return Class{}, ErrClassExists.New(fault.Field("number", "class_exists"))
 	}
 	if err := audit.Record(ctx, tx, audit.Event{
-		Action: "class.create", Target: "class", TargetID: id, Place: place,
+		Action: "class.create", Target: "class", TargetID: id, Place: school.Place(),
 		Details: map[string]any{"stage": n.Stage, "entry_year": n.EntryYear, "number": n.Number},
 	}); err != nil {
 		return Class{}, err

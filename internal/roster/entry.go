@@ -152,7 +152,7 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	if err := holdSchool(ctx, tx, n.SchoolID); err != nil {
 		return Entry{}, err
 	}
-	school, err := s.SchoolByID(ctx, tx, n.SchoolID)
+	school, err := s.OpenSchool(ctx, tx, n.SchoolID)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -304,6 +304,9 @@ func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, to
 		return false, nil
 	}
 	if err != nil {
+		return false, err
+	}
+	if _, err := s.OpenSchool(ctx, tx, toSchoolID); err != nil {
 		return false, err
 	}
 	if err := s.recounting(ctx, tx, entryID, func() error {

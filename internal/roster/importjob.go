@@ -100,6 +100,11 @@ func (s *Service) enqueue(ctx context.Context, r *importRecord, headings []strin
 		if err := insertImport(ctx, tx, r); err != nil {
 			return err
 		}
+		if r.school != "" {
+			if _, err := s.OpenSchool(ctx, tx, r.school); err != nil {
+				return err
+			}
+		}
 		if err := s.remember(ctx, tx, r, headings); err != nil {
 			return err
 		}

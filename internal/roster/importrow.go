@@ -209,7 +209,7 @@ func (p *parser) schoolOf(cells []string) (*School, *reject) {
 	}
 	if code != "" {
 		if school := p.schools.byCode[code]; school != nil {
-			return school, nil
+			return open(school)
 		}
 		return nil, &reject{Field: "school", Code: "school_unknown"}
 	}
@@ -221,9 +221,17 @@ func (p *parser) schoolOf(cells []string) (*School, *reject) {
 	case 0:
 		return nil, &reject{Field: "school", Code: "school_unknown"}
 	case 1:
-		return found[0], nil
+		return open(found[0])
 	}
 	return nil, &reject{Field: "school", Code: "school_ambiguous"}
+}
+
+// open answers a school that takes people, or which one does in its stead.
+func open(school *School) (*School, *reject) {
+	if into := school.MergedInto; into != nil {
+		return nil, &reject{Field: "school", Code: "school_merged", Args: map[string]any{"school": into.Name}}
+	}
+	return school, nil
 }
 
 // schoolIndex finds the schools that an import may reach.

@@ -27,14 +27,38 @@ type School struct {
 	Code   string `json:"code" doc:"学校标识码"`
 	Name   string `json:"name"`
 	Region string `json:"region"`
+	// MergedInto is nil for all but those that have become part of another.
+	MergedInto *SchoolRef `json:"merged_into,omitempty" doc:"The school that it has become part of: it takes nobody any more"`
 }
 
 // Place is where the school lies.
 func (s School) Place() access.Place { return access.Place{Region: s.Region, School: s.ID} }
 
-const schoolColumns = "s.id, s.code, s.name, s.region"
+const schoolColumns = "s.id, s.code, s.name, s.region, s.merged_into, (SELECT m.name FROM schools m WHERE m.id = s.merged_into)"
 
-func (s *School) scan() []any { return []any{&s.ID, &s.Code, &s.Name, &s.Region} }
+func (s *School) scan() []any {
+	return []any{&s.ID, &s.Code, &s.Name, &s.Region, (*mergedID)(s), (*mergedName)(s)}
+}
+
+// mergedID and mergedName read which school one has become part of, where there is one.
+type (
+	mergedID   School
+	mergedName School
+)
+
+func (m *mergedID) Scan(value any) error {
+	if id, ok := value.(string); ok {
+		m.MergedInto = &SchoolRef{ID: id}
+	}
+	return nil
+}
+
+func (m *mergedName) Scan(value any) error {
+	if name, ok := value.(string); ok && m.MergedInto != nil {
+		m.MergedInto.Name = name
+	}
+	return nil
+}
 
 // SchoolByID answers a school; fault.ErrNotFound if there is none.
 func (s *Service) SchoolByID(ctx context.Context, q db.Querier, id string) (School, error) {
@@ -172,7 +196,7 @@ func (s *Service) RegionsOf(ctx context.Context, parent string) ([]Region, error
 // maxRegions is more than any division of China has right below it.
 const maxRegions = 100
 
-// SchoolsOf answers the schools of a county, by code.
+// SchoolsOf answers the schools of a county, by code, those left out that have become part of another.
 func (s *Service) SchoolsOf(ctx context.Context, county string) ([]School, error) {
-	return db.Collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s WHERE s.region = $1 ORDER BY s.code", []any{county}, (*School).scan)
+	return db.Collect(ctx, s.db, "SELECT "+schoolColumns+" FROM schools s WHERE s.region = $1 AND s.merged_into IS NULL ORDER BY s.code", []any{county}, (*School).scan)
 }

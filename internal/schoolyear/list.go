@@ -49,6 +49,7 @@ func (s *Service) list(ctx context.Context, in *yearsInput) (page server.Page[Sc
 	}
 	within, args := reach.SQL("s.region", "s.id", 2)
 	args = append([]any{year}, args...)
+	within += " AND s.merged_into IS NULL"
 	add := func(condition string, values ...any) {
 		for _, value := range values {
 			args = append(args, value)
@@ -102,7 +103,7 @@ func (s *Service) summary(ctx context.Context) (*SchoolYearSummary, error) {
 		n     int
 	}
 	groups, err := db.Collect(ctx, s.db, `SELECT coalesce(y.state, 'open'), count(*) FROM schools s LEFT JOIN school_years y ON y.school_id = s.id AND y.year = $1
-		WHERE `+within+` GROUP BY coalesce(y.state, 'open')`, append([]any{sum.Year}, args...), func(g *group) []any { return []any{&g.state, &g.n} })
+		WHERE s.merged_into IS NULL AND `+within+` GROUP BY coalesce(y.state, 'open')`, append([]any{sum.Year}, args...), func(g *group) []any { return []any{&g.state, &g.n} })
 	for _, g := range groups {
 		switch g.state {
 		case Open, Returned:

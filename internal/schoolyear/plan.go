@@ -41,6 +41,9 @@ func (s *Service) decide(ctx context.Context, schoolID string, year int, p plan,
 	if err != nil {
 		return nil, err
 	}
+	if err := school.Open(); err != nil {
+		return nil, err
+	}
 	if !slices.Contains(Years(s.now()), year) {
 		return nil, ErrClosed.New()
 	}

@@ -148,6 +148,9 @@ func note(ctx context.Context, tx *db.Tx, t *turn, classID, what string, pupils 
 // school_year_running; school_year_too_late after 30 days.
 func (s *Service) takeBack(ctx context.Context, schoolID string, year int) error {
 	school, err := s.reachable(ctx, schoolID)
+	if err == nil {
+		err = school.Open()
+	}
 	if err != nil {
 		return err
 	}

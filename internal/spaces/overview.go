@@ -42,7 +42,7 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 	reach := access.ActorFrom(ctx).Reach(access.RegistryRead)
 	o := &Overview{}
 	var err error
-	if o.Schools, err = s.count(ctx, reach, `FROM schools s WHERE `, "s.id"); err != nil {
+	if o.Schools, err = s.count(ctx, reach, `FROM schools s WHERE s.merged_into IS NULL AND `, "s.id"); err != nil {
 		return nil, err
 	}
 	if o.Classes, err = s.count(ctx, reach, `FROM schools s JOIN classes c ON c.school_id = s.id AND c.graduated_at IS NULL WHERE `, "c.school_id"); err != nil {

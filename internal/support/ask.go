@@ -73,7 +73,7 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 		if refused, err = ask(ctx, tx, &in, &c); err != nil || refused != nil {
 			return err
 		}
-		school, err := s.roster.SchoolByID(ctx, tx, in.SchoolID)
+		school, err := s.roster.OpenSchool(ctx, tx, in.SchoolID)
 		if fault.Is(err, fault.ErrNotFound) {
 			return fault.ErrInvalid.New(fault.Field("school_id", "not_found"))
 		}

@@ -34,7 +34,7 @@ func (s *Service) Request(ctx context.Context, bindingID, toSchoolID, why string
 		if who, err = s.own(ctx, tx, bindingID); err != nil {
 			return err
 		}
-		to, err := s.roster.SchoolByID(ctx, tx, toSchoolID)
+		to, err := s.roster.OpenSchool(ctx, tx, toSchoolID)
 		if fault.Is(err, fault.ErrNotFound) {
 			return fault.ErrNotFound.New(fault.Field("to_school_id", "not_found"))
 		}

@@ -3,6 +3,8 @@ package transfers
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -39,6 +41,74 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return s.told(ctx, tx, r, "escalate", "notice.transfer_escalated")
 		}),
 	)
+}
+
+// Follow has the pending requests of people whom an office takes from one school to another leave from there, within its transaction,
+// which holds their entries; those that have come to nothing with it end.
+func (s *Service) Follow(ctx context.Context, tx *db.Tx, entries []string, fromSchoolID, toSchoolID string) error {
+	args := make([]any, len(entries), len(entries)+2)
+	for i, id := range entries {
+		args[i] = id
+	}
+	if _, err := tx.Exec(ctx, fmt.Sprintf(`UPDATE transfers SET from_school_id = $%d WHERE state = 'pending' AND from_school_id = $%d AND entry_id IN (%s)`,
+		len(args)+2, len(args)+1, db.Placeholders(len(args))), append(args, fromSchoolID, toSchoolID)...); err != nil {
+		return err
+	}
+	return s.closeNeedless(ctx, tx, toSchoolID)
+}
+
+// Redirect has the pending requests to a school that has become part of another lead there.
+func (s *Service) Redirect(ctx context.Context, tx *db.Tx, fromSchoolID, toSchoolID string) error {
+	if _, err := tx.Exec(ctx, `UPDATE transfers SET to_school_id = $1 WHERE state = 'pending' AND to_school_id = $2`, toSchoolID, fromSchoolID); err != nil {
+		return err
+	}
+	return s.closeNeedless(ctx, tx, toSchoolID)
+}
+
+// closeNeedless ends the pending requests from a school to itself.
+func (s *Service) closeNeedless(ctx context.Context, tx *db.Tx, schoolID string) error {
+	needless, err := s.rows(ctx, tx, " WHERE t.state = 'pending' AND t.from_school_id = $1 AND t.to_school_id = $1 ORDER BY t.id", schoolID)
+	if err != nil {
+		return err
+	}
+	for _, r := range needless {
+		if err := s.end(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EndOf ends a person's pending request, if there is one, within the transaction that moves them and holds their entry.
+func (s *Service) EndOf(ctx context.Context, tx *db.Tx, entryID string) error {
+	pending, err := s.rows(ctx, tx, " WHERE t.state = 'pending' AND t.entry_id = $1", entryID)
+	if err != nil || len(pending) == 0 {
+		return err
+	}
+	return s.end(ctx, tx, pending[0])
+}
+
+func (s *Service) end(ctx context.Context, tx *db.Tx, r row) error {
+	if err := s.close(ctx, tx, r, Cancelled, moot); err != nil {
+		return unless(err, ErrClosed)
+	}
+	return s.record(ctx, tx, r, "moot", "")
+}
+
+// PendingOf answers how many of the entries have a pending request.
+func (s *Service) PendingOf(ctx context.Context, q db.Querier, entries []string) (n int64, err error) {
+	for part := range slices.Chunk(entries, sweepAtOnce) {
+		args := make([]any, len(part))
+		for i, id := range part {
+			args[i] = id
+		}
+		var some int64
+		if err := q.QueryRow(ctx, `SELECT count(*) FROM open_transfers WHERE entry_id IN (`+db.Placeholders(len(args))+`)`, args...).Scan(&some); err != nil {
+			return 0, err
+		}
+		n += some
+	}
+	return n, nil
 }
 
 func (s *Service) told(ctx context.Context, tx *db.Tx, r row, step, notice string) error {

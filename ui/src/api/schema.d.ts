@@ -416,6 +416,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move people to another school together, being over both */
+        post: operations["move-together"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/moves/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What it comes to when people go to another school together */
+        post: operations["preview-move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/moves/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a move or merger is */
+        get: operations["get-move"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/overview": {
         parameters: {
             query?: never;
@@ -931,6 +982,24 @@ export interface paths {
         head?: never;
         /** Rename a school, or correct the code of one that nothing stands at yet; its county stays */
         patch: operations["change-school"];
+        trace?: never;
+    };
+    "/api/v1/admin/schools/{id}/merger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What becomes of a school that becomes part of another */
+        get: operations["preview-merger"];
+        put?: never;
+        /** Make a school part of another, being over both */
+        post: operations["merge-school"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/admin/sms": {
@@ -3489,6 +3558,110 @@ export interface components {
             /** @description Absent on the last page */
             next_cursor?: string;
         };
+        MergerInputBody: {
+            /**
+             * @description What becomes of the school's administrators: they end, or administer the other school
+             * @enum {string}
+             */
+            administrators: "end" | "take_over";
+            /** @description The code of the school that ends, which says once more which one is meant */
+            code: string;
+            /** @description The school that it becomes part of */
+            into: string;
+        };
+        MoveInputBody: {
+            /** @description Whole classes of the first school */
+            class_ids?: string[];
+            /**
+             * Format: int64
+             * @description How many people the preview named
+             */
+            confirmed: number;
+            /** @description People of the first school */
+            entry_ids?: string[];
+            from_school_id: string;
+            /** @description Where pupils go; without one they choose, or are put into one there */
+            to_class_id?: string;
+            to_school_id: string;
+        };
+        MovesMergerPreview: {
+            /**
+             * Format: int64
+             * @description Whose grant on the school ends, or is taken over
+             */
+            administrators: number;
+            /** Format: int64 */
+            classes: number;
+            from: components["schemas"]["RosterSchool"];
+            /** Format: int64 */
+            pupils: number;
+            /** @description Classes whose number is taken at the other school */
+            renumbered: components["schemas"]["MovesRenumbered"][];
+            /**
+             * Format: int64
+             * @description Open requests that go along
+             */
+            requests: number;
+            /** Format: int64 */
+            teachers: number;
+            to: components["schemas"]["RosterSchool"];
+        };
+        MovesMove: {
+            from: components["schemas"]["RosterSchoolRef"];
+            id: string;
+            /** @enum {string} */
+            kind: "people" | "merger";
+            /**
+             * Format: int64
+             * @description Who have; fewer in the end where somebody has gone elsewhere meanwhile
+             */
+            moved: number;
+            /**
+             * Format: int64
+             * @description Who were to move
+             */
+            people: number;
+            /** @enum {string} */
+            state: "running" | "done";
+            to: components["schemas"]["RosterSchoolRef"];
+        };
+        MovesMovePreview: {
+            from: components["schemas"]["RosterSchoolRef"];
+            /** Format: int64 */
+            people: number;
+            to: components["schemas"]["RosterSchoolRef"];
+            /**
+             * Format: int64
+             * @description Requests for a change of school that end with it
+             */
+            transfers: number;
+            /**
+             * Format: int64
+             * @description Of those, who have activated their space: they are told by SMS
+             */
+            verified: number;
+        };
+        MovesRenumbered: {
+            class: string;
+            /** Format: int64 */
+            entry_year: number;
+            /**
+             * Format: int64
+             * @description The next free one
+             */
+            number: number;
+            stage: string;
+        };
+        MovesTogether: {
+            /** @description Whole classes of the first school */
+            class_ids?: string[];
+            /** @description People of the first school */
+            entry_ids?: string[];
+            from_school_id: string;
+            /** @description Where pupils go; without one they choose, or are put into one there */
+            to_class_id?: string;
+            to_school_id: string;
+        };
         NewPasskeyInputBody: {
             confirmation: string;
         };
@@ -4260,6 +4433,8 @@ export interface components {
             /** @description 学校标识码 */
             code: string;
             id: string;
+            /** @description The school that it has become part of: it takes nobody any more */
+            merged_into?: components["schemas"]["RosterSchoolRef"];
             name: string;
             region: string;
         };
@@ -6303,6 +6478,103 @@ export interface operations {
             };
         };
     };
+    "move-together": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovesMove"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovesTogether"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovesMovePreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovesMove"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-overview": {
         parameters: {
             query?: never;
@@ -7526,6 +7798,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterSchool"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-merger": {
+        parameters: {
+            query: {
+                /** @description The school that it becomes part of */
+                into: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovesMergerPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "merge-school": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergerInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovesMove"];
                 };
             };
             /** @description Error */

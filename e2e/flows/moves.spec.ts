@@ -1,0 +1,58 @@
+import { administrator, signIn, type Api } from '../support/api.ts'
+import { newName, newResidentID } from '../support/people.ts'
+import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
+import { chooseSchool, enter } from '../support/walk.ts'
+
+type School = { id: string; name: string; code: string }
+
+const newSchool = (office: Api): Promise<School> =>
+  office.ok(201, 'POST', '/api/v1/admin/schools', { code: `3151${newResidentID().slice(11, 17)}`, name: `草堂${newName()}中学`, region: '510104' })
+
+/** A class of the school with two pupils. */
+async function fullClass(office: Api, school: School): Promise<{ id: string }> {
+  const year = (await office.ok(200, 'GET', '/api/v1/admin/school-years/summary')).year - 1
+  const made = await office.ok(201, 'POST', '/api/v1/admin/classes', { school_id: school.id, stage: 'junior', entry_year: year, number: 1 })
+  for (const name of [newName(), newName()]) {
+    await office.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number: newResidentID(), school_id: school.id, class_id: made.id })
+  }
+  return made
+}
+
+const people = async (office: Api, school: School) => (await office.ok(200, 'GET', `/api/v1/admin/registry?school_id=${school.id}`)).items.length
+
+test('F-26 a whole class goes to another school together', async ({ page, t }) => {
+  const province = await administrator('province')
+  const office = await signIn(province.username, province.password)
+  const [from, to] = [await newSchool(office), await newSchool(office)]
+  const moving = await fullClass(office, from)
+  await enter(page, province)
+  await page.goto(`/admin/classes?school_id=${from.id}&class=${moving.id}`)
+  await page.getByRole('button', { name: t('admin_moves.class_button') }).click()
+  const dialog = page.getByRole('dialog', { name: t('admin_moves.title') })
+  await chooseSchool(page, t('admin.school.label'), to.name, dialog)
+  await dialog.getByRole('button', { name: t('admin_moves.see') }).click()
+  await expectAccessible(page)
+  await expectNoOverflow(page)
+  await dialog.getByRole('button', { name: t('admin_moves.go', { n: 2 }) }).click()
+  await expect(dialog.getByText(t('admin_moves.moved', { n: 2, from: from.name, to: to.name }))).toBeVisible()
+  expect(await people(office, to)).toBe(2)
+})
+
+test('F-26 a school becomes part of another', async ({ page, t }) => {
+  const province = await administrator('province')
+  const office = await signIn(province.username, province.password)
+  const [from, to] = [await newSchool(office), await newSchool(office)]
+  await fullClass(office, from)
+  await enter(page, province)
+  await page.goto(`/admin/schools?region=510104&q=${from.name}&school=${from.id}`)
+  await page.getByRole('button', { name: t('admin_moves.merge.button') }).click()
+  const drawer = page.getByRole('dialog')
+  await chooseSchool(page, t('admin.school.label'), to.name, drawer)
+  await drawer.getByRole('button', { name: t('admin_moves.see') }).click()
+  await drawer.getByLabel(t('admin_moves.merge.type_code', { code: from.code })).fill(from.code)
+  await expectAccessible(page)
+  await expectNoOverflow(page)
+  await drawer.getByRole('button', { name: t('admin_moves.merge.go') }).click()
+  await expect(drawer.getByText(t('admin_moves.merge.merged_into', { to: to.name }))).toBeVisible()
+  expect(await people(office, to)).toBe(2)
+})

@@ -1,0 +1,320 @@
+package moves_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/db/dbtest"
+	"caotang/internal/moves"
+	"caotang/internal/roomtest"
+	"caotang/internal/roster"
+	"caotang/internal/tally"
+)
+
+type object = map[string]any
+
+// pupils is how many Here has: more than one batch.
+const pupils = 60
+
+// world is Here with a full class, a teacher who teaches it and a pupil without a class, and the administrator of the county.
+type world struct {
+	*roomtest.World
+	*moves.Service
+	county  roomtest.Person
+	class   roster.Class
+	entries []roster.Entry // pupils of the class
+	teacher roster.Entry
+	pupil   roomtest.Person // bound to the first pupil
+}
+
+func each(t *testing.T, test func(t *testing.T, w *world)) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := &world{World: roomtest.New(t, d, roomtest.Rules())}
+		w.Roster.Mount(w.Server)
+		w.Service = moves.New(d, w.Jobs, moves.Rooms{Accounts: w.Accounts, Roster: w.Roster, Verification: w.Verification, Transfers: w.Transfers}, nil)
+		w.Mount(w.Server)
+		w.county = w.Administrator(t, access.County, "510104")
+		w.class = w.Class(t, w.Here.ID, 1)
+		for i := range pupils {
+			w.entries = append(w.entries, w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(i + 1), SchoolID: w.Here.ID, ClassID: w.class.ID}))
+		}
+		w.teacher = w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "李老师", IDNumber: roomtest.IDNumber(500), SchoolID: w.Here.ID})
+		w.do(t, w.county, http.StatusOK, "PUT", "/api/v1/admin/classes/"+w.class.ID+"/teachers", object{"teacher_ids": []string{w.teacher.ID}, "class_teacher_ids": []string{w.teacher.ID}})
+		w.pupil = w.Person(t, "student")
+		w.Bind(t, w.pupil, w.entries[0], "student")
+		test(t, w)
+	})
+}
+
+func (w *world) do(t *testing.T, p roomtest.Person, status int, method, path string, body any) roomtest.Answer {
+	t.Helper()
+	a := w.Do(t, p, method, path, body)
+	if a.Status != status {
+		t.Fatalf("%s %s: %v", method, path, a)
+	}
+	return a
+}
+
+// exact checks that nobody is lost, doubled or miscounted, and that bindings stand where their entries do.
+func (w *world) exact(t *testing.T, people int) {
+	t.Helper()
+	differences, err := tally.Verify(t.Context(), w.DB, 10)
+	if err != nil || len(differences) > 0 {
+		t.Errorf("the counts differ from the registry: %+v, %v", differences, err)
+	}
+	if n := w.Count(t, `SELECT count(*) FROM registry_entries`); n != people {
+		t.Errorf("%d people are there, not %d", n, people)
+	}
+	if n := w.Count(t, `SELECT count(*) FROM bindings b JOIN registry_entries e ON e.id = b.entry_id WHERE e.school_id <> b.school_id`); n != 0 {
+		t.Errorf("%d bindings stand elsewhere than their entries", n)
+	}
+	if n := w.Count(t, `SELECT count(*) FROM registry_entries e JOIN classes c ON c.id = e.class_id WHERE e.school_id <> c.school_id`); n != 0 {
+		t.Errorf("%d people are in a class of another school", n)
+	}
+}
+
+func (w *world) at(t *testing.T, school roster.School) int {
+	t.Helper()
+	return w.Count(t, `SELECT count(*) FROM registry_entries WHERE school_id = $1`, school.ID)
+}
+
+func (w *world) work(t *testing.T) {
+	t.Helper()
+	if err := w.Work(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAWholeClassGoesToAnotherSchoolTogether(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		to := w.Class(t, w.Nearby.ID, 7)
+		asks := w.do(t, w.pupil, http.StatusCreated, "POST", "/api/v1/me/transfers", object{"to_school_id": w.Elsewhere.ID, "reason": "搬家"})
+		body := object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "class_ids": []string{w.class.ID}, "entry_ids": []string{w.entries[0].ID, w.teacher.ID}, "to_class_id": to.ID}
+		p := w.do(t, w.county, http.StatusOK, "POST", "/api/v1/admin/moves/preview", body)
+		if p.Get("people") != float64(pupils+1) || p.Get("verified") != 1.0 || p.Get("transfers") != 1.0 {
+			t.Fatal(p)
+		}
+		body["confirmed"] = pupils
+		if a := w.Do(t, w.county, "POST", "/api/v1/admin/moves", body); a.Get("code") != "move_unconfirmed" || w.at(t, w.Nearby) != 0 {
+			t.Fatal(a)
+		}
+		body["confirmed"] = pupils + 1
+		m := w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves", body)
+		id := m.Get("id").(string)
+		if err := w.CutOff(t.Context(), id); err != nil { // and goes on
+			t.Fatal(err)
+		}
+		if n := w.at(t, w.Nearby); n == 0 || n == pupils+1 {
+			t.Fatalf("%d people after the first batch", n)
+		}
+		w.exact(t, pupils+1)
+		// Who has gone elsewhere meanwhile stays there.
+		var gone string
+		if err := w.DB.QueryRow(t.Context(), `SELECT entry_id FROM move_entries LIMIT 1`).Scan(&gone); err != nil {
+			t.Fatal(err)
+		}
+		w.InTx(t, func(tx *db.Tx) error {
+			_, err := w.Roster.Move(t.Context(), tx, gone, w.Here.ID, w.Elsewhere.ID, "")
+			return err
+		})
+		w.work(t)
+		w.exact(t, pupils+1)
+		if here, nearby, elsewhere := w.at(t, w.Here), w.at(t, w.Nearby), w.at(t, w.Elsewhere); here != 0 || nearby != pupils || elsewhere != 1 {
+			t.Errorf("%d, %d and %d people", here, nearby, elsewhere)
+		}
+		if a := w.do(t, w.county, http.StatusOK, "GET", "/api/v1/admin/moves/"+id, nil); a.Get("state") != "done" || a.Get("moved") != float64(pupils) {
+			t.Error(a)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM transfers WHERE id = $1 AND state = 'cancelled'`, asks.Get("id")); n != 1 {
+			t.Error("the person's own request goes on")
+		}
+		if w.Told(t, w.pupil, w.Nearby.Name) != 1 {
+			t.Error("the person was not told")
+		}
+		if n := w.Count(t, `SELECT count(*) FROM registry_entries WHERE class_id = $1 AND kind = 'student'`, to.ID); n < pupils-1 {
+			t.Errorf("%d are in the class", n)
+		}
+		history := w.do(t, w.Administrator(t, access.School, w.Nearby.ID), http.StatusOK, "GET", "/api/v1/admin/registry/history/"+w.entries[0].ID, nil)
+		if len(history.Items()) == 0 || history.Items()[0]["action"] != "registry.move" {
+			t.Errorf("the history does not tell: %v", history)
+		}
+	})
+}
+
+func TestOnlyWhoeverIsOverBothSchoolsMovesAnybody(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		body := func(to roster.School) object {
+			return object{"from_school_id": w.Here.ID, "to_school_id": to.ID, "class_ids": []string{w.class.ID}, "confirmed": pupils}
+		}
+		school, city, province := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.City, "510300"), w.Administrator(t, access.Province, "510000")
+		for name, c := range map[string]struct {
+			who    roomtest.Person
+			to     roster.School
+			status int
+		}{
+			"a school's administrator": {school, w.Nearby, 404}, "the county, elsewhere": {w.county, w.Elsewhere, 404},
+			"another city": {city, w.Elsewhere, 404}, "into itself": {w.county, w.Here, 422}, "the province": {province, w.Elsewhere, 202},
+		} {
+			if a := w.Do(t, c.who, "POST", "/api/v1/admin/moves", body(c.to)); a.Status != c.status {
+				t.Errorf("%s: %v", name, a)
+			}
+		}
+		other := body(w.Nearby)
+		other["class_ids"], other["entry_ids"] = []string{}, []string{w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "林涛", IDNumber: roomtest.IDNumber(700), SchoolID: w.Elsewhere.ID}).ID}
+		if a := w.Do(t, province, "POST", "/api/v1/admin/moves/preview", other); a.Status != 422 {
+			t.Error(a)
+		}
+		if a := w.Do(t, w.county, "POST", "/api/v1/admin/schools/"+w.Here.ID+"/merger", object{"into": w.Elsewhere.ID, "code": w.Here.Code, "administrators": "end"}); a.Status != 404 {
+			t.Error(a)
+		}
+	})
+}
+
+func (w *world) merge(t *testing.T, administrators string) string {
+	t.Helper()
+	path := "/api/v1/admin/schools/" + w.Here.ID + "/merger"
+	if a := w.Do(t, w.county, "POST", path, object{"into": w.Nearby.ID, "code": w.Nearby.Code, "administrators": administrators}); a.Status != 422 {
+		t.Fatal(a)
+	}
+	return w.do(t, w.county, http.StatusAccepted, "POST", path, object{"into": w.Nearby.ID, "code": w.Here.Code, "administrators": administrators}).Get("id").(string)
+}
+
+func TestASchoolBecomesPartOfAnother(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		taken := w.Class(t, w.Nearby.ID, 1)
+		w.Class(t, w.Nearby.ID, 2)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		leaves := w.do(t, w.pupil, http.StatusCreated, "POST", "/api/v1/me/transfers", object{"to_school_id": w.Elsewhere.ID, "reason": "搬家"})
+		comes := w.Person(t, "teacher")
+		w.Bind(t, comes, w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(600), SchoolID: w.Elsewhere.ID}), "teacher")
+		wants := w.do(t, comes, http.StatusCreated, "POST", "/api/v1/me/transfers", object{"to_school_id": w.Here.ID, "reason": "调动"})
+		asker := w.Person(t, "student")
+		ask := object{"kind": "missing_entry", "school_id": w.Here.ID, "entry_kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(800), "name": "张三"}
+		ticket := w.Do(t, asker, "POST", "/api/v1/me/tickets", ask)
+
+		p := w.do(t, w.county, http.StatusOK, "GET", "/api/v1/admin/schools/"+w.Here.ID+"/merger?into="+w.Nearby.ID, nil)
+		if p.Get("pupils") != float64(pupils) || p.Get("teachers") != 1.0 || p.Get("administrators") != 1.0 || p.Get("requests").(float64) < 2 {
+			t.Error(p)
+		}
+		if renumbered := p.Get("renumbered").([]any); len(renumbered) != 1 || renumbered[0].(object)["number"] != 3.0 {
+			t.Errorf("%v", p)
+		}
+		id := w.merge(t, "take_over")
+		if err := w.CutOff(t.Context(), id); err != nil { // and goes on
+			t.Fatal(err)
+		}
+		w.work(t)
+		w.exact(t, pupils+2)
+		if here, nearby := w.at(t, w.Here), w.at(t, w.Nearby); here != 0 || nearby != pupils+1 {
+			t.Errorf("%d and %d people", here, nearby)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM classes WHERE id = $1 AND school_id = $2 AND number = 3`, w.class.ID, w.Nearby.ID); n != 1 || w.Count(t, `SELECT count(*) FROM classes WHERE id = $1 AND number = 1`, taken.ID) != 1 {
+			t.Error("the class has not the next free number")
+		}
+		if n := w.Count(t, `SELECT count(*) FROM class_teachers WHERE class_id = $1 AND entry_id = $2 AND head`, w.class.ID, w.teacher.ID); n != 1 {
+			t.Error("the class has lost its teacher")
+		}
+		if n := w.Count(t, `SELECT count(*) FROM registry_entries WHERE class_id = $1 AND school_id = $2`, w.class.ID, w.Nearby.ID); n != pupils {
+			t.Errorf("%d are in the class", n)
+		}
+		for what, query := range map[string]string{
+			"a change of school away": `SELECT count(*) FROM transfers WHERE id = '` + leaves.Get("id").(string) + `' AND state = 'pending' AND from_school_id = $1`,
+			"a change of school here": `SELECT count(*) FROM transfers WHERE id = '` + wants.Get("id").(string) + `' AND state = 'pending' AND to_school_id = $1`,
+			"its administrator":       `SELECT count(*) FROM grants WHERE level = 'school' AND scope_id = $1`,
+		} {
+			if w.Count(t, query, w.Nearby.ID) != 1 {
+				t.Errorf("%s did not go along", what)
+			}
+		}
+		if ticket.Status == http.StatusCreated && w.Count(t, `SELECT count(*) FROM tickets WHERE school_id = $1`, w.Nearby.ID) != 1 {
+			t.Error("a ticket did not go along")
+		} else if ticket.Status != http.StatusCreated {
+			t.Fatal(ticket)
+		}
+
+		// The school can be found, takes nobody, and says which one does.
+		found := w.do(t, admin, http.StatusOK, "GET", "/api/v1/schools?q="+w.Here.Name, nil)
+		if into := found.Items()[0]["merged_into"].(object); into["name"] != w.Nearby.Name {
+			t.Error(found)
+		}
+		for what, a := range map[string]roomtest.Answer{
+			"a person":           w.Do(t, w.county, "POST", "/api/v1/admin/registry", object{"kind": "student", "name": "张三", "id_type": "resident_id", "id_number": roomtest.IDNumber(900), "school_id": w.Here.ID}),
+			"a class":            w.Do(t, w.county, "POST", "/api/v1/admin/classes", object{"school_id": w.Here.ID, "stage": "junior", "entry_year": w.class.EntryYear, "number": 9}),
+			"a change of school": w.Do(t, w.Person(t, "student"), "POST", "/api/v1/me/tickets", ask),
+			"a second merger":    w.Do(t, w.county, "POST", "/api/v1/admin/schools/"+w.Here.ID+"/merger", object{"into": w.Nearby.ID, "code": w.Here.Code, "administrators": "end"}),
+		} {
+			if a.Get("code") != "school_merged" || !strings.Contains(a.Text, w.Nearby.Name) {
+				t.Errorf("%s: %v", what, a)
+			}
+		}
+		content := strings.NewReader("姓名,身份证号,学校标识码\n张三," + roomtest.IDNumber(901) + "," + w.Here.Code + "\n")
+		r, err := w.Roster.Import(t.Context(), roster.ImportSource{ReaderAt: content, Size: content.Size(), Filename: "a.csv", Kind: roster.Student}, nil)
+		if err != nil || r.Rejected != 1 {
+			t.Errorf("an import into it: %+v, %v", r, err)
+		}
+		w.exact(t, pupils+2)
+	})
+}
+
+// Whatever people do meanwhile, nobody is lost, doubled or miscounted when a school has become part of another.
+func TestNobodyIsLostWhileASchoolBecomesPartOfAnother(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		people := make([]roomtest.Person, len(w.entries))
+		for i := range people {
+			people[i] = w.Person(t, "student")
+		}
+		w.merge(t, "end")
+		var working sync.WaitGroup
+		for worker := range 3 {
+			working.Go(func() {
+				r := rand.New(rand.NewPCG(2, uint64(worker)))
+				for n := range 40 {
+					i := 1 + r.IntN(len(w.entries)-1)
+					switch r.IntN(4) {
+					case 0:
+						_ = w.DB.InTx(t.Context(), func(tx *db.Tx) error {
+							e, err := w.Roster.EntryByID(t.Context(), tx, w.entries[i].ID)
+							if err != nil {
+								return err
+							}
+							return w.Verification.Bind(t.Context(), tx, people[i].ID, e, e.Kind)
+						})
+					case 1:
+						_ = w.DB.InTx(t.Context(), func(tx *db.Tx) error {
+							moved, err := w.Roster.Move(t.Context(), tx, w.entries[i].ID, w.Here.ID, w.Elsewhere.ID, "")
+							if err != nil || !moved {
+								return err
+							}
+							return w.Verification.Follow(t.Context(), tx, w.entries[i].ID, w.Elsewhere.ID)
+						})
+					case 2:
+						_ = w.DB.InTx(t.Context(), func(tx *db.Tx) error { return w.Roster.SetClass(t.Context(), tx, w.entries[i].ID, w.class.ID) })
+					default:
+						content := strings.NewReader("姓名,身份证号,班级\n张三," + roomtest.IDNumber(1000+worker*100+n) + ",七年级1班\n")
+						_, _ = w.Roster.Import(t.Context(), roster.ImportSource{ReaderAt: content, Size: content.Size(), Filename: "a.csv", Kind: roster.Student, SchoolID: w.Nearby.ID}, nil)
+					}
+				}
+			})
+		}
+		for tries := 0; ; tries++ { // as the runner would, after a deadlock that the database has broken
+			if err := w.Work(t.Context()); err == nil {
+				break
+			} else if tries == 20 {
+				t.Fatal(err)
+			}
+		}
+		working.Wait()
+		w.work(t)
+		imported := w.Count(t, `SELECT coalesce(sum(accepted), 0) FROM roster_imports`)
+		w.exact(t, pupils+1+imported)
+		if n := w.at(t, w.Here); n != 0 {
+			t.Errorf("%d people are left: %s", n, fmt.Sprint(w.Here.ID))
+		}
+	})
+}

@@ -1,0 +1,213 @@
+package moves
+
+import (
+	"context"
+	"slices"
+
+	"caotang/internal/access"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/fault"
+	"caotang/internal/roster"
+)
+
+// Together is whom somebody wants to move, and where.
+type Together struct {
+	FromSchoolID string   `json:"from_school_id" maxLength:"64"`
+	ToSchoolID   string   `json:"to_school_id" maxLength:"64"`
+	ClassIDs     []string `json:"class_ids,omitempty" maxItems:"60" doc:"Whole classes of the first school"`
+	EntryIDs     []string `json:"entry_ids,omitempty" maxItems:"200" doc:"People of the first school"`
+	ToClassID    string   `json:"to_class_id,omitempty" maxLength:"64" doc:"Where pupils go; without one they choose, or are put into one there"`
+}
+
+// MovePreview is what a move comes to.
+type MovePreview struct {
+	From      roster.SchoolRef `json:"from"`
+	To        roster.SchoolRef `json:"to"`
+	People    int64            `json:"people"`
+	Verified  int64            `json:"verified" doc:"Of those, who have activated their space: they are told by SMS"`
+	Transfers int64            `json:"transfers" doc:"Requests for a change of school that end with it"`
+}
+
+// preview answers what a move comes to, and who they are. Errors: not_found unless the actor is over both schools; move_same_school;
+// school_merged; invalid for people and classes that are not of the first school; move_nobody; move_too_many.
+func (s *Service) preview(ctx context.Context, t Together) (p MovePreview, ids []string, err error) {
+	from, to, err := s.both(ctx, s.db, t.FromSchoolID, t.ToSchoolID)
+	if err != nil {
+		return p, nil, err
+	}
+	if err := s.Roster.CheckPupilClass(ctx, s.db, t.ToClassID, to.ID); err != nil {
+		return p, nil, err
+	}
+	if ids, err = s.who(ctx, t); err != nil {
+		return p, nil, err
+	}
+	p = MovePreview{From: roster.SchoolRef{ID: from.ID, Name: from.Name}, To: roster.SchoolRef{ID: to.ID, Name: to.Name}, People: int64(len(ids))}
+	for part := range slices.Chunk(ids, atOnce) {
+		var n int64
+		if err := s.db.QueryRow(ctx, `SELECT count(*) FROM bindings WHERE entry_id IN (`+db.Placeholders(len(part))+`)`, anys(part)...).Scan(&n); err != nil {
+			return p, nil, err
+		}
+		p.Verified += n
+	}
+	p.Transfers, err = s.Transfers.PendingOf(ctx, s.db, ids)
+	return p, ids, err
+}
+
+// who answers the people of whole classes and those named, each once.
+func (s *Service) who(ctx context.Context, t Together) ([]string, error) {
+	ids := slices.Clone(t.EntryIDs)
+	found, err := s.Roster.EntriesByID(ctx, s.db, t.EntryIDs)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range t.EntryIDs {
+		if e, there := found[id]; !there || e.School.ID != t.FromSchoolID {
+			return nil, fault.ErrInvalid.New(fault.Field("entry_ids", "not_found"))
+		}
+	}
+	for _, class := range t.ClassIDs {
+		of, err := s.Roster.ClassByID(ctx, s.db, class)
+		if fault.Is(err, fault.ErrNotFound) || err == nil && of.School.ID != t.FromSchoolID {
+			return nil, fault.ErrInvalid.New(fault.Field("class_ids", "not_found"))
+		}
+		if err != nil {
+			return nil, err
+		}
+		found, err := db.Collect(ctx, s.db, `SELECT id FROM registry_entries WHERE school_id = $1 AND class_id = $2`, []any{t.FromSchoolID, class}, scanText)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, found...)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	switch {
+	case len(ids) == 0:
+		return nil, ErrNobody.New()
+	case len(ids) > most:
+		return nil, ErrTooMany.New(fault.Arg("max", most))
+	}
+	return ids, nil
+}
+
+// begin has people moved in the background, and records who decided it at both schools. Errors: those of preview; move_unconfirmed
+// when they are not as many as were confirmed.
+func (s *Service) begin(ctx context.Context, t Together, confirmed int64) (m Move, err error) {
+	p, ids, err := s.preview(ctx, t)
+	if err != nil {
+		return m, err
+	}
+	if p.People != confirmed {
+		return m, ErrUnconfirmed.New(fault.Arg("people", p.People), fault.Detail("people", p.People))
+	}
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		from, to, err := s.both(ctx, tx, t.FromSchoolID, t.ToSchoolID)
+		if err != nil {
+			return err
+		}
+		id := db.NewID()
+		if err := s.insert(ctx, tx, id, kindPeople, from, to, t.ToClassID, p.People); err != nil {
+			return err
+		}
+		rows := make([][]any, len(ids))
+		for i, entry := range ids {
+			rows[i] = []any{id, entry}
+		}
+		if err := tx.Insert(ctx, "move_entries", []string{"move_id", "entry_id"}, rows); err != nil {
+			return err
+		}
+		if err := recordAt(ctx, tx, "school.move_people", from, to, map[string]any{"people": p.People}); err != nil {
+			return err
+		}
+		m, err = s.move(ctx, tx, id)
+		return err
+	})
+	return m, err
+}
+
+// insert writes a move and has it done in the background.
+func (s *Service) insert(ctx context.Context, tx *db.Tx, id, kind string, from, to roster.School, classID string, people int64) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO moves (id, kind, from_school_id, to_school_id, class_id, account_id, state, people, moved, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`,
+		id, kind, from.ID, to.ID, classID, access.ActorFrom(ctx).AccountID, running, people, db.At(s.now())); err != nil {
+		return err
+	}
+	_, err := s.jobs.Enqueue(ctx, tx, job, []byte(id))
+	return err
+}
+
+// recordAt records what concerns two schools at both.
+func recordAt(ctx context.Context, tx *db.Tx, action string, from, to roster.School, more map[string]any) error {
+	more["name"], more["school"] = from.Name, to.Name
+	for _, school := range []roster.School{from, to} {
+		if err := audit.Record(ctx, tx, audit.Event{Action: action, Target: "school", TargetID: school.ID, Place: school.Place(), Details: more}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch moves the next people of a move, and tells those who have an account; it answers whether there were any.
+func (s *Service) batch(ctx context.Context, m Move) (more bool, err error) {
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		ids, err := db.Collect(ctx, tx, `SELECT entry_id FROM move_entries WHERE move_id = $1 ORDER BY entry_id LIMIT $2`, []any{m.ID, atOnce}, scanText)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		more = true
+		if err := s.Roster.HoldEntries(ctx, tx, ids); err != nil {
+			return err
+		}
+		class := m.classID
+		if err := s.Roster.CheckPupilClass(ctx, tx, class, m.To.ID); fault.Is(err, fault.ErrInvalid) {
+			class = "" // it has gone meanwhile
+		} else if err != nil {
+			return err
+		}
+		entries, err := s.Roster.EntriesByID(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
+		moved := 0
+		for _, id := range ids {
+			e, there := entries[id]
+			if !there || e.School.ID != m.From.ID {
+				continue
+			}
+			if err := s.moveOne(ctx, tx, m, e, class); err != nil {
+				return err
+			}
+			moved++
+		}
+		return s.count(ctx, tx, m, ids, moved)
+	})
+	return more, err
+}
+
+// count takes people off those who have yet to move.
+func (s *Service) count(ctx context.Context, tx *db.Tx, m Move, ids []string, moved int) error {
+	for _, id := range ids {
+		if mine, err := changed(tx.Exec(ctx, `DELETE FROM move_entries WHERE move_id = $1 AND entry_id = $2`, m.ID, id)); err != nil || !mine {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `UPDATE moves SET moved = moved + $1 WHERE id = $2`, moved, m.ID)
+	return err
+}
+
+func (s *Service) moveOne(ctx context.Context, tx *db.Tx, m Move, e roster.Entry, class string) error {
+	if e.Kind != roster.Student {
+		class = ""
+	}
+	if err := s.Transfers.EndOf(ctx, tx, e.ID); err != nil {
+		return err
+	}
+	if _, err := s.Roster.Move(ctx, tx, e.ID, m.From.ID, m.To.ID, class); err != nil {
+		return err
+	}
+	if err := s.Verification.Follow(ctx, tx, e.ID, m.To.ID); err != nil || e.AccountID == "" {
+		return err
+	}
+	return s.Accounts.Notify(ctx, tx, e.AccountID, "notice.moved_together", map[string]any{"from": m.From.Name, "school": m.To.Name})
+}
