@@ -315,7 +315,7 @@ func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, to
 	}); err != nil {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM class_teachers WHERE entry_id = $1`, entryID); err != nil {
+	if err := s.leaveClasses(ctx, tx, entryID); err != nil {
 		return false, err
 	}
 	left, err := s.PlaceOfSchool(ctx, tx, fromSchoolID)
@@ -449,10 +449,13 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		if e.AccountID != "" && !unbind {
 			return ErrAlreadyBound.New(fault.Next("unbind_and_delete", "/admin/registry?entry="+id))
 		}
-		for _, table := range []string{"bindings", "guardian_links", "guardian_requests", "consent_records", "class_teachers"} {
+		for _, table := range []string{"bindings", "guardian_links", "guardian_requests", "consent_records"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE entry_id = $1", id); err != nil {
 				return err
 			}
+		}
+		if err := s.leaveClasses(ctx, tx, id); err != nil {
+			return err
 		}
 		if err := s.end(ctx, tx, id); err != nil {
 			return err

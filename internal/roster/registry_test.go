@@ -1,10 +1,13 @@
 package roster_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -265,6 +268,59 @@ func TestPublicListsOfRegionsAndSchools(t *testing.T) {
 			if got := strings.Join(codes, " "); got != want {
 				t.Errorf("%s: %q, want %q", query, got, want)
 			}
+		}
+	})
+}
+
+func TestAClassKnowsWhatItsTeachersTeachAndWhoWasItsClassTeacher(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := roomtest.New(t, d, roomtest.Rules())
+		w.Roster.Mount(w.Server)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		class := w.Class(t, w.Here.ID, 1)
+		teachers := make([]string, 2)
+		for i, name := range []string{"李老师", "王老师"} {
+			teachers[i] = w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: name, IDNumber: roomtest.IDNumber(i + 1), SchoolID: w.Here.ID}).ID
+		}
+		path := "/api/v1/admin/classes/" + class.ID
+		set := func(status int, heads []string, subjects fields) roomtest.Answer {
+			t.Helper()
+			body := fields{"teacher_ids": teachers, "class_teacher_ids": heads}
+			if subjects != nil {
+				body["subjects"] = subjects
+			}
+			a := w.Do(t, admin, "PUT", path+"/teachers", body)
+			if a.Status != status {
+				t.Fatal(a)
+			}
+			return a
+		}
+		set(422, nil, fields{teachers[0]: []string{"alchemy"}})
+		set(200, teachers[:1], fields{teachers[0]: []string{"physics", "maths"}})
+		set(200, teachers[:1], fields{teachers[1]: []string{"chinese"}}) // the same class teacher: no change of theirs
+		a := set(200, teachers[1:], nil)
+		if first := a.Items()[0]["subjects"].([]any); len(first) != 2 || first[0] != "maths" || len(a.Items()[1]["subjects"].([]any)) != 1 {
+			t.Errorf("%v", a)
+		}
+		w.InTx(t, func(tx *db.Tx) error {
+			_, err := w.Roster.Move(t.Context(), tx, teachers[1], w.Here.ID, w.Nearby.ID, "")
+			return err
+		})
+		var told []string
+		cursor := ""
+		for {
+			page := w.Do(t, admin, "GET", path+"/class-teachers?limit=1&cursor="+cursor, nil)
+			for _, one := range page.Items() {
+				told = append(told, fmt.Sprint(one["names"]))
+			}
+			next, more := page.Get("next_cursor").(string)
+			if !more {
+				break
+			}
+			cursor = next
+		}
+		if diff := cmp.Diff([]string{"[]", "[王老师]", "[李老师]"}, told); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

@@ -123,6 +123,8 @@ type ClassTaught struct {
 	Grade  string       `json:"grade"`
 	Pupils int          `json:"pupils"`
 	Head   bool         `json:"head" doc:"Whether one is its class teacher"`
+
+	Subjects []roster.Subject `json:"subjects" enum:"chinese,maths,english,physics,chemistry,biology,politics,history,geography,science,technology,sports,music,art,labour,psychology,other" doc:"What one teaches it"`
 }
 
 // Suggestion is something to do, in the reader's language.
@@ -183,9 +185,13 @@ func (s *Service) classesTaught(ctx context.Context, entryID string) ([]ClassTau
 	if err != nil {
 		return nil, err
 	}
+	subjects, err := s.roster.SubjectsTaught(ctx, s.db, entryID)
+	if err != nil {
+		return nil, err
+	}
 	taught := make([]ClassTaught, len(classes))
 	for i, c := range classes {
-		taught[i] = ClassTaught{c.ID, c.DisplayName, c.Stage, c.Grade, c.Pupils, slices.Contains(headed, c.ID)}
+		taught[i] = ClassTaught{c.ID, c.DisplayName, c.Stage, c.Grade, c.Pupils, slices.Contains(headed, c.ID), subjects[c.ID]}
 	}
 	return taught, nil
 }

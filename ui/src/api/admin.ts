@@ -22,6 +22,7 @@ export type SchoolYear = Nullable<Schemas['SchoolYear'], 'result'>
 export type SchoolYearLine = Nullable<Schemas['SchoolYearLine'], 'planned_at' | 'done_at'>
 export type TurnState = SchoolYear['state']
 export type TurnNumbers = Schemas['SchoolyearTurnNumbers']
+export type ClassHeads = Schemas['RosterHeads']
 export type Move = Schemas['MovesMove']
 export type MovePreview = Schemas['MovesMovePreview']
 export type MergerPreview = Schemas['MovesMergerPreview']

@@ -296,6 +296,23 @@ export interface paths {
         patch: operations["change-class"];
         trace?: never;
     };
+    "/api/v1/admin/classes/{id}/class-teachers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who was its class teacher since when, the newest first */
+        get: operations["list-class-teacher-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/classes/{id}/pupils": {
         parameters: {
             query?: never;
@@ -4127,6 +4144,7 @@ export interface components {
             head: boolean;
             id: string;
             name: string;
+            subjects: ("chinese" | "maths" | "english" | "physics" | "chemistry" | "biology" | "politics" | "history" | "geography" | "science" | "technology" | "sports" | "music" | "art" | "labour" | "psychology" | "other")[];
         };
         RosterDuplicate: {
             first: components["schemas"]["RosterPerson"];
@@ -4166,6 +4184,13 @@ export interface components {
             next_cursor?: string;
             /** @description The last one of the school or county that is named; null where there was none */
             search: components["schemas"]["RosterDuplicateSearch"];
+        };
+        RosterHeads: {
+            id: string;
+            /** @description Empty where nobody was; an empty name is somebody who has left the registry */
+            names: string[];
+            /** Format: date-time */
+            since: string;
         };
         RosterHistory: {
             items: components["schemas"]["AuditEntry"][];
@@ -4370,6 +4395,11 @@ export interface components {
         };
         RosterPageClassTeacher: {
             items: components["schemas"]["RosterClassTeacher"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        RosterPageHeads: {
+            items: components["schemas"]["RosterHeads"][];
             /** @description Absent on the last page */
             next_cursor?: string;
         };
@@ -4678,6 +4708,10 @@ export interface components {
         SetTeachersInputBody: {
             /** @description Those among them who are its class teachers; who was stays so when absent */
             class_teacher_ids?: string[];
+            /** @description What each of them teaches, by their id: chinese, maths, english, physics, chemistry, biology, politics, history, geography, science, technology, sports, music, art, labour, psychology, other; who is not named keeps what was said */
+            subjects?: {
+                [key: string]: string[];
+            };
             /** @description Entries of teachers of the same school */
             teacher_ids: string[];
         };
@@ -4918,6 +4952,8 @@ export interface components {
             /** Format: int64 */
             pupils: number;
             stage: string;
+            /** @description What one teaches it */
+            subjects: ("chinese" | "maths" | "english" | "physics" | "chemistry" | "biology" | "politics" | "history" | "geography" | "science" | "technology" | "sports" | "music" | "art" | "labour" | "psychology" | "other")[];
         };
         SpacesClassmate: {
             me: boolean;
@@ -6197,6 +6233,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RosterClass"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-class-teacher-history": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterPageHeads"];
                 };
             };
             /** @description Error */
