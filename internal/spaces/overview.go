@@ -17,6 +17,7 @@ type Overview struct {
 	OpenTickets   int             `json:"open_tickets"`
 	OpenTransfers int             `json:"open_transfers" doc:"Changes of school that wait for an answer from this scope"`
 	OpenRecovery  int             `json:"open_recoveries" doc:"Requests for lost accounts that wait for the caller"`
+	OpenGuardians int             `json:"open_guardians" doc:"Requests to be a child's guardian that wait for the caller"`
 	RecentImports []roster.Import `json:"recent_imports"`
 
 	Requests    []deadlines.Counts `json:"requests" doc:"Open requests of all kinds, by kind"`
@@ -69,6 +70,9 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 		return nil, err
 	}
 	if o.OpenRecovery, err = s.recovery.OpenFor(ctx); err != nil {
+		return nil, err
+	}
+	if o.OpenGuardians, err = s.guardians.Waiting(ctx); err != nil {
 		return nil, err
 	}
 	if o.RecentImports, err = s.roster.RecentImports(ctx, recentImports); err != nil {

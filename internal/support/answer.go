@@ -257,7 +257,10 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind)
 	switch r.Kind {
 	case Frozen:
-		t.Freeze, err = s.accounts.FreezeOf(ctx, s.db, r.accountID)
+		if t.Freeze, err = s.accounts.FreezeOf(ctx, s.db, r.accountID); err != nil {
+			return t, err
+		}
+		t.Asked, err = s.whoIsFrozen(ctx, r.accountID)
 		return t, err
 	case Correction:
 		return t, s.compare(ctx, r, &t)

@@ -60,6 +60,19 @@ func (s *Service) recordFrozen(ctx context.Context, tx *db.Tx, action, id, reaso
 	})
 }
 
+// whoIsFrozen says whom an account is verified as: who answers must know whom to call. Nothing for one that is not verified.
+func (s *Service) whoIsFrozen(ctx context.Context, accountID string) (a Asked, err error) {
+	b, err := s.verification.BindingOf(ctx, s.db, accountID)
+	if err != nil || b == nil {
+		return a, err
+	}
+	a = Asked{EntryKind: b.Kind, Name: b.Name, MaskedIDNumber: b.MaskedIDNumber}
+	if b.Class != nil {
+		a.ClassName = b.Class.Name
+	}
+	return a, nil
+}
+
 // unfreeze answers the ticket of a frozen account: the account's room does it, and has the ticket ended on the way.
 func (s *Service) unfreeze(ctx context.Context, t row, reason, keep string) (AdminTicket, error) {
 	if reason == "" {

@@ -4986,6 +4986,11 @@ export interface components {
             late_schools: components["schemas"]["SupportLate"][];
             /**
              * Format: int64
+             * @description Requests to be a child's guardian that wait for the caller
+             */
+            open_guardians: number;
+            /**
+             * Format: int64
              * @description Requests for lost accounts that wait for the caller
              */
             open_recoveries: number;

@@ -13,11 +13,26 @@ export const signedIn = computed(() => session.state === 'signed_in')
 export const must = computed<Must[]>(() => session.me?.must ?? [])
 export const isAdministrator = computed(() => (session.me?.admin_grants ?? []).length > 0)
 
+/** Tells the browser's other tabs, which share the session, who sits here now: '' is nobody. */
+function takeSeat(account: string): void {
+  try {
+    localStorage.setItem('seat', account)
+  } catch {
+    // Where nothing can be kept, the tabs know nothing of each other.
+  }
+}
+
+// A tab in which somebody else sits begins anew: it would show one person's data, and act in the name of another.
+window.addEventListener('storage', ({ key, newValue }) => {
+  if (key === 'seat' && session.me && newValue !== session.me.account.id) location.reload()
+})
+
 /** Asks the server anew who sits here. Throws when no answer came. */
 export async function refreshSession(): Promise<void> {
   try {
     session.me = await answer(api.GET('/api/v1/me'))
     session.state = 'signed_in'
+    takeSeat(session.me.account.id)
   } catch (thrown) {
     if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown
     forgetSession()
@@ -69,4 +84,5 @@ export async function signOut(): Promise<void> {
     leaving = false
   }
   forgetSession()
+  takeSeat('')
 }
