@@ -54,7 +54,7 @@ var (
 		"internal/replacement":  {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery"},
 		"internal/spaces":       {"internal/deadlines", "internal/desk", "internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/guardians", "internal/tally"},
 		"internal/yearly":       {"internal/deadlines", "internal/accounts", "internal/roster", "internal/consent", "internal/guardians", "internal/desk"},
-		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips", "internal/consent"},
+		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips", "internal/consent", "internal/guardians"},
 	}
 
 	// Gateways to carriers, put together by the commands. The simulator speaks the carriers' side.

@@ -155,7 +155,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	}).Mount(a.server)
 	a.owndata = owndata.New(d, owndata.Rooms{
 		Accounts: a.accounts, Roster: a.roster, Verification: verifying, Support: a.support, Transfers: a.transfers, Factors: a.factors,
-		Recovery: a.recovery, Slips: printing, Consent: a.consent,
+		Recovery: a.recovery, Slips: printing, Consent: a.consent, Guardians: a.guardians,
 	})
 	a.owndata.Mount(a.server)
 	statistics.New(d, a.roster).Mount(a.server)

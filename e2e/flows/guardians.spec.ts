@@ -1,7 +1,7 @@
-import { register, signIn, takeEntry } from '../support/api.ts'
+import { administrator, register, signIn, takeEntry } from '../support/api.ts'
 import { newName, newResidentID, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter, signInOnScreen } from '../support/walk.ts'
 
 test('F-21 a parent waits and sees nothing of the child until the school confirms, and again once custody ends', async ({ page, t }) => {
   test.slow() // two people use the screen
@@ -50,4 +50,25 @@ test('F-21 a class teacher confirms a guardian who waits', async ({ page, t }) =
   await queue.getByRole('button', { name: t('guardian.queue.confirm', { n: 1 }) }).click()
   await expect(queue.getByRole('status')).toContainText(t('guardian.queue.done', { n: 1 }))
   await expect(queue).not.toContainText(child.name)
+})
+
+test("a pupil's guardians stand in the registry's drawer, where the school ends a link", async ({ page, t }) => {
+  const school = await administrator('school')
+  const office = await signIn(school.username, school.password)
+  const [name, number] = [newName(), newResidentID()]
+  const { id } = await office.ok<{ id: string }>(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number: number, school_id: school.scope.id })
+  const parent = await register('parent')
+  const asked = await parent.api.ok<{ id: string }>(201, 'POST', '/api/v1/me/binding', { kind: 'parent', id_type: 'resident_id', id_number: number, name, guardian_name: '王芳', relation: 'mother' })
+  await office.ok(200, 'POST', '/api/v1/guardianships/decide', { ids: [asked.id], confirm: true })
+  await enter(page, school)
+  await page.goto(`/admin/registry?entry=${id}`)
+  const list = page.getByRole('list', { name: t('guardian.admin.of_child') })
+  await expect(list).toContainText('王芳')
+  await list.getByRole('button', { name: t('guardian.admin.end') }).click()
+  const dialog = page.getByRole('dialog', { name: t('guardian.admin.end') })
+  await dialog.getByRole('button', { name: t('guardian.admin.reasons.custody') }).click()
+  await dialog.getByRole('button', { name: t('guardian.admin.end_confirm'), exact: true }).click()
+  await expect(list).toContainText(t('guardian.state.ended'))
+  await expectNoOverflow(page)
+  await expectAccessible(page)
 })

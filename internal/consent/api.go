@@ -59,6 +59,7 @@ type historyInput struct {
 type Record struct {
 	ID       string    `json:"id"`
 	Purpose  Purpose   `json:"purpose" enum:"space_beyond_class,third_party_apps"`
+	Title    string    `json:"title" doc:"Of the purpose's text of now, in the reader's language"`
 	Version  int       `json:"version"`
 	TextHash string    `json:"text_hash" doc:"SHA-256 of that version of the text"`
 	Decision State     `json:"decision" enum:"given,refused,withdrawn"`
@@ -78,28 +79,36 @@ func (s *Service) history(ctx context.Context, in *historyInput) (server.Page[Re
 		if !b.Guardian || b.ID != in.GuardianshipID {
 			continue
 		}
-		query, args := ` WHERE entry_id = $1 ORDER BY id DESC LIMIT $2`, []any{b.EntryID, in.Limit + 1}
-		if in.Cursor != "" {
-			query, args = ` WHERE entry_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2`, append(args, in.Cursor)
-		}
-		type row struct {
-			Record
-			at db.Time
-		}
-		found, err := db.Collect(ctx, s.db, `SELECT id, purpose, version, text_hash, decision, channel, who, at FROM consent_records`+query, args, func(r *row) []any {
-			return []any{&r.ID, &r.Purpose, &r.Version, &r.TextHash, &r.Decision, &r.Channel, &r.Who, &r.at}
-		})
+		all, err := s.Of(ctx, s.db, b.EntryID, in.Cursor, in.Limit+1)
 		if err != nil {
 			return none, err
-		}
-		all := make([]Record, len(found))
-		for i, r := range found {
-			all[i] = r.Record
-			all[i].Who, all[i].At = vault.MaskName(r.Who), r.at.Time
 		}
 		return server.NewPage(all, in.Limit, func(r Record) string { return r.ID }), nil
 	}
 	return none, fault.ErrNotFound.New()
+}
+
+// Of lists up to limit records of what was said about a person of the registry, the newest first, before the cursor when there is
+// one. Whoever asks has made sure that the reader may know.
+func (s *Service) Of(ctx context.Context, q db.Querier, entryID, cursor string, limit int) ([]Record, error) {
+	query, args := ` WHERE entry_id = $1 ORDER BY id DESC LIMIT $2`, []any{entryID, limit}
+	if cursor != "" {
+		query, args = ` WHERE entry_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2`, append(args, cursor)
+	}
+	type row struct {
+		Record
+		at db.Time
+	}
+	found, err := db.Collect(ctx, q, `SELECT id, purpose, version, text_hash, decision, channel, who, at FROM consent_records`+query, args, func(r *row) []any {
+		return []any{&r.ID, &r.Purpose, &r.Version, &r.TextHash, &r.Decision, &r.Channel, &r.Who, &r.at}
+	})
+	all := make([]Record, len(found))
+	for i, r := range found {
+		all[i] = r.Record
+		all[i].Title, _ = current[r.Purpose].in(access.ClientFrom(ctx).Language)
+		all[i].Who, all[i].At = vault.MaskName(r.Who), r.at.Time
+	}
+	return all, err
 }
 
 // Mount adds the room's operations.

@@ -67,7 +67,7 @@ func (s *Service) Mount(srv *server.Server) {
 	}
 	server.Register(srv, op("GET", "/me/guardianships", "list-my-guardianships", "Whose guardian one is, or asks to be", server.Ready, 0),
 		func(ctx context.Context, in *ownInput) (*body[server.Page[Guardianship]], error) {
-			page, err := s.own(ctx, in.PageInput)
+			page, err := s.Own(ctx, in.PageInput)
 			return &body[server.Page[Guardianship]]{page}, err
 		})
 	bySlip := op("POST", "/me/guardianships/{id}/slip", "confirm-guardianship-by-slip", "Have the child's slip confirm that one is the guardian", server.Ready, 0)
@@ -87,7 +87,7 @@ func (s *Service) Mount(srv *server.Server) {
 		})
 	server.Register(srv, op("GET", "/me/guardians", "list-my-guardians", "A pupil's own guardians", server.Verified, 0),
 		func(ctx context.Context, _ *struct{}) (*body[OwnGuardians], error) {
-			seen, err := s.ofChild(ctx)
+			seen, err := s.OfPupil(ctx)
 			return &body[OwnGuardians]{seen}, err
 		})
 	server.Register(srv, op("POST", "/me/guardians/{id}/answer", "answer-my-guardian", "A pupil of fourteen or more says whether somebody is their guardian", server.Verified, 204),

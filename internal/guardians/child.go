@@ -43,7 +43,8 @@ func (s *Service) ofOwnAge(ctx context.Context, q db.Querier) (roster.Entry, boo
 	return entry, ofAge, err
 }
 
-func (s *Service) ofChild(ctx context.Context) (OwnGuardians, error) {
+// OfPupil lists the actor's own guardians, from fourteen on; before, and for anybody else, none.
+func (s *Service) OfPupil(ctx context.Context) (OwnGuardians, error) {
 	seen := OwnGuardians{Items: []OwnGuardian{}}
 	entry, ofAge, err := s.ofOwnAge(ctx, s.db)
 	if err != nil || !ofAge {

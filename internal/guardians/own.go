@@ -44,8 +44,8 @@ type Other struct {
 	Relation   string `json:"relation,omitempty" enum:"father,mother,other"`
 }
 
-// own lists the actor's requests and links, the newest first.
-func (s *Service) own(ctx context.Context, page server.PageInput) (server.Page[Guardianship], error) {
+// Own lists the actor's requests and links, the newest first.
+func (s *Service) Own(ctx context.Context, page server.PageInput) (server.Page[Guardianship], error) {
 	accountID := access.ActorFrom(ctx).AccountID
 	found, err := s.verification.GuardianRequestsOf(ctx, s.db, accountID, page.Cursor, page.Limit+1)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"caotang/internal/consent"
 	"caotang/internal/db"
 	"caotang/internal/factors"
+	"caotang/internal/guardians"
 	"caotang/internal/identity"
 	"caotang/internal/recovery"
 	"caotang/internal/roster"
@@ -32,6 +33,7 @@ type Rooms struct {
 	Recovery     *recovery.Service
 	Slips        *slips.Service
 	Consent      *consent.Service
+	Guardians    *guardians.Service
 }
 
 // Service is the room.
@@ -52,10 +54,19 @@ type Data struct {
 	Sessions    []accounts.Session `json:"sessions"`
 	Recoveries  []recovery.Kept    `json:"recoveries" doc:"Requests of somebody who had lost this account"`
 	Closing     accounts.Closing   `json:"closing"`
+
+	Guardians     []guardians.OwnGuardian  `json:"guardians" doc:"Who is a guardian of the account's owner, or asks to be one; from fourteen on"`
+	Guardianships []guardians.Guardianship `json:"guardianships" doc:"Whose guardian the owner is, was or asked to be, the newest first"`
 }
 
 // mostSessions is more than anybody has, and no more than a screen can show.
 const mostSessions = 100
+
+// mostLinks is likewise of a guardian's requests and links, and mostConsents of what was said for one person.
+const (
+	mostLinks    = 200
+	mostConsents = 200
+)
 
 // Person is a registry entry as the school keeps it.
 type Person struct {
@@ -72,6 +83,7 @@ type Person struct {
 	BoundAt           time.Time         `json:"bound_at"`
 	EnteredAt         time.Time         `json:"entered_at" doc:"When the school added the entry"`
 	ChangedAt         time.Time         `json:"changed_at" doc:"When the entry was last changed"`
+	Consents          []consent.Record  `json:"consents" doc:"What guardians said for them to what goes beyond schooling, the newest first"`
 
 	entryID string
 	child   bool
@@ -101,7 +113,16 @@ func (s *Service) gather(ctx context.Context, full bool) (d Data, err error) {
 	if d.Recoveries, err = s.Recovery.AllOf(ctx, s.db, accountID); err != nil {
 		return d, err
 	}
-	d.Closing, err = s.Accounts.ClosingOf(ctx)
+	if d.Closing, err = s.Accounts.ClosingOf(ctx); err != nil {
+		return d, err
+	}
+	own, err := s.Guardians.OfPupil(ctx)
+	if err != nil {
+		return d, err
+	}
+	d.Guardians = own.Items
+	ships, err := s.Guardians.Own(ctx, server.PageInput{Limit: mostLinks})
+	d.Guardianships = ships.Items
 	return d, err
 }
 
@@ -130,6 +151,9 @@ func (s *Service) people(ctx context.Context, accountID string, full bool) ([]Pe
 			if !full || b.Guardian {
 				*number.to = vault.MaskIDNumber(*number.to)
 			}
+		}
+		if p.Consents, err = s.Consent.Of(ctx, s.db, e.ID, "", mostConsents); err != nil {
+			return nil, err
 		}
 		people = append(people, p)
 	}

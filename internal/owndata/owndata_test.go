@@ -3,6 +3,7 @@ package owndata_test
 import (
 	"archive/zip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/factors"
+	"caotang/internal/identity"
 	"caotang/internal/looks"
 	"caotang/internal/owndata"
 	"caotang/internal/roomtest"
@@ -33,7 +35,7 @@ func each(t *testing.T, test func(t *testing.T, w world)) {
 		w.Service = owndata.New(d, owndata.Rooms{
 			Accounts: w.Accounts, Roster: w.Roster, Verification: w.Verification, Support: w.Support, Transfers: w.Transfers, Recovery: w.Recovery,
 			Factors: factors.New(d, w.Vault, w.Accounts, factors.Config{}, nil),
-			Slips:   w.Slips, Consent: w.Consent,
+			Slips:   w.Slips, Consent: w.Consent, Guardians: w.Guardians,
 		})
 		w.Mount(w.Server)
 		test(t, w)
@@ -197,6 +199,37 @@ func TestTheFileHoldsThePersonsOwnNumbersAndNobodyElses(t *testing.T) {
 		guardians := file(t, w.Do(t, mother, "POST", "/api/v1/me/data/export", object{"password": roomtest.Password}))["data.json"]
 		if !strings.Contains(guardians, "韩小梅") || strings.Contains(guardians, roomtest.IDNumber(3)) {
 			t.Error("a guardian's file lacks the child, or holds the child's number")
+		}
+	})
+}
+
+func TestWhatGuardiansSaidStandsInTheFilesOfBothAndInNobodyElses(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		born := fmt.Sprintf("510104%d0315001", time.Now().Year()-8)
+		child := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩小梅", IDNumber: born + string(identity.CheckCharacter(born)), SchoolID: w.Here.ID})
+		pupil, mother, stranger := w.Person(t, "student"), w.Person(t, "parent"), w.Person(t, "parent")
+		w.Bind(t, pupil, child, roster.Student)
+		w.Bind(t, mother, child, "parent")
+		asked := w.Do(t, mother, "GET", "/api/v1/me/consents", nil).Items()[0]
+		expect(t, w.Do(t, mother, "POST", "/api/v1/me/consents", object{"guardianship_id": asked["guardianship_id"], "decisions": []object{
+			{"purpose": "third_party_apps", "version": 1, "given": true},
+		}}), 204, "")
+		for who, p := range map[string]roomtest.Person{"the pupil's": pupil, "the mother's": mother} {
+			files := file(t, w.Do(t, p, "POST", "/api/v1/me/data/export", object{"password": roomtest.Password}))
+			for _, words := range []string{"监护人的意见", "同意", "在空间里"} {
+				if !strings.Contains(files["data.html"], words) {
+					t.Errorf("%s page lacks %s", who, words)
+				}
+			}
+			if !strings.Contains(files["data.json"], "third_party_apps") || strings.Contains(files["data.html"], "own.") {
+				t.Errorf("%s file lacks the consent, or words", who)
+			}
+			if (p == mother) != strings.Contains(files["data.html"], "我的孩子") {
+				t.Errorf("%s page: the link", who)
+			}
+		}
+		if read := w.Do(t, stranger, "GET", "/api/v1/me/data", nil).Text; strings.Contains(read, "third_party_apps") || strings.Contains(read, "韩小梅") {
+			t.Errorf("a stranger reads %s", read)
 		}
 	})
 }

@@ -3175,6 +3175,8 @@ export interface components {
             purpose: "space_beyond_class" | "third_party_apps";
             /** @description SHA-256 of that version of the text */
             text_hash: string;
+            /** @description Of the purpose's text of now, in the reader's language */
+            title: string;
             /** Format: int64 */
             version: number;
         };
@@ -3692,6 +3694,10 @@ export interface components {
             admin_grants: components["schemas"]["AccountsGrant"][];
             closing: components["schemas"]["AccountsClosing"];
             factors: components["schemas"]["Factors"];
+            /** @description Who is a guardian of the account's owner, or asks to be one; from fourteen on */
+            guardians: components["schemas"]["GuardiansOwnGuardian"][];
+            /** @description Whose guardian the owner is, was or asked to be, the newest first */
+            guardianships: components["schemas"]["Guardianship"][];
             /** @description Whom the account stands for: its owner first, then their children */
             people: components["schemas"]["OwndataPerson"][];
             /** @description Requests of somebody who had lost this account */
@@ -3715,6 +3721,8 @@ export interface components {
              */
             changed_at: string;
             class: components["schemas"]["RosterClassRef"];
+            /** @description What guardians said for them to what goes beyond schooling, the newest first */
+            consents: components["schemas"]["ConsentRecord"][];
             /**
              * Format: date-time
              * @description When the school added the entry

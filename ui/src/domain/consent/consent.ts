@@ -2,6 +2,7 @@ import { answer, api, once } from '@/api/client'
 import type { components } from '@/api/schema'
 
 export type Asked = components['schemas']['ConsentAsked']
+export type ConsentRecord = components['schemas']['ConsentRecord']
 export interface Decision { purpose: Asked['purpose']; version: number; given: boolean }
 
 export const myConsents = () => answer(api.GET('/api/v1/me/consents'))
