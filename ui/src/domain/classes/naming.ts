@@ -70,15 +70,6 @@ const keys = new Map<string, string>([
   ['未入学', 'before'], ['已毕业', 'left'],
 ])
 
-/** The school subjects, in the order in which they are shown. */
-export const allSubjects = [
-  'chinese', 'maths', 'english', 'physics', 'chemistry', 'biology', 'politics', 'history', 'geography', 'science', 'technology',
-  'sports', 'music', 'art', 'labour', 'psychology', 'other',
-] as const
-
-/** Whether a class of that grade has come to its end. */
-export const hasLeft = (grade: string): boolean => keys.get(grade) === 'left'
-
 /** The server's name of a grade, such as 七年级, in the reader's language. */
 export function gradeName(grade: string): string {
   const key = i18n.global.locale.value === 'en' ? keys.get(grade) : undefined
