@@ -69,8 +69,6 @@ func (s *Service) entriesByName(ctx context.Context, f filter, cursor string, li
 	return found[:limit], identity.CompareKey(last.Name) + "." + last.ID, nil
 }
 
-func badCursor() error { return fault.ErrInvalid.New(fault.Field("cursor", "not_allowed")) }
-
 // schoolsAtOnce is how many schools are looked up at a time: a page of 50 seldom takes more.
 const schoolsAtOnce = 50
 
@@ -79,7 +77,9 @@ func (s *Service) entriesBySchool(ctx context.Context, f filter, cursor string, 
 		AtOnce: schoolsAtOnce,
 		Groups: func(at server.Bookmark) ([]server.Bookmark, error) { return s.schoolsWithEntries(ctx, f, at) },
 		Items:  func(at server.Bookmark, limit int) ([]Entry, error) { return s.entriesOfSchool(ctx, f, at, limit) },
-		At:     func(e Entry) server.Bookmark { return server.Bookmark{Order: e.School.Region, ID: e.School.ID, Item: e.ID} },
+		At: func(e Entry) server.Bookmark {
+			return server.Bookmark{Order: e.School.Region, ID: e.School.ID, Item: e.ID}
+		},
 	}.Page(cursor, limit)
 	return page.Items, page.NextCursor, err
 }
@@ -127,5 +127,6 @@ func (s *Service) entriesOfSchool(ctx context.Context, f filter, at server.Bookm
 	if at.Item != "" {
 		c.add("e.id < $%d", at.Item)
 	}
-	return s.entries(ctx, s.db, c.where()+" ORDER BY e.id DESC"+c.limit(limit), c.args...)
+	// The school's few thousand are sorted: along the key of all entries PostgreSQL would look for the last of them in the whole province.
+	return s.entries(ctx, s.db, c.where()+" ORDER BY e.id || '' DESC"+c.limit(limit), c.args...)
 }
