@@ -176,12 +176,12 @@ func TestATeacherSeesTheClassesTaught(t *testing.T) {
 		e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
 		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(2), SchoolID: w.Here.ID, ClassID: class.ID})
 		w.InTx(t, func(tx *db.Tx) error {
-			return tx.Insert(t.Context(), "class_teachers", []string{"class_id", "entry_id"}, [][]any{{class.ID, e.ID}})
+			return tx.Insert(t.Context(), "class_teachers", []string{"class_id", "entry_id", "subjects"}, [][]any{{class.ID, e.ID, "chinese music"}})
 		})
 		p := w.Person(t, "teacher")
 		w.Bind(t, p, e, "teacher")
 		a := get(t, w, p, "/api/v1/me/space")
-		want := []any{map[string]any{"id": class.ID, "name": "七年级1班", "stage": "junior", "grade": "七年级", "pupils": 1.0, "head": false}}
+		want := []any{map[string]any{"id": class.ID, "name": "七年级1班", "stage": "junior", "grade": "七年级", "pupils": 1.0, "head": false, "subjects": []any{"chinese", "music"}}}
 		if !reflect.DeepEqual(a.Body["classes_taught"], want) || a.Get("greeting_name") != "林涛" || a.Get("school.name") != w.Here.Name {
 			t.Errorf("space %v", a)
 		}
