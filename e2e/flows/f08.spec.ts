@@ -26,6 +26,12 @@ async function ask(page: Page, t: Texts, entry: Entry, phone: string, proof: 'sc
   await page.getByText(t(`recovery.proof.${proof}.how`), { exact: true }).click()
   await expectAccessible(page)
   await page.getByRole('button', { name: t('common.next'), exact: true }).click()
+  if (proof === 'school') {
+    await expect(page.getByLabel(t('recovery.phone'), { exact: true })).toBeVisible()
+    await page.goBack() // the browser's own way back: to the step before, with all that was typed
+    await expect(page.getByText(t(`recovery.proof.${proof}.how`), { exact: true })).toBeVisible()
+    await page.getByRole('button', { name: t('common.next'), exact: true }).click()
+  }
   await askAndTypeCode(page, t, phone, 'recovery.phone')
   await page.getByRole('button', { name: t('recovery.submit'), exact: true }).click()
   await expect(page).toHaveURL(/\/recover\?number=/)

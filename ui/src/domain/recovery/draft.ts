@@ -55,9 +55,10 @@ export function readRecovery(text: string | null): RecoveryDraft {
   return draft
 }
 
-/** The draft, kept in this tab until `forget`. */
+/** The draft, kept in this tab until `forget`; resumed says that it was there already. */
 export function useRecoveryDraft() {
-  const draft = reactive(readRecovery(sessionStorage.getItem(place)))
+  const before = sessionStorage.getItem(place)
+  const draft = reactive(readRecovery(before))
   let keeping = true
   watch(draft, () => {
     if (keeping) sessionStorage.setItem(place, JSON.stringify(kept(draft)))
@@ -66,7 +67,7 @@ export function useRecoveryDraft() {
     keeping = false
     sessionStorage.removeItem(place)
   }
-  return { draft, forget }
+  return { draft, forget, resumed: before !== null }
 }
 
 /** A tracking number as people type it, in its one form; '' for what cannot be one. */
