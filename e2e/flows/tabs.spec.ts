@@ -11,6 +11,7 @@ test('a tab does not go on showing, or acting for, who has left in another', asy
 
   const other = await context.newPage()
   await other.goto('/space')
+  await expect(other.getByRole('main').getByRole('heading').first()).toBeVisible()
   await signOutOnScreen(other, t)
   await expect(page.locator('body')).not.toContainText(person.username)
   await expect(page).toHaveURL(/\/login/)
