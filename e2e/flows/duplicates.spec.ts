@@ -16,7 +16,7 @@ test('a school finds who may be listed twice, and says of a pair that they are t
   await page.getByRole('main').getByRole('link', { name: t('admin_registry.duplicates.title') }).click()
   await page.getByRole('button', { name: t('admin_registry.duplicates.begin'), exact: true }).or(page.getByRole('button', { name: t('admin_registry.duplicates.again'), exact: true })).click()
   const pair = page.getByRole('list', { name: t('admin_registry.duplicates.title') }).locator('> li').filter({ hasText: name })
-  await expect(pair).toHaveCount(1)
+  await expect(pair).toHaveCount(1, { timeout: 30_000 }) // the search runs in the background
   await expect(page.locator('body')).not.toContainText(one)
   await expectNoOverflow(page)
   await expectAccessible(page)
