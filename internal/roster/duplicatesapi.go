@@ -23,19 +23,24 @@ func (s *Service) mountDuplicates(srv *server.Server, op func(method, path, id, 
 	server.Register(srv, op("GET", "/duplicates", "list-duplicates", "Pairs of entries in one's scope that may be one person", 0),
 		func(ctx context.Context, in *duplicatesInput) (*body[Duplicates], error) {
 			of := duplicateScope{in.SchoolID, in.Region}
+			var all Duplicates
+			if of.key() != "" {
+				if _, err := s.reachableScope(ctx, of); err != nil {
+					return nil, err
+				}
+				// Before the pairs: a search that is done has written them, and nobody looks again after it.
+				var err error
+				if all.Search, err = s.lastSearch(ctx, of); err != nil {
+					return nil, err
+				}
+			}
 			found, err := s.listDuplicates(ctx, of, in.Cursor, in.Limit)
 			if err != nil {
 				return nil, err
 			}
 			page := server.NewPage(found, in.Limit, func(d Duplicate) string { return d.ID })
-			all := Duplicates{Items: page.Items, NextCursor: page.NextCursor}
-			if of.key() != "" {
-				if _, err := s.reachableScope(ctx, of); err != nil {
-					return nil, err
-				}
-				all.Search, err = s.lastSearch(ctx, of)
-			}
-			return &body[Duplicates]{all}, err
+			all.Items, all.NextCursor = page.Items, page.NextCursor
+			return &body[Duplicates]{all}, nil
 		})
 	server.Register(srv, op("POST", "/duplicates/search", "search-duplicates", "Compare all people of a school, or of a county, in the background", 202),
 		func(ctx context.Context, in *struct {
