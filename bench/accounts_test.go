@@ -49,18 +49,11 @@ func importAccounts(b *testing.B, d *db.DB, path string, rows int) (took cost, r
 	log := slog.New(slog.DiscardHandler)
 	texts := sms.New(sms.Options{DB: d, Vault: v, Jobs: jobs.New(d, log), Log: log, Gateway: sms.NewConsole(nil), Limits: sms.DefaultLimits()})
 	room := accounts.New(d, v, texts, accounts.DefaultConfig(), nil)
-	f, err := os.Open(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		b.Fatal(err)
-	}
+	f, size := fileOf(b, path)
 	var sum accounts.Imported
+	var err error
 	took = measure(b, func() {
-		sum, err = room.ImportAccounts(b.Context(), accounts.OldAccounts{ReaderAt: f, Size: info.Size()},
+		sum, err = room.ImportAccounts(b.Context(), accounts.OldAccounts{ReaderAt: f, Size: size},
 			func(accounts.Finding) error { return nil }, func(accounts.Imported) { residentMB = max(residentMB, resident(b)) })
 	})
 	if err != nil {

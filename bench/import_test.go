@@ -84,18 +84,11 @@ func cpuTime(b *testing.B) time.Duration {
 func importOnce(b *testing.B, d *db.DB, path string, rows int) (took cost, residentMB float64) {
 	addSchools(b, d)
 	s := roster.New(d, vaulttest.New(b), jobs.New(d, slog.Default()), b.TempDir(), roster.DefaultLimits())
-	f, err := os.Open(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		b.Fatal(err)
-	}
+	f, size := fileOf(b, path)
 	var result roster.Result
+	var err error
 	took = measure(b, func() {
-		result, err = s.Import(b.Context(), roster.ImportSource{ReaderAt: f, Size: info.Size(), Filename: "roster.csv", Kind: roster.Student},
+		result, err = s.Import(b.Context(), roster.ImportSource{ReaderAt: f, Size: size, Filename: "roster.csv", Kind: roster.Student},
 			func(roster.Progress) { residentMB = max(residentMB, resident(b)) })
 	})
 	if err != nil {
@@ -105,6 +98,20 @@ func importOnce(b *testing.B, d *db.DB, path string, rows int) (took cost, resid
 		b.Fatalf("%d accepted and %d rejected of %d", result.Accepted, result.Rejected, rows)
 	}
 	return took, residentMB
+}
+
+// fileOf opens a file for as long as the benchmark runs, and tells its size.
+func fileOf(b *testing.B, path string) (f *os.File, size int64) {
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = f.Close() })
+	info, err := f.Stat()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return f, info.Size()
 }
 
 // insertOnce times the inserts alone.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -75,16 +74,8 @@ func newOffice(b *testing.B, d *db.DB, file string, rows int) *office {
 		}
 		return tx.Insert(b.Context(), "schools", []string{"id", "code", "name", "region", "created_at"}, schools)
 	})
-	f, err := os.Open(file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		b.Fatal(err)
-	}
-	result, err := o.Roster.Import(b.Context(), roster.ImportSource{ReaderAt: f, Size: info.Size(), Filename: "roster.csv", Kind: roster.Student}, nil)
+	f, size := fileOf(b, file)
+	result, err := o.Roster.Import(b.Context(), roster.ImportSource{ReaderAt: f, Size: size, Filename: "roster.csv", Kind: roster.Student}, nil)
 	if err != nil || result.Accepted != int64(rows) {
 		b.Fatalf("%d of %d accepted: %v", result.Accepted, rows, err)
 	}

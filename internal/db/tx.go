@@ -177,6 +177,15 @@ func insertSQL(table string, columns []string, rows int) string {
 	return b.String()
 }
 
+// Changed reports whether a statement changed any row.
+func Changed(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
 // IsUnique reports whether err says that a primary key or unique value is taken.
 func IsUnique(err error) bool {
 	var p *pgconn.PgError

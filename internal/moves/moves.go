@@ -125,15 +125,6 @@ func (s *Service) both(ctx context.Context, q db.Querier, fromID, toID string) (
 	return from, to, to.Open()
 }
 
-// changed reports whether a statement changed a row.
-func changed(result sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
-}
-
 func anys(ids []string) []any {
 	args := make([]any, len(ids))
 	for i, id := range ids {

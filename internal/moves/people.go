@@ -188,7 +188,7 @@ func (s *Service) batch(ctx context.Context, m Move) (more bool, err error) {
 // count takes people off those who have yet to move.
 func (s *Service) count(ctx context.Context, tx *db.Tx, m Move, ids []string, moved int) error {
 	for _, id := range ids {
-		if mine, err := changed(tx.Exec(ctx, `DELETE FROM move_entries WHERE move_id = $1 AND entry_id = $2`, m.ID, id)); err != nil || !mine {
+		if mine, err := db.Changed(tx.Exec(ctx, `DELETE FROM move_entries WHERE move_id = $1 AND entry_id = $2`, m.ID, id)); err != nil || !mine {
 			return err
 		}
 	}

@@ -169,7 +169,7 @@ func (s *Service) CreateClass(ctx context.Context, tx *db.Tx, n NewClass) (Class
 		return Class{}, err
 	}
 	id := db.NewID()
-	added, err := changed(tx.Exec(ctx, `INSERT INTO classes (id, school_id, stage, entry_year, number, schooling_years, name, created_at)
+	added, err := db.Changed(tx.Exec(ctx, `INSERT INTO classes (id, school_id, stage, entry_year, number, schooling_years, name, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
 		id, n.SchoolID, string(n.Stage), n.EntryYear, n.Number, n.SchoolingYears, n.Name, db.At(s.now())))
 	if err != nil {

@@ -108,7 +108,7 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 			if said, named := subjects[teacher]; named {
 				taught = subjectsText(said)
 			}
-			added, err := changed(tx.Exec(ctx, `INSERT INTO class_teachers (class_id, entry_id, head, subjects)
+			added, err := db.Changed(tx.Exec(ctx, `INSERT INTO class_teachers (class_id, entry_id, head, subjects)
 				SELECT $1, id, $4, $5 FROM registry_entries WHERE id = $2 AND school_id = $3 AND kind = 'teacher'`, classID, teacher, class.School.ID, isHead(teacher), taught))
 			if err != nil {
 				return err

@@ -82,7 +82,7 @@ func (s *Service) searchDuplicates(ctx context.Context, d duplicateScope) error 
 		return err
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		begun, err := changed(tx.Exec(ctx, `INSERT INTO duplicate_searches (scope, state, asked_by, asked_at, people, pairs, kept) VALUES ($1, $2, $3, $4, 0, 0, 0)
+		begun, err := db.Changed(tx.Exec(ctx, `INSERT INTO duplicate_searches (scope, state, asked_by, asked_at, people, pairs, kept) VALUES ($1, $2, $3, $4, 0, 0, 0)
 			ON CONFLICT (scope) DO UPDATE SET state = excluded.state, asked_by = excluded.asked_by, asked_at = excluded.asked_at
 			WHERE duplicate_searches.state <> excluded.state`, d.key(), searchQueued, access.ActorFrom(ctx).AccountID, db.At(s.now())))
 		if err != nil || !begun {
@@ -263,7 +263,7 @@ func (s *Service) dismissDuplicate(ctx context.Context, id string) error {
 		if len(rows) == 0 {
 			return fault.ErrNotFound.New()
 		}
-		dismissed, err := changed(tx.Exec(ctx, `UPDATE duplicates SET dismissed_by = $1 WHERE id = $2 AND dismissed_by = ''`, access.ActorFrom(ctx).AccountID, id))
+		dismissed, err := db.Changed(tx.Exec(ctx, `UPDATE duplicates SET dismissed_by = $1 WHERE id = $2 AND dismissed_by = ''`, access.ActorFrom(ctx).AccountID, id))
 		if err != nil {
 			return err
 		}

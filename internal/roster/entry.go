@@ -160,7 +160,7 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 		return Entry{}, err
 	}
 	id, now, index := db.NewID(), db.At(s.now()), s.DocumentIndex(number)
-	added, err := changed(tx.Exec(ctx, "INSERT INTO documents (document_index, entry_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", index, id))
+	added, err := db.Changed(tx.Exec(ctx, "INSERT INTO documents (document_index, entry_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", index, id))
 	if err != nil {
 		return Entry{}, err
 	}

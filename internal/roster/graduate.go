@@ -27,7 +27,7 @@ func (s *Service) takeOut(ctx context.Context, tx *db.Tx, id string) error {
 // are, and whether the class was on the books. The pupils keep account, binding and space. It locks nothing but the class. The
 // caller decides who may.
 func (s *Service) Graduate(ctx context.Context, tx *db.Tx, class Class) (pupils int64, graduated bool, err error) {
-	graduated, err = changed(tx.Exec(ctx, `UPDATE classes SET graduated_at = $1 WHERE id = $2 AND graduated_at IS NULL`, db.At(s.now()), class.ID))
+	graduated, err = db.Changed(tx.Exec(ctx, `UPDATE classes SET graduated_at = $1 WHERE id = $2 AND graduated_at IS NULL`, db.At(s.now()), class.ID))
 	if err != nil || !graduated {
 		return 0, false, err
 	}
@@ -43,7 +43,7 @@ func (s *Service) Graduate(ctx context.Context, tx *db.Tx, class Class) (pupils 
 
 // TakeBack puts a class that has graduated on the school's books again, with whoever is still in it; otherwise as [Service.Graduate].
 func (s *Service) TakeBack(ctx context.Context, tx *db.Tx, class Class) (pupils int64, back bool, err error) {
-	back, err = changed(tx.Exec(ctx, `UPDATE classes SET graduated_at = NULL WHERE id = $1 AND graduated_at IS NOT NULL`, class.ID))
+	back, err = db.Changed(tx.Exec(ctx, `UPDATE classes SET graduated_at = NULL WHERE id = $1 AND graduated_at IS NOT NULL`, class.ID))
 	if err != nil || !back {
 		return 0, false, err
 	}

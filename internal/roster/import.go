@@ -304,7 +304,7 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 			}
 			r.headings = string(headings)
 		}
-		same, err := changed(tx.Exec(ctx, `UPDATE roster_imports SET state = $1, headings = $2, read_bytes = $3, rows_done = $4,
+		same, err := db.Changed(tx.Exec(ctx, `UPDATE roster_imports SET state = $1, headings = $2, read_bytes = $3, rows_done = $4,
 			accepted = $5, rejected = $6, started_at = $7, finished_at = $8, added = $11, completed = $12, moved = $13, renamed = $14, unchanged = $15
 			WHERE id = $9 AND rows_done = $10 AND state IN ('queued', 'running')`,
 			r.state, r.headings, r.read, r.rowsDone, r.accepted, r.rejected, r.startedAt, r.finishedAt, r.id, run.record.rowsDone,
@@ -353,7 +353,7 @@ func (s *Service) fail(ctx context.Context, r *importRecord, cause error) error 
 		code = f.Fields[0].Code
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		ended, err := changed(tx.Exec(ctx, "UPDATE roster_imports SET state = $1, failure = $2, finished_at = $3 WHERE id = $4 AND state IN ('queued', 'running')",
+		ended, err := db.Changed(tx.Exec(ctx, "UPDATE roster_imports SET state = $1, failure = $2, finished_at = $3 WHERE id = $4 AND state IN ('queued', 'running')",
 			stateFailed, code, db.At(s.now()), r.id))
 		if err != nil || !ended {
 			return err

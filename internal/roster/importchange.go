@@ -133,7 +133,7 @@ func (w *writer) apply(ctx context.Context, tx *db.Tx, importID string, a *chang
 		if err != nil {
 			return err
 		}
-		here, err := changed(tx.Exec(ctx, `UPDATE registry_entries SET class_id = `+class+`, name = coalesce($2, name), name_key = coalesce($3, name_key),
+		here, err := db.Changed(tx.Exec(ctx, `UPDATE registry_entries SET class_id = `+class+`, name = coalesce($2, name), name_key = coalesce($3, name_key),
 			student_number_sealed = coalesce(student_number_sealed, $4), certificate_number_sealed = coalesce(certificate_number_sealed, $5),
 			updated_at = $6 WHERE id = $7 AND school_id = $8`,
 			nullText(a.class), nullText(a.name), nullText(a.key), a.student, a.certificate, o.at, a.entryID, a.school.ID))
@@ -153,7 +153,7 @@ func (w *writer) apply(ctx context.Context, tx *db.Tx, importID string, a *chang
 
 // takeOn takes a pupil on who has left another school as a graduate, with account and binding; not one who is its pupil again.
 func (w *writer) takeOn(ctx context.Context, tx *db.Tx, a *change, o *outcome) error {
-	left, err := changed(tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 AND school_id = $2
+	left, err := db.Changed(tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 AND school_id = $2
 		AND EXISTS (SELECT 1 FROM classes c WHERE c.id = class_id AND c.graduated_at IS NOT NULL)`, a.entryID, a.from))
 	if err != nil || !left {
 		return err

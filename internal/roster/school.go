@@ -144,15 +144,6 @@ func (c *conditions) where() string {
 // once for all its arguments, and would plan for a tenth of the table where it does not know how few rows are wanted.
 func (c *conditions) limit(n int) string { return fmt.Sprintf(" LIMIT %d", n+1) }
 
-// changed reports whether a statement changed anything.
-func changed(result sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
-}
-
 func (s *Service) regions(ctx context.Context, parent, cursor string, limit int) ([]Region, error) {
 	var c conditions
 	if parent != "" {

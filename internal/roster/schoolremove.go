@@ -16,7 +16,7 @@ var ErrSchoolInUse = fault.Define(fault.Conflict, "school_in_use")
 // holdSchool keeps a school from being removed until the transaction ends: entries and imports name it without a foreign
 // key. fault.ErrNotFound if it is not there.
 func holdSchool(ctx context.Context, tx *db.Tx, id string) error {
-	there, err := changed(tx.Exec(ctx, `UPDATE schools SET name = name WHERE id = $1`, id))
+	there, err := db.Changed(tx.Exec(ctx, `UPDATE schools SET name = name WHERE id = $1`, id))
 	if err == nil && !there {
 		err = fault.ErrNotFound.New()
 	}

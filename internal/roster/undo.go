@@ -171,7 +171,7 @@ func (s *Service) askUndo(ctx context.Context, id string) error {
 		return err
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		first, err := changed(tx.Exec(ctx, `UPDATE roster_imports SET undo = $1, undone_by = $2, undone_at = $3 WHERE id = $4 AND undo IN ('', $5)`,
+		first, err := db.Changed(tx.Exec(ctx, `UPDATE roster_imports SET undo = $1, undone_by = $2, undone_at = $3 WHERE id = $4 AND undo IN ('', $5)`,
 			undoQueued, access.ActorFrom(ctx).AccountID, db.At(s.now()), id, undoFailed))
 		if err != nil {
 			return err
@@ -221,7 +221,7 @@ func (s *Service) undo(ctx context.Context, r *importRecord) error {
 		return err
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		ended, err := changed(tx.Exec(ctx, `UPDATE roster_imports SET undo = $1 WHERE id = $2 AND undo IN ($3, $4)`, undoDone, r.id, undoQueued, undoRunning))
+		ended, err := db.Changed(tx.Exec(ctx, `UPDATE roster_imports SET undo = $1 WHERE id = $2 AND undo IN ($3, $4)`, undoDone, r.id, undoQueued, undoRunning))
 		if err != nil || !ended {
 			return err
 		}
@@ -257,7 +257,7 @@ func (s *Service) DropEmptyClass(ctx context.Context, tx *db.Tx, id string, reco
 	if err != nil {
 		return false, err
 	}
-	gone, err = changed(tx.Exec(ctx, `DELETE FROM classes WHERE id = $1 AND name = '' AND NOT EXISTS (SELECT 1 FROM class_teachers WHERE class_id = $1)
+	gone, err = db.Changed(tx.Exec(ctx, `DELETE FROM classes WHERE id = $1 AND name = '' AND NOT EXISTS (SELECT 1 FROM class_teachers WHERE class_id = $1)
 		AND NOT EXISTS (SELECT 1 FROM registry_entries WHERE school_id = $2 AND class_id = $1)`, id, class.School.ID))
 	if err != nil || !gone {
 		return false, err
@@ -269,7 +269,7 @@ func (s *Service) DropEmptyClass(ctx context.Context, tx *db.Tx, id string, reco
 // undoPiece undoes one piece and keeps in its place what stays, in one transaction.
 func (s *Service) undoPiece(ctx context.Context, r *importRecord, t *trace, d *deed) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		taken, err := changed(tx.Exec(ctx, `UPDATE roster_traces SET undone = true WHERE import_id = $1 AND id = $2 AND NOT undone`, r.id, t.id))
+		taken, err := db.Changed(tx.Exec(ctx, `UPDATE roster_traces SET undone = true WHERE import_id = $1 AND id = $2 AND NOT undone`, r.id, t.id))
 		if err != nil || !taken {
 			return err
 		}

@@ -79,7 +79,7 @@ func (s *Service) keep(ctx context.Context, tx *db.Tx, school roster.School, yea
 	if err != nil {
 		return err
 	}
-	kept, err := taken(tx.Exec(ctx, `INSERT INTO school_years (school_id, year, state, plan, account_id, planned_at, mark, done_at, classes, pupils, made)
+	kept, err := db.Changed(tx.Exec(ctx, `INSERT INTO school_years (school_id, year, state, plan, account_id, planned_at, mark, done_at, classes, pupils, made)
 		VALUES ($1, $2, $3, $4, $5, $6, '', NULL, $7, $8, $9)
 		ON CONFLICT (school_id, year) DO UPDATE SET state = excluded.state, plan = excluded.plan, account_id = excluded.account_id,
 			planned_at = excluded.planned_at, mark = '', done_at = NULL, classes = excluded.classes, pupils = excluded.pupils, made = excluded.made
@@ -143,7 +143,7 @@ func (s *Service) withdraw(ctx context.Context, schoolID string, year int) error
 		return err
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		gone, err := taken(tx.Exec(ctx, `DELETE FROM school_years WHERE school_id = $1 AND year = $2 AND state = $3 AND mark = ''`, schoolID, year, string(Planned)))
+		gone, err := db.Changed(tx.Exec(ctx, `DELETE FROM school_years WHERE school_id = $1 AND year = $2 AND state = $3 AND mark = ''`, schoolID, year, string(Planned)))
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // begin has a planned turn run in the background, unless another does.
 func (s *Service) begin(ctx context.Context, tx *db.Tx, school roster.School, year int) error {
-	first, err := taken(tx.Exec(ctx, `UPDATE school_years SET state = $1, mark = CASE WHEN mark = '' THEN $2 ELSE mark END WHERE school_id = $3 AND year = $4 AND state = $5`,
+	first, err := db.Changed(tx.Exec(ctx, `UPDATE school_years SET state = $1, mark = CASE WHEN mark = '' THEN $2 ELSE mark END WHERE school_id = $3 AND year = $4 AND state = $5`,
 		string(Running), db.NewID(), school.ID, year, string(Planned)))
 	if err != nil || !first {
 		return err
@@ -115,7 +115,7 @@ func (s *Service) turn(ctx context.Context, school roster.School, t *turn) error
 			Scan(&n.Classes, &n.Pupils, &n.Made); err != nil {
 			return err
 		}
-		ended, err := taken(tx.Exec(ctx, `UPDATE school_years SET state = $1, done_at = $2, classes = $3, pupils = $4, made = $5
+		ended, err := db.Changed(tx.Exec(ctx, `UPDATE school_years SET state = $1, done_at = $2, classes = $3, pupils = $4, made = $5
 			WHERE school_id = $6 AND year = $7 AND state = $8`, string(Done), db.At(s.now()), n.Classes, n.Pupils, n.Made, t.school, t.year, string(Running)))
 		if err != nil || !ended {
 			return err
@@ -166,7 +166,7 @@ func (s *Service) takeBack(ctx context.Context, schoolID string, year int) error
 		return ErrTooLate.New()
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		first, err := taken(tx.Exec(ctx, `UPDATE school_years SET state = $1, account_id = $2 WHERE school_id = $3 AND year = $4 AND state = $5`,
+		first, err := db.Changed(tx.Exec(ctx, `UPDATE school_years SET state = $1, account_id = $2 WHERE school_id = $3 AND year = $4 AND state = $5`,
 			string(Returning), access.ActorFrom(ctx).AccountID, schoolID, year, string(Done)))
 		if err != nil {
 			return err
@@ -197,7 +197,7 @@ func (s *Service) giveBack(ctx context.Context, school roster.School, t *turn) e
 		}
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		ended, err := taken(tx.Exec(ctx, `UPDATE school_years SET state = $1, mark = '', done_at = NULL WHERE school_id = $2 AND year = $3 AND state = $4`,
+		ended, err := db.Changed(tx.Exec(ctx, `UPDATE school_years SET state = $1, mark = '', done_at = NULL WHERE school_id = $2 AND year = $3 AND state = $4`,
 			string(Returned), t.school, t.year, string(Returning)))
 		if err != nil || !ended {
 			return err
@@ -208,7 +208,7 @@ func (s *Service) giveBack(ctx context.Context, school roster.School, t *turn) e
 
 // restore undoes what a turn did to one class, which it forgets with that.
 func (s *Service) restore(ctx context.Context, tx *db.Tx, t *turn, what, id string) error {
-	mine, err := taken(tx.Exec(ctx, `DELETE FROM school_year_classes WHERE school_id = $1 AND year = $2 AND class_id = $3`, t.school, t.year, id))
+	mine, err := db.Changed(tx.Exec(ctx, `DELETE FROM school_year_classes WHERE school_id = $1 AND year = $2 AND class_id = $3`, t.school, t.year, id))
 	if err != nil || !mine {
 		return err
 	}

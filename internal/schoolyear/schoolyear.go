@@ -147,14 +147,5 @@ func record(ctx context.Context, tx *db.Tx, action string, school roster.School,
 	return audit.Record(ctx, tx, audit.Event{Action: action, Target: "school", TargetID: school.ID, Place: school.Place(), Details: details})
 }
 
-// taken reports whether a statement changed a row.
-func taken(result sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
-}
-
 // payload is what a job is about.
 func payload(schoolID string, year int) []byte { return fmt.Appendf(nil, "%d/%s", year, schoolID) }
