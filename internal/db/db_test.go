@@ -128,4 +128,11 @@ func TestIDsAreInOrderOfCreation(t *testing.T) {
 	if len(ids[0]) != 26 || !slices.IsSorted(ids) {
 		t.Errorf("%q", ids)
 	}
+	var within []string // one millisecond
+	for at := now.Truncate(time.Millisecond); at.Before(now.Truncate(time.Millisecond).Add(time.Millisecond)); at = at.Add(time.Microsecond) {
+		within = append(within, db.IDAt(at))
+	}
+	if !slices.IsSorted(within) || within[0] < db.FirstID(now.Truncate(time.Millisecond)) || within[999] >= db.FirstID(now.Truncate(time.Millisecond).Add(time.Millisecond)) {
+		t.Errorf("%q", within)
+	}
 }

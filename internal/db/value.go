@@ -66,14 +66,16 @@ func (n NullTime) Ptr() *time.Time {
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
 // NewID makes an id of 26 characters: 48 bits of time in milliseconds, so that new rows append to their index and lists
-// by id are in order of creation, then 80 random bits.
+// by id are in order of creation, 16 bits of the millisecond's parts, since two things may be made within one, then 64
+// random bits.
 func NewID() string { return IDAt(time.Now()) }
 
 // IDAt is [NewID] for a thing that was made at another time.
 func IDAt(t time.Time) string {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(t.UnixMilli())<<16)
-	_, _ = rand.Read(b[6:]) // never fails, by its contract
+	_, _ = rand.Read(b[8:]) // never fails, by its contract
+	part := uint64(t.Nanosecond()) % 1e6 << 16 / 1e6
+	binary.BigEndian.PutUint64(b[:8], uint64(t.UnixMilli())<<16|part)
 	return idEncoding.EncodeToString(b[:])
 }
 
