@@ -23,8 +23,9 @@ var (
 	kernel = map[string][]string{
 		"internal/jobs":      {"internal/db"},
 		"internal/retention": {"internal/db"},
+		"internal/lookup":    {"internal/db", "internal/vault"},
 		"internal/guard":     {"internal/fault", "internal/access", "internal/db", "internal/vault"},
-		"internal/server":    {"internal/retention", "internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault", "ui"},
+		"internal/server":    {"internal/lookup", "internal/retention", "internal/fault", "internal/messages", "internal/access", "internal/db", "internal/vault", "ui"},
 		"internal/audit":     {"internal/identity", "internal/sheet", "internal/calendar", "internal/messages", "internal/fault", "internal/access", "internal/db", "internal/vault", "internal/server"},
 	}
 
@@ -72,7 +73,7 @@ var (
 		"internal/vault/vaulttest": {"internal/vault"},
 		"internal/guard/guardtest": {},
 		"internal/roomtest": {
-			"internal/access", "internal/accounts", "internal/blob", "internal/calendar", "internal/consent", "internal/db", "internal/deadlines", "internal/guardians", "internal/identity", "internal/jobs", "internal/recovery",
+			"internal/access", "internal/accounts", "internal/blob", "internal/calendar", "internal/consent", "internal/db", "internal/deadlines", "internal/guardians", "internal/identity", "internal/jobs", "internal/lookup", "internal/recovery",
 			"internal/roster", "internal/server", "internal/sheet", "internal/slips", "internal/sms", "internal/support", "internal/transfers", "internal/vault",
 			"internal/vault/vaulttest", "internal/verification",
 		},

@@ -29,8 +29,8 @@ func (n *noted) UnmarshalText(text []byte) error {
 	if n.Number, err = strconv.ParseInt(number, 10, 64); err != nil || n.Number < 1 {
 		return fmt.Errorf("must be a block's number, a colon and its hash")
 	}
-	if n.Hash, err = hex.DecodeString(hash); err != nil || len(n.Hash) != 32 {
-		return fmt.Errorf("the hash must have 64 hexadecimal digits")
+	if n.Hash, err = hex.DecodeString(hash); err != nil || len(n.Hash) != 32 && len(n.Hash) != 33 {
+		return fmt.Errorf("the hash must have 64 hexadecimal digits, or 66 since the look-up key was changed")
 	}
 	return nil
 }

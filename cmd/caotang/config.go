@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"caotang/internal/db"
+	"caotang/internal/lookup"
 	"caotang/internal/vault"
 )
 
@@ -51,6 +52,10 @@ func (s storage) open(ctx context.Context) (*db.DB, *vault.Vault, error) {
 		return nil, nil, fmt.Errorf("--database: %w", err)
 	}
 	if err := d.Migrate(ctx); err != nil {
+		_ = d.Close()
+		return nil, nil, err
+	}
+	if err := lookup.Check(ctx, d, v); err != nil {
 		_ = d.Close()
 		return nil, nil, err
 	}

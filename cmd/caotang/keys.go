@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -9,15 +10,16 @@ import (
 	"time"
 
 	"caotang/internal/jobs"
+	"caotang/internal/lookup"
 	"caotang/internal/resealing"
 	"caotang/internal/vault"
 )
 
 type keysCommand struct {
 	Create createKeysCommand `cmd:"" help:"Make the key file of a platform that is not there yet, with the algorithms of one's choice. (serve makes one with AES.)"`
-	Status keysStatusCommand `cmd:"" help:"Show the keys, what each has sealed, and how far sealing anew has come."`
-	Rotate rotateKeysCommand `cmd:"" help:"Add a key for sealing; serve then seals all anew with it, without a stop."`
-	Retire retireKeyCommand  `cmd:"" help:"Take a key out of the key file that nothing is sealed with any more."`
+	Status keysStatusCommand `cmd:"" help:"Show the keys, what each has sealed, and how far moving all to a new one has come."`
+	Rotate rotateKeysCommand `cmd:"" help:"Add a key for sealing, or with --index one for the index; serve then moves all to it, without a stop."`
+	Retire retireKeyCommand  `cmd:"" help:"Take a key out of the key file that nothing is sealed with any more; with --index, end the use of the look-up key before."`
 }
 
 type createKeysCommand struct {
@@ -52,7 +54,8 @@ func (s storage) importsFolder() string { return filepath.Join(s.Data, "imports"
 func (s storage) copiesFolder() string { return filepath.Join(s.Data, "copies") }
 
 type rotateKeysCommand struct {
-	Suite vault.Suite   `help:"The new key's algorithm: aes (AES-256-GCM) or sm (SM4-GCM)." enum:"aes,sm" default:"aes"`
+	Index bool          `help:"Add a look-up key, of the index by which numbers and codes are found, instead of one for sealing."`
+	Suite vault.Suite   `help:"The new key's algorithms: aes (AES-256-GCM, HMAC-SHA-256) or sm (SM4-GCM, HMAC-SM3)." enum:"aes,sm" default:"aes"`
 	In    time.Duration `help:"When the key is used for the first time: until then every machine must have the key file." default:"1m"`
 	storage
 }
@@ -60,24 +63,41 @@ type rotateKeysCommand struct {
 // Run adds the key, and says what is to be done with the file.
 func (c *rotateKeysCommand) Run(ctx context.Context, out *output) error {
 	return c.sealing(ctx, func(s *resealing.Service, _ *vault.Vault) error {
-		number, from, err := s.Rotate(ctx, c.keyPath(), c.Suite, c.In)
+		rotate, what := s.Rotate, "Key"
+		if c.Index {
+			rotate, what = s.RotateLookUp, "Look-up key"
+		}
+		number, from, err := rotate(ctx, c.keyPath(), c.Suite, c.In)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out.stdout, "Key %d (%s) is used from %s.\nCopy %s to where you keep it, and to every other machine that serves, before that time.\n",
-			number, c.Suite, from.Local().Format(time.DateTime), c.keyPath())
+		_, err = fmt.Fprintf(out.stdout, "%s %d (%s) is used from %s.\nCopy %s to where you keep it, and to every other machine that serves, before that time.\n",
+			what, number, c.Suite, from.Local().Format(time.DateTime), c.keyPath())
 		return err
 	})
 }
 
 type retireKeyCommand struct {
-	Key uint8 `arg:"" help:"Its number, as keys status shows it."`
+	Key   uint8 `arg:"" optional:"" help:"Its number, as keys status shows it."`
+	Index bool  `help:"The look-up key before the newest."`
 	storage
 }
 
-// Run fails while something is sealed with the key.
+// Run fails while something is sealed with the key, or stored by it.
 func (c *retireKeyCommand) Run(ctx context.Context, out *output) error {
+	if c.Index == (c.Key > 0) {
+		return errors.New("say which key: its number, or --index")
+	}
 	return c.sealing(ctx, func(s *resealing.Service, _ *vault.Vault) error {
+		if c.Index {
+			number, err := s.RetireLookUp(ctx, c.keyPath())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(out.stdout, "Nothing is asked for by look-up key %d alone any more. It stays in %s, for the newer one builds on it.\n"+
+				"Copy the file to where you keep it, and to every other machine that serves. Backups of the database from before still need the file as it was.\n", number, c.keyPath())
+			return err
+		}
 		if err := s.Retire(ctx, c.keyPath(), c.Key); err != nil {
 			return err
 		}
@@ -119,8 +139,58 @@ func (c *keysStatusCommand) Run(ctx context.Context, out *output) error {
 				}
 			}
 		}
-		return c.progress(ctx, out, s, all[0].Number, current)
+		if err := c.progress(ctx, out, s, all[0].Number, current); err != nil {
+			return err
+		}
+		return c.lookUps(ctx, out, s, v)
 	})
+}
+
+// lookUps shows the keys of the index, and what is still stored by the one before the newest.
+func (c *keysStatusCommand) lookUps(ctx context.Context, out *output, s *resealing.Service, v *vault.Vault) error {
+	p, err := s.LookUpProgress(ctx)
+	if err != nil {
+		return err
+	}
+	uses, err := s.LookUpUses(ctx)
+	if err != nil {
+		return err
+	}
+	all := v.LookUps()
+	for _, l := range all {
+		state := "in use"
+		switch {
+		case p.Key == l.Number && !p.Used.Valid:
+			state = "used from " + l.From.Local().Format(time.DateTime)
+		case p.Key == l.Number+1 && p.Used.Valid:
+			state = "asked for"
+		case l.Number < all[len(all)-1].Number && p.Key != l.Number+1:
+			state = "part of the newer ones"
+		}
+		if _, err := fmt.Fprintf(out.stdout, "look-up key %d, %s, %s\n", l.Number, l.Suite, state); err != nil {
+			return err
+		}
+		for _, u := range uses {
+			if p.Key != l.Number+1 || u.Values == 0 {
+				continue
+			}
+			if _, err := fmt.Fprintf(out.stdout, "  %10d %s\n", u.Values, u.Column); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case p.Key == 0:
+	case p.Stuck > 0 && p.Done.Valid:
+		_, err = fmt.Fprintf(out.stdout, "All was moved to look-up key %d but %d rows: their values stand there already. See docs/operations.md.\n", p.Key, p.Stuck)
+	case p.Done.Valid:
+		_, err = fmt.Fprintf(out.stdout, "All was moved to look-up key %d: %d rows. Key %d may be retired: caotang keys retire --index\n", p.Key, p.Moved, p.Key-1)
+	case p.Used.Valid:
+		_, err = fmt.Fprintf(out.stdout, "Being moved to look-up key %d while serve runs: %d of %d columns, %d rows so far.\n", p.Key, p.ColumnsDone, len(lookup.Columns), p.Moved)
+	default:
+		_, err = fmt.Fprintf(out.stdout, "serve begins to use look-up key %d at its time.\n", p.Key)
+	}
+	return err
 }
 
 func (c *keysStatusCommand) progress(ctx context.Context, out *output, s *resealing.Service, oldest, current byte) error {

@@ -26,4 +26,11 @@ func TestKeysAreMadeAddedAndShown(t *testing.T) {
 	command(0, "key 2, aes, used from", "status")
 	command(1, "waits for its time", "rotate")
 	command(1, "key 1 is in use", "retire", "1")
+	command(0, "look-up key 1, sm, in use", "status")
+	command(1, "say which key", "retire")
+	command(1, "no look-up key is being changed", "retire", "--index")
+	command(0, "Look-up key 2 (aes) is used from", "rotate", "--index", "--in", "1h")
+	command(0, "look-up key 2, aes, used from", "status")
+	command(1, "look-up key 1 is not retired yet", "rotate", "--index")
+	command(1, "not all has been moved to look-up key 2 yet", "retire", "--index")
 }

@@ -14,6 +14,7 @@ import (
 	"caotang/internal/fault"
 	"caotang/internal/guard"
 	"caotang/internal/identity"
+	"caotang/internal/lookup"
 	"caotang/internal/server"
 	"caotang/internal/sms"
 	"caotang/internal/vault"
@@ -99,8 +100,8 @@ func New(d *db.DB, v *vault.Vault, messages *sms.Service, config Config, now fun
 	s.gates.gate = map[string]*gate{}
 	messages.Restrict(sms.ResetPassword, func(ctx context.Context, q db.Querier, phone string) (bool, error) {
 		var known bool
-		err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM logins WHERE login_key = $1) OR EXISTS (SELECT 1 FROM freezes WHERE phone_index = $2)
-			OR EXISTS (SELECT 1 FROM recovery_contacts WHERE phone_index = $2)`, s.phoneKey(phone), s.phoneIndex(phone)).Scan(&known)
+		err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM logins WHERE login_key IN ($1, $2)) OR EXISTS (SELECT 1 FROM freezes WHERE phone_index IN ($3, $4))
+			OR EXISTS (SELECT 1 FROM recovery_contacts WHERE phone_index IN ($3, $4))`, s.phoneAsked(phone)...).Scan(&known)
 		return known, err
 	})
 	return s
@@ -216,17 +217,43 @@ func masked(phone string) *string {
 
 const phonePurpose = "phone"
 
-// usernameKey, exactKey and phoneKey are the keys of table logins. Usernames that differ in case alone have one key; the
+// usernameKey, exactKey and phoneKeyOf are the keys of table logins. Usernames that differ in case alone have one key; the
 // exact one is for accounts of the old system, whose username came second to another that differs in case alone.
 func usernameKey(username string) string { return "u:" + strings.ToLower(username) }
 
 func exactKey(username string) string { return "e:" + username }
 
-func (s *Service) phoneKey(phone string) string {
-	return "p:" + hex.EncodeToString(s.phoneIndex(phone))
+func phoneKeyOf(index []byte) string { return "p:" + hex.EncodeToString(index) }
+
+// phoneKeys are both keys that a phone may stand as.
+func (s *Service) phoneKeys(phone string) (now, before string) {
+	index, other := s.vault.Asked(s.phoneIndex(phone))
+	return phoneKeyOf(index), phoneKeyOf(other)
+}
+
+// phoneAsked are both keys that a phone may stand as among logins, and both its indexes elsewhere: $1 to $4.
+func (s *Service) phoneAsked(phone string) []any {
+	now, before := s.vault.Asked(s.phoneIndex(phone))
+	return []any{phoneKeyOf(now), phoneKeyOf(before), now, before}
 }
 
 func (s *Service) phoneIndex(phone string) []byte { return s.vault.Index(phonePurpose, phone) }
+
+// takePhoneLogin makes a phone the account's login, unless it is another's: then it reports false.
+func (s *Service) takePhoneLogin(ctx context.Context, tx *db.Tx, phone, accountID string) (bool, error) {
+	index, err := lookup.Claim(ctx, tx, s.vault, lookup.Logins, s.phoneIndex(phone))
+	if err != nil {
+		return false, err
+	}
+	return takeLogin(ctx, tx, phoneKeyOf(index), accountID)
+}
+
+// dropPhoneLogin takes a phone that is the account's login from it.
+func (s *Service) dropPhoneLogin(ctx context.Context, tx *db.Tx, phone, accountID string) error {
+	now, before := s.phoneKeys(phone)
+	_, err := tx.Exec(ctx, `DELETE FROM logins WHERE login_key IN ($1, $2) AND account_id = $3`, now, before, accountID)
+	return err
+}
 
 // takeLogin gives a login key to the account, unless another has it: then it reports false.
 func takeLogin(ctx context.Context, tx *db.Tx, key, accountID string) (bool, error) {
@@ -241,13 +268,13 @@ func takeLogin(ctx context.Context, tx *db.Tx, key, accountID string) (bool, err
 // candidates finds whom a login may mean: a username as it was typed at registration, or a phone. Both may fit, when
 // somebody's username is another's phone; the username comes first.
 func (s *Service) candidates(ctx context.Context, login, address string) (found []*record, known bool, err error) {
-	phoneKey := ""
+	phoneNow, phoneBefore := "", ""
 	if phone, problem := identity.ParseMobile(login); problem == nil {
-		phoneKey = s.phoneKey(phone)
+		phoneNow, phoneBefore = s.phoneKeys(phone)
 	}
 	rows, err := s.db.Query(s.db.Brief(ctx), `SELECT `+s.columns()+`, l.login_key, k.seen_at FROM logins l
 		JOIN accounts a ON a.id = l.account_id LEFT JOIN known_addresses k ON k.account_id = a.id AND k.address = $3
-		WHERE l.login_key IN ($1, $2, $4) ORDER BY l.login_key DESC`, usernameKey(login), phoneKey, guard.Home(address), exactKey(login))
+		WHERE l.login_key IN ($1, $2, $4, $5) ORDER BY l.login_key DESC`, usernameKey(login), phoneNow, guard.Home(address), exactKey(login), phoneBefore)
 	if err != nil {
 		return nil, false, err
 	}
@@ -260,7 +287,7 @@ func (s *Service) candidates(ctx context.Context, login, address string) (found 
 			return nil, false, err
 		}
 		r.seenHere = seen
-		if key == phoneKey || r.username == login {
+		if key == phoneNow || key == phoneBefore || r.username == login {
 			found = append(found, r)
 			known = known || seen.Valid
 		}

@@ -245,8 +245,9 @@ func (s *Service) Erase(ctx context.Context, tx *db.Tx, accountID string) (erase
 	if _, err := tx.Exec(ctx, `DELETE FROM notice_links WHERE event_id IN (SELECT id FROM security_events WHERE account_id = $1)`, accountID); err != nil {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM logins WHERE login_key IN ($1, $2, $3) AND account_id = $4`,
-		usernameKey(account.username), exactKey(account.username), s.phoneKey(account.phone), accountID); err != nil {
+	phoneNow, phoneBefore := s.phoneKeys(account.phone)
+	if _, err := tx.Exec(ctx, `DELETE FROM logins WHERE login_key IN ($1, $2, $3, $4) AND account_id = $5`,
+		usernameKey(account.username), exactKey(account.username), phoneNow, phoneBefore, accountID); err != nil {
 		return false, err
 	}
 	for _, table := range []string{"sessions", "known_addresses", "grants", "recovery_contacts", "security_events"} {

@@ -9,6 +9,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/lookup"
 	"caotang/internal/server"
 	"caotang/internal/sms"
 )
@@ -160,10 +161,14 @@ func (s *Service) dropDoubtedContact(ctx context.Context, tx *db.Tx, accountID s
 // takeContact puts a phone behind an account that has no recovery contact, and records it; recovery_contact_full when all
 // the phone's places are taken.
 func (s *Service) takeContact(ctx context.Context, tx *db.Tx, accountID, phone string) error {
+	index, err := lookup.Claim(ctx, tx, s.vault, lookup.Contacts, s.phoneIndex(phone))
+	if err != nil {
+		return err
+	}
 	for slot := 1; slot <= maxAccountsPerContact; slot++ {
 		result, err := tx.Exec(ctx, `INSERT INTO recovery_contacts (phone_index, slot, account_id, phone_sealed, confirmed_at)
 			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (phone_index, slot) DO NOTHING`,
-			s.phoneIndex(phone), slot, accountID, s.vault.Seal(phonePurpose, phone), db.At(s.now()))
+			index, slot, accountID, s.vault.Seal(phonePurpose, phone), db.At(s.now()))
 		if err != nil {
 			return err
 		}

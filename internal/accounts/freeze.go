@@ -9,6 +9,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/lookup"
 	"caotang/internal/vault"
 )
 
@@ -188,7 +189,10 @@ func (s *Service) freeze(ctx context.Context, tx *db.Tx, tokenHash []byte, l lin
 	}
 	var index, sealed []byte
 	if safe != "" {
-		index, sealed = s.phoneIndex(safe), s.vault.Seal(phonePurpose, safe)
+		if index, err = lookup.Value(ctx, tx, s.vault, s.phoneIndex(safe)); err != nil {
+			return err
+		}
+		sealed = s.vault.Seal(phonePurpose, safe)
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO freezes (account_id, event_id, phone_index, phone_sealed, frozen_at) VALUES ($1, $2, $3, $4, $5)`,
 		account.id, l.event.ID, index, sealed, now); err != nil {

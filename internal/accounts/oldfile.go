@@ -125,6 +125,7 @@ type oldAccount struct {
 	// What the database will hold of it.
 	id, key, phoneKey, sealedHash string
 	sealedPhone                   any
+	phoneIndex                    []byte
 }
 
 // read checks a row by itself; code says why it cannot be taken.

@@ -158,7 +158,8 @@ func (s *Service) readOldBatch(t *oldTable, source OldAccounts) *oldBatch {
 		}
 		a.id, a.key, a.sealedHash = db.NewID(), usernameKey(a.username), a.hash.seal(s.vault)
 		if a.phone != "" {
-			a.phoneKey, a.sealedPhone = s.phoneKey(a.phone), s.vault.Seal(phonePurpose, a.phone)
+			a.phoneIndex, a.sealedPhone = s.phoneIndex(a.phone), s.vault.Seal(phonePurpose, a.phone)
+			a.phoneKey = phoneKeyOf(a.phoneIndex)
 		}
 		b.accounts = append(b.accounts, a)
 	}

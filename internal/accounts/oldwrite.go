@@ -11,6 +11,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
+	"caotang/internal/lookup"
 	"caotang/internal/sheet"
 )
 
@@ -94,6 +95,9 @@ func (run *oldImport) commit(ctx context.Context, batches <-chan *oldBatch) erro
 
 // decide says of each row of a batch what comes of it, and writes the accounts, but not yet their logins.
 func (run *oldImport) decide(ctx context.Context, tx *db.Tx, part *oldPart, b *oldBatch) error {
+	if err := run.claim(ctx, tx, b); err != nil {
+		return err
+	}
 	if err := run.find(ctx, tx, part, b); err != nil {
 		return err
 	}
@@ -105,6 +109,30 @@ func (run *oldImport) decide(ctx context.Context, tx *db.Tx, part *oldPart, b *o
 	part.findings = append(part.findings, b.findings...)
 	part.sum.Rejected += int64(len(b.findings))
 	return run.write(ctx, tx, o)
+}
+
+// claim says how the phones' keys are written while the key of the index is changed. All are asked for then: what was known when
+// the import began was known by other keys.
+func (run *oldImport) claim(ctx context.Context, tx *db.Tx, b *oldBatch) error {
+	var moving []*oldAccount
+	var indexes [][]byte
+	for i := range b.accounts {
+		if a := &b.accounts[i]; a.phone != "" && run.s.vault.Moves(a.phoneIndex) {
+			moving, indexes = append(moving, a), append(indexes, a.phoneIndex)
+		}
+	}
+	if len(moving) == 0 {
+		return nil
+	}
+	run.asking = true
+	claimed, err := lookup.ClaimAll(ctx, tx, run.s.vault, lookup.Logins, indexes)
+	if err != nil {
+		return err
+	}
+	for i, a := range moving {
+		a.phoneKey = phoneKeyOf(claimed[i])
+	}
+	return nil
 }
 
 // oldOutcome is what a batch comes to.
@@ -200,7 +228,7 @@ func (run *oldImport) write(ctx context.Context, tx *db.Tx, o *oldOutcome) error
 		return err
 	}
 	for _, h := range o.evicted {
-		if _, err := tx.Exec(ctx, `DELETE FROM logins WHERE login_key = $1 AND account_id = $2`, run.s.phoneKey(h.phone), h.id); err != nil {
+		if err := run.s.dropPhoneLogin(ctx, tx, h.phone, h.id); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `UPDATE accounts SET phone_sealed = NULL, updated_at = $1 WHERE id = $2`, run.now, h.id); err != nil {

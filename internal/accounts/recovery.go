@@ -70,7 +70,8 @@ func (s *Service) Recover(ctx context.Context, tx *db.Tx, accountID, phone strin
 
 // AccountOfPhone gives the account that a phone is bound to, "" when there is none.
 func (s *Service) AccountOfPhone(ctx context.Context, q db.Querier, phone string) (accountID string, err error) {
-	err = q.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, s.phoneKey(phone)).Scan(&accountID)
+	now, before := s.phoneKeys(phone)
+	err = q.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key IN ($1, $2)`, now, before).Scan(&accountID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

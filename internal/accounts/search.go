@@ -195,7 +195,8 @@ func (s *Service) narrow(q *query, search Search) error {
 		if err != nil {
 			return err
 		}
-		q.where("a.id = (SELECT l.account_id FROM logins l WHERE l.login_key = $%d)", s.phoneKey(phone))
+		now, before := s.phoneKeys(phone)
+		q.where("a.id IN (SELECT l.account_id FROM logins l WHERE l.login_key IN ($%d, $%d))", now, before)
 	}
 	if search.Frozen {
 		q.where("f.account_id IS NOT NULL")
@@ -219,7 +220,8 @@ func (s *Service) documentIndexes(number string) ([]any, error) {
 	}
 	var indexes []any
 	for _, key := range keys {
-		indexes = append(indexes, s.vault.Index("id_number", key))
+		now, before := s.vault.Asked(s.vault.Index("id_number", key))
+		indexes = append(indexes, now, before)
 	}
 	return indexes, nil
 }

@@ -185,11 +185,11 @@ func (s *Service) movePhone(ctx context.Context, tx *db.Tx, accountID, phone str
 		return "", false, err
 	}
 	if account.phone != "" {
-		if _, err := tx.Exec(ctx, `DELETE FROM logins WHERE login_key = $1 AND account_id = $2`, s.phoneKey(account.phone), accountID); err != nil {
+		if err := s.dropPhoneLogin(ctx, tx, account.phone, accountID); err != nil {
 			return "", false, err
 		}
 	}
-	if free, err = takeLogin(ctx, tx, s.phoneKey(phone), accountID); err != nil {
+	if free, err = s.takePhoneLogin(ctx, tx, phone, accountID); err != nil {
 		return "", false, err
 	}
 	var sealed []byte
@@ -234,11 +234,11 @@ func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		var id string
-		err := tx.QueryRow(ctx, `SELECT a.id FROM accounts a WHERE a.username = $1 AND a.id IN (
-				SELECT l.account_id FROM logins l WHERE l.login_key = $2
-				UNION SELECT f.account_id FROM freezes f WHERE f.phone_index = $3
-				UNION SELECT c.account_id FROM recovery_contacts c WHERE c.phone_index = $3)`,
-			r.Username, s.phoneKey(phone), s.phoneIndex(phone)).Scan(&id)
+		err := tx.QueryRow(ctx, `SELECT a.id FROM accounts a WHERE a.username = $5 AND a.id IN (
+				SELECT l.account_id FROM logins l WHERE l.login_key IN ($1, $2)
+				UNION SELECT f.account_id FROM freezes f WHERE f.phone_index IN ($3, $4)
+				UNION SELECT c.account_id FROM recovery_contacts c WHERE c.phone_index IN ($3, $4))`,
+			append(s.phoneAsked(phone), r.Username)...).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return resetMismatch()
 		}

@@ -83,7 +83,7 @@ func (s *Service) takePhone(ctx context.Context, tx *db.Tx, made record) error {
 	if made.contact != "" {
 		return s.takeContact(ctx, tx, made.id, made.contact)
 	}
-	free, err := takeLogin(ctx, tx, s.phoneKey(made.phone), made.id)
+	free, err := s.takePhoneLogin(ctx, tx, made.phone, made.id)
 	switch {
 	case err != nil || free:
 		return err

@@ -33,6 +33,7 @@ func (c *chained) scan() []any {
 type block struct {
 	number  int64
 	records int64
+	newest  time.Time // when the last of its records was written
 	content []byte
 }
 
@@ -46,6 +47,9 @@ func newBlock(number int64, before []byte) *block {
 // add takes a record in. Each part goes with its length, so that no two records look alike.
 func (b *block) add(c *chained) {
 	b.records++
+	if at := time.UnixMilli(c.at); at.After(b.newest) {
+		b.newest = at
+	}
 	b.content = binary.BigEndian.AppendUint64(b.content, uint64(c.at))
 	for _, part := range []string{c.id, c.actor, c.action, c.target, c.targetID, c.region, c.school, c.reason, c.details, c.address, c.request} {
 		b.content = binary.BigEndian.AppendUint32(b.content, uint32(len(part)))
@@ -54,6 +58,14 @@ func (b *block) add(c *chained) {
 }
 
 func (b *block) hash(v *vault.Vault) []byte { return v.Authenticate(chainPurpose, b.content) }
+
+// mayLag is how long after a key's time a block may still be made with the key before: clocks differ, and a seal may be late.
+const mayLag = time.Hour
+
+// holds reports whether a hash is the block's. Whoever knows a key that was replaced makes none over records that are newer.
+func (b *block) holds(v *vault.Vault, hash []byte) bool {
+	return v.Authentic(chainPurpose, b.content, hash, b.newest.Add(-mayLag))
+}
 
 // Seal seals the records so far. It may be cut off anywhere, and several processes may seal at once: of two who make the same
 // block one goes on.

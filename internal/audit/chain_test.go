@@ -3,8 +3,10 @@ package audit_test
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -165,6 +167,42 @@ func (c chain) copyOf() (restore func()) {
 			c.exec("DROP TABLE kept_" + table)
 		}
 	}
+}
+
+func TestTheChainGoesOnWithANewLookUpKey(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		path := filepath.Join(t.TempDir(), "caotang.key")
+		v, err := vault.OpenFile(path, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stolen, err := vault.OpenFile(path, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := chain{t, d, v}
+		c.record(1)
+		c.exec(`UPDATE audit_records SET at = $1`, db.At(time.Now().Add(-48*time.Hour)))
+		c.seal()
+		if _, err := vault.AddLookUp(path, vault.SM, time.Now().Add(-3*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.Refresh(); err != nil {
+			t.Fatal(err)
+		}
+		c.record(2)
+		c.seal()
+		if head := c.head(); head.Number != 2 || len(head.Hash) != 33 || len(c.broken(head)) > 0 {
+			t.Errorf("block %d with %x: %v", head.Number, head.Hash, c.broken(head))
+		}
+		// Whoever knows the key of before makes the newest block anew, with another record in it.
+		c.exec(`DELETE FROM audit_blocks WHERE number = 2`)
+		c.exec(`UPDATE audit_records SET block = NULL, reason = 'x' WHERE block = 2`)
+		chain{t, d, stolen}.seal()
+		if found := c.broken(audit.Link{}); fmt.Sprint(found) != "[2 changed]" {
+			t.Errorf("a block made by the key of before: %v", found)
+		}
+	})
 }
 
 func TestTheNewestBlocksAreCheckedByThemselves(t *testing.T) {

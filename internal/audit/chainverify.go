@@ -128,7 +128,7 @@ func verifyBlock(ctx context.Context, q db.Querier, v *vault.Vault, number int64
 		kind = Removed
 	case records > there[0].records:
 		kind = Added
-	case !bytes.Equal(b.hash(v), link.Hash):
+	case !b.holds(v, link.Hash):
 		kind = Changed
 	}
 	return link, kind, records, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -64,6 +65,31 @@ func (tx *Tx) ForShare() string {
 		return " FOR SHARE"
 	}
 	return ""
+}
+
+// HoldTogether keeps whoever would hold a lock alone from it until the transaction ends; any number hold it together. Who comes
+// after somebody that waits to hold it alone waits, too. On SQLite every transaction is alone anyway.
+func (tx *Tx) HoldTogether(ctx context.Context, lock int64) error {
+	return tx.onPostgreSQL(ctx, "SELECT pg_advisory_xact_lock_shared($1)", lock)
+}
+
+// HoldAlone waits until nobody holds a lock, and keeps everybody else from it until the transaction ends.
+func (tx *Tx) HoldAlone(ctx context.Context, lock int64) error {
+	return tx.onPostgreSQL(ctx, "SELECT pg_advisory_xact_lock($1)", lock)
+}
+
+// GiveWay has the transaction fail with what [IsGivenWay] knows where a row is held by another for longer than so: before
+// anybody who waits for it in turn would have to.
+func (tx *Tx) GiveWay(ctx context.Context, after time.Duration) error {
+	return tx.onPostgreSQL(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d", after.Milliseconds()))
+}
+
+func (tx *Tx) onPostgreSQL(ctx context.Context, query string, args ...any) error {
+	if tx.dialect != PostgreSQL {
+		return nil
+	}
+	_, err := tx.tx.ExecContext(ctx, query, args...)
+	return err
 }
 
 // statement gives the kept statement for a query, or nil where none is.
@@ -197,4 +223,10 @@ func IsUnique(err error) bool {
 		return s.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || s.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 	}
 	return false
+}
+
+// IsGivenWay reports whether err says that a transaction gave way to others: it may be tried again.
+func IsGivenWay(err error) bool {
+	var p *pgconn.PgError
+	return errors.As(err, &p) && (p.Code == "55P03" || p.Code == "40P01")
 }

@@ -8,6 +8,7 @@ import (
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
+	"caotang/internal/lookup"
 )
 
 const (
@@ -50,7 +51,11 @@ func (s *Service) newRecoveryCodes(ctx context.Context, tx *db.Tx, accountID str
 	for i := range codes {
 		code := newRecoveryCode()
 		codes[i] = code[:recoveryLength/2] + "-" + code[recoveryLength/2:]
-		rows[i] = []any{accountID, s.recoveryIndex(accountID, code), db.At(s.now())}
+		index, err := lookup.Value(ctx, tx, s.vault, s.recoveryIndex(accountID, code))
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = []any{accountID, index, db.At(s.now())}
 	}
 	return codes, tx.Insert(ctx, "recovery_codes", []string{"account_id", "code_index", "created_at"}, rows)
 }
@@ -72,8 +77,9 @@ func (s *Service) recoveryIndex(accountID, code string) []byte {
 // useRecoveryCode tells whether the code is one of the account's that is still good. Its use is recorded, and told to the
 // account's phone with how many are left.
 func (s *Service) useRecoveryCode(ctx context.Context, tx *db.Tx, accountID, code string) (bool, error) {
-	result, err := tx.Exec(ctx, `UPDATE recovery_codes SET used_at = $1 WHERE account_id = $2 AND code_index = $3 AND used_at IS NULL`,
-		db.At(s.now()), accountID, s.recoveryIndex(accountID, code))
+	now, before := s.vault.Asked(s.recoveryIndex(accountID, code))
+	result, err := tx.Exec(ctx, `UPDATE recovery_codes SET used_at = $1 WHERE account_id = $2 AND code_index IN ($3, $4) AND used_at IS NULL`,
+		db.At(s.now()), accountID, now, before)
 	if err != nil {
 		return false, err
 	}

@@ -14,6 +14,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/lookup"
 	"caotang/internal/roster"
 	"caotang/internal/sms"
 	"caotang/internal/verification"
@@ -195,11 +196,22 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, c content, in Claim, ad
 	if in.SchoolID != "" {
 		schoolID = sql.NullString{String: in.SchoolID, Valid: true}
 	}
-	phone := s.vault.Index(phonePurpose, c.Phone)
+	number, err := lookup.Value(ctx, tx, s.vault, s.vault.Index(numberPurpose, c.Number))
+	if err != nil {
+		return row{}, err
+	}
+	person, err := lookup.Value(ctx, tx, s.vault, s.vault.Index(personPurpose, c.document().Key()))
+	if err != nil {
+		return row{}, err
+	}
+	phone, err := lookup.Claim(ctx, tx, s.vault, lookup.OpenRecoveries, s.vault.Index(phonePurpose, c.Phone))
+	if err != nil {
+		return row{}, err
+	}
 	if _, err := tx.Exec(ctx, `INSERT INTO recoveries (id, number_index, state, proof, person_index, phone_index, sealed, address, entry_id,
 			school_id, region, reason, decided_by, created_at, submitted_at, due_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce((SELECT min(code) FROM regions WHERE parent IS NULL), ''), '', '', $11, $12, $13)`,
-		id, s.vault.Index(numberPurpose, c.Number), string(state), string(in.Proof), s.vault.Index(personPurpose, c.document().Key()), phone,
+		id, number, string(state), string(in.Proof), person, phone,
 		sealed, address, entryID, schoolID, now, submitted, due); err != nil {
 		return row{}, err
 	}

@@ -154,8 +154,9 @@ func (s *Service) Read(ctx context.Context, id string) (Request, error) {
 
 func (s *Service) findings(ctx context.Context, q db.Querier, r row) (Findings, error) {
 	f := Findings{Registry: "absent", Accounts: []Account{}}
-	if err := q.QueryRow(ctx, `SELECT count(*) FROM recoveries WHERE person_index = $1 AND id <> $2 AND state IN ('open', 'approved')`,
-		s.vault.Index(personPurpose, r.content.document().Key()), r.id).Scan(&f.Others); err != nil {
+	now, before := s.vault.Asked(s.vault.Index(personPurpose, r.content.document().Key()))
+	if err := q.QueryRow(ctx, `SELECT count(*) FROM recoveries WHERE person_index IN ($1, $2) AND id <> $3 AND state IN ('open', 'approved')`,
+		now, before, r.id).Scan(&f.Others); err != nil {
 		return f, err
 	}
 	entry, err := s.match(ctx, q, r.content)

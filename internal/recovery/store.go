@@ -128,7 +128,8 @@ func (s *Service) byNumber(ctx context.Context, q db.Querier, typed string) (row
 	if !ok {
 		return row{}, unknownNumber()
 	}
-	r, err := s.one(ctx, q, " WHERE r.number_index = $1", s.vault.Index(numberPurpose, number))
+	now, before := s.vault.Asked(s.vault.Index(numberPurpose, number))
+	r, err := s.one(ctx, q, " WHERE r.number_index IN ($1, $2)", now, before)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row{}, unknownNumber()
 	}

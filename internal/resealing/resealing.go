@@ -13,6 +13,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/jobs"
+	"caotang/internal/lookup"
 	"caotang/internal/vault"
 )
 
@@ -30,6 +31,7 @@ type Service struct {
 func New(d *db.DB, v *vault.Vault, runner *jobs.Runner, folders ...string) *Service {
 	s := &Service{db: d, vault: v, jobs: runner, folders: folders}
 	runner.Handle(job, 1, func(ctx context.Context, _ jobs.Job) error { return s.run(ctx) })
+	runner.Handle(lookUpJob, 1, func(ctx context.Context, _ jobs.Job) error { return s.runLookUp(ctx) })
 	return s
 }
 
@@ -110,11 +112,16 @@ func (s *Service) again(ctx context.Context, key byte) error {
 	})
 }
 
-// Check begins to seal anew when a newer key is in use, and goes on where that was given up. Call it now and then.
+// Check begins to seal anew when a newer key is in use, and goes on where that was given up; likewise with the key of the index,
+// which it has everybody use when its time has come. Call it now and then.
 func (s *Service) Check(ctx context.Context) error {
 	if err := s.vault.Refresh(); err != nil {
 		return err
 	}
+	return errors.Join(s.checkSeals(ctx), s.checkLookUp(ctx), lookup.Known(ctx, s.db, s.vault))
+}
+
+func (s *Service) checkSeals(ctx context.Context) error {
 	all, current := s.vault.Generations()
 	if all[0].Number == current { // nothing is older
 		return nil

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,6 +27,7 @@ import (
 	"caotang/internal/guardians"
 	"caotang/internal/identity"
 	"caotang/internal/jobs"
+	"caotang/internal/lookup"
 	"caotang/internal/recovery"
 	"caotang/internal/roster"
 	"caotang/internal/server"
@@ -84,6 +84,21 @@ func New(t testing.TB, d *db.DB, rules verification.Config) *World {
 // WithKeys makes a world with keys of the test's own.
 func WithKeys(t testing.TB, d *db.DB, rules verification.Config, v *vault.Vault) *World {
 	t.Helper()
+	w := open(t, d, rules, v)
+	w.schools(t)
+	return w
+}
+
+// Beside opens the world once more, as another process does that has read the same keys.
+func (w *World) Beside(t testing.TB, v *vault.Vault) *World {
+	t.Helper()
+	other := open(t, w.DB, Rules(), v)
+	other.Here, other.Nearby, other.Elsewhere = w.Here, w.Nearby, w.Elsewhere
+	return other
+}
+
+func open(t testing.TB, d *db.DB, rules verification.Config, v *vault.Vault) *World {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	srv, err := server.New(server.Options{DB: d, Vault: v, Log: log})
 	if err != nil {
@@ -112,7 +127,6 @@ func WithKeys(t testing.TB, d *db.DB, rules verification.Config, v *vault.Vault)
 	w.Consent.Mount(srv)
 	texts.Mount(srv)
 	w.Recovery.Mount(srv)
-	w.schools(t)
 	return w
 }
 
@@ -174,7 +188,11 @@ func (w *World) person(t testing.TB, role string, hasPhone bool) Person {
 		}
 		logins := [][]any{{"u:" + p.Username, p.ID}}
 		if hasPhone {
-			logins = append(logins, []any{"p:" + hex.EncodeToString(w.Vault.Index("phone", p.Phone)), p.ID})
+			index, err := lookup.Value(t.Context(), tx, w.Vault, w.Vault.Index("phone", p.Phone))
+			if err != nil {
+				return err
+			}
+			logins = append(logins, []any{lookup.Logins.Stored(index), p.ID})
 		}
 		if err := tx.Insert(t.Context(), "logins", []string{"login_key", "account_id"}, logins); err != nil {
 			return err
@@ -251,8 +269,9 @@ func (w *World) Notices(t testing.TB, p Person) int { return len(w.Texts(t, p.Ph
 // Texts lists the notices that wait to be sent to a phone, the newest first.
 func (w *World) Texts(t testing.TB, phone string) []string {
 	t.Helper()
-	rows, err := w.DB.Query(t.Context(), `SELECT content_sealed FROM sms_messages WHERE purpose = 'notice' AND phone_index = $1 ORDER BY id DESC`,
-		w.Vault.Index("phone", phone))
+	now, before := w.Vault.Asked(w.Vault.Index("phone", phone))
+	rows, err := w.DB.Query(t.Context(), `SELECT content_sealed FROM sms_messages WHERE purpose = 'notice' AND phone_index IN ($1, $2) ORDER BY id DESC`,
+		now, before)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,8 +319,9 @@ func (w *World) Told(t testing.TB, p Person, part string) (n int) {
 func (w *World) Text(t testing.TB, phone, purpose string) (words, code string) {
 	t.Helper()
 	var sealed []byte
-	if err := w.DB.QueryRow(context.Background(), `SELECT content_sealed FROM sms_messages WHERE phone_index = $1 AND purpose = $2
-		ORDER BY id DESC LIMIT 1`, w.Vault.Index("phone", phone), purpose).Scan(&sealed); err != nil {
+	now, before := w.Vault.Asked(w.Vault.Index("phone", phone))
+	if err := w.DB.QueryRow(context.Background(), `SELECT content_sealed FROM sms_messages WHERE phone_index IN ($1, $2) AND purpose = $3
+		ORDER BY id DESC LIMIT 1`, now, before, purpose).Scan(&sealed); err != nil {
 		t.Fatalf("a message to %s: %v", phone, err)
 	}
 	content := w.content(t, sealed)

@@ -13,6 +13,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/lookup"
 	"caotang/internal/tally"
 	"caotang/internal/vault"
 )
@@ -78,12 +79,13 @@ func (s *Service) seal(purpose, plain string) []byte {
 
 // EntryByDocument answers the entry with this document; fault.ErrNotFound if there is none.
 func (s *Service) EntryByDocument(ctx context.Context, q db.Querier, number identity.Number) (Entry, error) {
-	return s.oneEntry(ctx, q, "e.id = (SELECT entry_id FROM documents WHERE document_index = $1)", s.DocumentIndex(number))
+	now, before := s.vault.Asked(s.vault.Index(purposeIDNumber, number.Key()))
+	return s.oneEntry(ctx, q, "e.id = (SELECT entry_id FROM documents WHERE document_index IN ($1, $2) LIMIT 1)", now, before)
 }
 
-// DocumentIndex is what a document is found by, here and wherever else somebody waits for it.
-func (s *Service) DocumentIndex(number identity.Number) []byte {
-	return s.vault.Index(purposeIDNumber, number.Key())
+// DocumentIndex is what a document is found by, here and wherever else somebody waits for it, as the transaction writes it.
+func (s *Service) DocumentIndex(ctx context.Context, tx *db.Tx, number identity.Number) ([]byte, error) {
+	return lookup.Claim(ctx, tx, s.vault, lookup.Documents, s.vault.Index(purposeIDNumber, number.Key()))
 }
 
 // EntryByID answers an entry; fault.ErrNotFound if there is none. Whoever asks must be bound to it or have checked their
@@ -109,8 +111,8 @@ func (s *Service) EntriesByID(ctx context.Context, q db.Querier, ids []string) (
 	return byID, err
 }
 
-func (s *Service) oneEntry(ctx context.Context, q db.Querier, where string, arg any) (Entry, error) {
-	all, err := s.entries(ctx, q, " WHERE "+where, arg)
+func (s *Service) oneEntry(ctx context.Context, q db.Querier, where string, args ...any) (Entry, error) {
+	all, err := s.entries(ctx, q, " WHERE "+where, args...)
 	if err == nil && len(all) == 0 {
 		err = fault.ErrNotFound.New()
 	}
@@ -159,7 +161,11 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	if err := s.checkClassOf(ctx, tx, n.ClassID, n.Kind, n.SchoolID); err != nil {
 		return Entry{}, err
 	}
-	id, now, index := db.NewID(), db.At(s.now()), s.DocumentIndex(number)
+	index, err := s.DocumentIndex(ctx, tx, number)
+	if err != nil {
+		return Entry{}, err
+	}
+	id, now := db.NewID(), db.At(s.now())
 	added, err := db.Changed(tx.Exec(ctx, "INSERT INTO documents (document_index, entry_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", index, id))
 	if err != nil {
 		return Entry{}, err

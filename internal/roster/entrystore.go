@@ -126,7 +126,8 @@ func (s *Service) byNumber(c *conditions, text string) error {
 		}
 		if key := number.Key(); !seen[key] {
 			seen[key] = true
-			keys = append(keys, s.vault.Index(purposeIDNumber, key))
+			now, before := s.vault.Asked(s.vault.Index(purposeIDNumber, key))
+			keys = append(keys, now, before)
 		}
 	}
 	if len(keys) == 0 {

@@ -282,6 +282,9 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 	run.writer.started = r.startedAt
 	var o *outcome
 	err := run.s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+		if err := run.writer.claim(ctx, tx, b); err != nil {
+			return err
+		}
 		if o, err = run.writer.decide(ctx, tx, b); err != nil {
 			return err
 		}

@@ -25,7 +25,8 @@ type candidate struct {
 	cells        []string
 	name, key    string
 	number       identity.Number
-	index        []byte
+	found        []byte // what its document is found by
+	index        []byte // the same as this transaction writes it
 	sealed       []byte
 	student      []byte
 	certificate  []byte
@@ -171,8 +172,9 @@ func (p *parser) check(at line, cells []string) (c candidate, r *reject) {
 	if c.school, r = p.schoolOf(cells); r != nil {
 		return c, r
 	}
-	c.index = p.vault.Index(purposeIDNumber, c.number.Key())
-	short := binary.BigEndian.Uint64(c.index)
+	c.found = p.vault.Index(purposeIDNumber, c.number.Key())
+	c.index = c.found
+	short := binary.BigEndian.Uint64(c.index[len(c.index)-8:])
 	if first, twice := p.seen[short]; twice && first.sheet != at.sheet {
 		return c, &reject{Field: "id_number", Code: "duplicate_of_sheet", Args: map[string]any{"sheet": first.sheet, "row": first.number}}
 	} else if twice {

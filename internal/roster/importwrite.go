@@ -10,6 +10,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/identity"
+	"caotang/internal/lookup"
 	"caotang/internal/tally"
 )
 
@@ -83,6 +84,28 @@ func newWriter(s *Service, kind string, choice Choice) *writer {
 func (w *writer) forget() {
 	w.schools = map[string]*schoolClasses{}
 	w.labels = map[labelKey]labelMeaning{}
+}
+
+// claim says how the documents of a batch are written while the key of the index is changed.
+func (w *writer) claim(ctx context.Context, tx *db.Tx, b *batch) error {
+	var moving []*candidate
+	var indexes [][]byte
+	for i := range b.candidates {
+		if c := &b.candidates[i]; w.s.vault.Moves(c.found) {
+			moving, indexes = append(moving, c), append(indexes, c.found)
+		}
+	}
+	if len(moving) == 0 {
+		return nil
+	}
+	claimed, err := lookup.ClaimAll(ctx, tx, w.s.vault, lookup.Documents, indexes)
+	if err != nil {
+		return err
+	}
+	for i, c := range moving {
+		c.index = claimed[i]
+	}
+	return nil
 }
 
 // decide asks the registry about a batch and changes nothing.
@@ -210,9 +233,18 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 	ids := map[string]string{}
 	for from := 0; from < len(all); from += lookUpAtOnce {
 		part := all[from:min(from+lookUpAtOnce, len(all))]
-		args := make([]any, len(part))
+		args := make([]any, len(part), 2*len(part))
+		var before map[string]string // what a document's newer index was, where it may be stored as that
 		for i := range part {
 			args[i] = part[i].index
+			if w.s.vault.Moves(part[i].index) {
+				now, was := w.s.vault.Asked(part[i].index)
+				if before == nil {
+					before = map[string]string{}
+				}
+				before[string(now)] = string(was)
+				args = append(args, now)
+			}
 		}
 		pairs, err := db.Collect(ctx, q, "SELECT document_index, entry_id FROM documents WHERE document_index IN ("+db.Placeholders(len(args))+")", args,
 			func(p *struct {
@@ -227,6 +259,9 @@ func (w *writer) find(ctx context.Context, q db.Querier, all []candidate) (map[s
 		}
 		for _, p := range pairs {
 			ids[p.id] = string(p.index)
+			if was, moved := before[string(p.index)]; moved {
+				ids[p.id] = was
+			}
 		}
 	}
 	args := make([]any, 0, lookUpAtOnce)

@@ -65,7 +65,11 @@ func (s *Service) Replace(ctx context.Context, tx *db.Tx, old Entry, document Do
 
 // succeed writes the new entry and gives it what referred to the old one.
 func (s *Service) succeed(ctx context.Context, tx *db.Tx, old Entry, number identity.Number) (id string, err error) {
-	id, now, index := db.NewID(), db.At(s.now()), s.DocumentIndex(number)
+	index, err := s.DocumentIndex(ctx, tx, number)
+	if err != nil {
+		return "", err
+	}
+	id, now := db.NewID(), db.At(s.now())
 	added, err := db.Changed(tx.Exec(ctx, "INSERT INTO documents (document_index, entry_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", index, id))
 	if err != nil {
 		return "", err

@@ -12,6 +12,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/lookup"
 	"caotang/internal/retention"
 )
 
@@ -105,7 +106,8 @@ func (s *Server) answerOnce(w http.ResponseWriter, r *http.Request, next http.Ha
 	kept := false
 	defer func() {
 		if !kept { // failed, or panicked: the key is free again
-			_, _ = s.DB.Exec(context.WithoutCancel(ctx), `DELETE FROM idempotency_keys WHERE request_key = $1`, requestKey)
+			now, before := s.Vault.Asked(requestKey)
+			_, _ = s.DB.Exec(context.WithoutCancel(ctx), `DELETE FROM idempotency_keys WHERE request_key IN ($1, $2)`, now, before)
 		}
 	}()
 	// The work goes on when the client hangs up, so that its repeat finds the answer.
@@ -121,24 +123,39 @@ func (s *Server) answerOnce(w http.ResponseWriter, r *http.Request, next http.Ha
 }
 
 // claimKey reports whether this request is the first with its key.
-func (s *Server) claimKey(ctx context.Context, requestKey, bodyHash []byte) (bool, error) {
+func (s *Server) claimKey(ctx context.Context, requestKey, bodyHash []byte) (first bool, err error) {
+	if !s.Vault.Moves(requestKey) {
+		return claimKey(ctx, s.DB, requestKey, bodyHash)
+	}
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		key, err := lookup.Claim(ctx, tx, s.Vault, lookup.Requests, requestKey)
+		if err != nil {
+			return err
+		}
+		content, err := lookup.Value(ctx, tx, s.Vault, bodyHash)
+		if err != nil {
+			return err
+		}
+		first, err = claimKey(ctx, tx, key, content)
+		return err
+	})
+	return first, err
+}
+
+func claimKey(ctx context.Context, q db.Querier, requestKey, bodyHash []byte) (first bool, err error) {
 	now := db.Now()
-	result, err := s.DB.Exec(ctx, `INSERT INTO idempotency_keys (request_key, body_hash, status, created_at) VALUES ($1, $2, 0, $3)
+	return db.Changed(q.Exec(ctx, `INSERT INTO idempotency_keys (request_key, body_hash, status, created_at) VALUES ($1, $2, 0, $3)
 		ON CONFLICT (request_key) DO UPDATE SET body_hash = excluded.body_hash, created_at = excluded.created_at, status = 0
 		WHERE idempotency_keys.created_at < $4 OR (idempotency_keys.status = 0 AND idempotency_keys.created_at < $5)`,
-		requestKey, bodyHash, now, db.At(now.Add(-keepAnswersFor)), db.At(now.Add(-abandonedAfter)))
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n == 1, err
+		requestKey, bodyHash, now, db.At(now.Add(-keepAnswersFor)), db.At(now.Add(-abandonedAfter))))
 }
 
 // keptAnswer gives the first request's answer, or nil while it still runs.
 func (s *Server) keptAnswer(ctx context.Context, requestKey, bodyHash []byte) (*keptAnswer, error) {
 	var status int
 	var hash, sealed []byte
-	err := s.DB.QueryRow(ctx, `SELECT status, body_hash, answer FROM idempotency_keys WHERE request_key = $1`, requestKey).
+	key, keyBefore := s.Vault.Asked(requestKey)
+	err := s.DB.QueryRow(ctx, `SELECT status, body_hash, answer FROM idempotency_keys WHERE request_key IN ($1, $2)`, key, keyBefore).
 		Scan(&status, &hash, &sealed)
 	if errors.Is(err, sql.ErrNoRows) { // the first has just failed: claim again
 		return nil, nil
@@ -146,7 +163,7 @@ func (s *Server) keptAnswer(ctx context.Context, requestKey, bodyHash []byte) (*
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(hash, bodyHash) {
+	if body, bodyBefore := s.Vault.Asked(bodyHash); !bytes.Equal(hash, body) && !bytes.Equal(hash, bodyBefore) {
 		return nil, errKeyReused.New(fault.Next("retry", ""))
 	}
 	if status == 0 {
@@ -172,8 +189,9 @@ func (s *Server) keepAnswer(ctx context.Context, requestKey []byte, recorded *re
 	if err != nil {
 		return err
 	}
-	_, err = s.DB.Exec(ctx, `UPDATE idempotency_keys SET status = $1, answer = $2 WHERE request_key = $3`,
-		recorded.status, s.Vault.Seal(idempotencyPurpose, string(plain)), requestKey)
+	now, before := s.Vault.Asked(requestKey)
+	_, err = s.DB.Exec(ctx, `UPDATE idempotency_keys SET status = $1, answer = $2 WHERE request_key IN ($3, $4)`,
+		recorded.status, s.Vault.Seal(idempotencyPurpose, string(plain)), now, before)
 	return err
 }
 

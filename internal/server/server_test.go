@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,9 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/fault"
+	"caotang/internal/lookup"
 	"caotang/internal/server"
+	"caotang/internal/vault"
 	"caotang/internal/vault/vaulttest"
 )
 
@@ -253,6 +256,50 @@ func TestARepeatedPostIsDoneOnceAndAnswersTheSame(t *testing.T) {
 		if w := f.do("POST", "/api/v1/things", `{"id": "mended", "n": 1}`, "Idempotency-Key", "k2"); w.Code != 201 {
 			t.Errorf("after a failure the key stays taken: %s", w.Body)
 		}
+	})
+}
+
+func TestARepeatIsKnownWhileTheLookUpKeyChanges(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		path := filepath.Join(t.TempDir(), "caotang.key")
+		v, err := vault.OpenFile(path, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := newFixture(t, d)
+		f.Vault = v
+		const body, other = `{"id": "x", "n": 1}`, `{"id": "y", "n": 1}`
+		post := func(when, key, body string, want int32) {
+			t.Helper()
+			if w := f.do("POST", "/api/v1/things", body, "Idempotency-Key", key); w.Code != 201 || f.calls.Load() != want {
+				t.Errorf("%s: %d calls, want %d: %s", when, f.calls.Load(), want, w.Body)
+			}
+		}
+		post("at first", "k1", body, 1)
+		if _, err := vault.AddLookUp(path, vault.AES, time.Now().Add(-time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.Refresh(); err != nil {
+			t.Fatal(err)
+		}
+		post("before the key is used", "k1", body, 1)
+		post("before the key is used", "k2", body, 2)
+		if err := d.InTx(t.Context(), func(tx *db.Tx) error { return lookup.Begin(t.Context(), tx, v) }); err != nil {
+			t.Fatal(err)
+		}
+		for _, when := range []string{"once it is", "once it has moved"} {
+			post(when, "k1", body, 2)
+			post(when, "k2", body, 2)
+			if w := f.do("POST", "/api/v1/things", other, "Idempotency-Key", "k1"); problem(t, w).Code != "idempotency_key_reused" {
+				t.Errorf("%s: another body under the same key: %s", when, w.Body)
+			}
+		}
+		post("a new one", "k3", body, 3)
+		post("a new one", "k3", body, 3)
+		f.next = func() error { return fault.ErrInvalid.New() }
+		f.do("POST", "/api/v1/things", body, "Idempotency-Key", "k4")
+		f.next = func() error { return nil }
+		post("after a failure", "k4", other, 5)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"caotang/internal/db"
+	"caotang/internal/lookup"
 	"caotang/internal/vault"
 )
 
@@ -111,8 +112,9 @@ func (p slip) purpose() string {
 func (s *Service) find(ctx context.Context, q db.Querier, code string) (slip, bool, error) {
 	var p slip
 	var expires, used, ended db.NullTime
-	err := q.QueryRow(ctx, `SELECT entry_id, coalesce(account_id, ''), expires_at, used_at, ended_at FROM activation_slips WHERE code_index = $1`,
-		s.index(code)).Scan(&p.entryID, &p.accountID, &expires, &used, &ended)
+	index, before := s.vault.Asked(s.index(code))
+	err := q.QueryRow(ctx, `SELECT entry_id, coalesce(account_id, ''), expires_at, used_at, ended_at FROM activation_slips WHERE code_index IN ($1, $2)`,
+		index, before).Scan(&p.entryID, &p.accountID, &expires, &used, &ended)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, false, nil
 	}
@@ -129,13 +131,17 @@ func (s *Service) put(ctx context.Context, tx *db.Tx, h Holder, code string, exp
 	if h.accountID != "" {
 		account = h.accountID
 	}
+	index, err := lookup.Value(ctx, tx, s.vault, s.index(code))
+	if err != nil {
+		return false, err
+	}
 	now := db.At(s.now())
 	result, err := tx.Exec(ctx, `INSERT INTO activation_slips (entry_id, code_index, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (entry_id) DO UPDATE SET code_index = excluded.code_index, account_id = excluded.account_id,
 			created_at = excluded.created_at, expires_at = excluded.expires_at, used_at = NULL, used_by = NULL, ended_at = NULL
 		WHERE $6 OR activation_slips.used_at IS NOT NULL OR activation_slips.ended_at IS NOT NULL OR activation_slips.expires_at <= $4
 			OR coalesce(activation_slips.account_id, '') <> coalesce(excluded.account_id, '')`,
-		h.EntryID, s.index(code), account, now, expires, replace)
+		h.EntryID, index, account, now, expires, replace)
 	if err != nil {
 		return false, err
 	}
@@ -156,8 +162,9 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, entryID string) (bool, err
 
 // take uses a slip up. Of any number who take one at once exactly one succeeds.
 func (s *Service) take(ctx context.Context, tx *db.Tx, code, accountID string) (taken bool, err error) {
+	index, before := s.vault.Asked(s.index(code))
 	result, err := tx.Exec(ctx, `UPDATE activation_slips SET used_at = $1, used_by = $2
-		WHERE code_index = $3 AND used_at IS NULL AND ended_at IS NULL AND expires_at > $1`, db.At(s.now()), accountID, s.index(code))
+		WHERE code_index IN ($3, $4) AND used_at IS NULL AND ended_at IS NULL AND expires_at > $1`, db.At(s.now()), accountID, index, before)
 	if err != nil {
 		return false, err
 	}

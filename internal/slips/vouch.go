@@ -27,8 +27,9 @@ func (s *Service) Vouched(ctx context.Context, typed string) (entryID string, er
 // Vouch makes sure, in the caller's transaction, which holds the entry, that the code still speaks for it: slip_invalid otherwise.
 func (s *Service) Vouch(ctx context.Context, tx *db.Tx, typed, entryID string) error {
 	code, _ := readCode(typed)
+	now, before := s.vault.Asked(s.index(code))
 	result, err := tx.Exec(ctx, `UPDATE activation_slips SET created_at = created_at
-		WHERE code_index = $1 AND entry_id = $2 AND ended_at IS NULL AND expires_at > $3`, s.index(code), entryID, db.At(s.now()))
+		WHERE code_index IN ($1, $2) AND entry_id = $3 AND ended_at IS NULL AND expires_at > $4`, now, before, entryID, db.At(s.now()))
 	if err != nil {
 		return err
 	}

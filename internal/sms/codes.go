@@ -15,6 +15,7 @@ import (
 	"caotang/internal/fault"
 	"caotang/internal/guard"
 	"caotang/internal/identity"
+	"caotang/internal/lookup"
 	"caotang/internal/messages"
 )
 
@@ -62,13 +63,16 @@ func (s *Service) ask(ctx context.Context, phone string, purpose Purpose, mayWai
 	}
 	promise := Promise{MessageID: o.id, ExpiresIn: seconds(s.Limits.TTL), ResendAfter: seconds(s.Limits.Cooldown)}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		index := s.phoneIndex(phone)
+		index, err := s.claim(ctx, tx, phone)
+		if err != nil {
+			return err
+		}
 		used, err := s.takeQuota(ctx, tx, index, now)
 		if err != nil {
 			return err
 		}
 		promise.RemainingToday = max(s.Limits.Daily-used, 0)
-		if err := s.guard.Another(ctx, tx, hex.EncodeToString(index), sender...); err != nil {
+		if err := s.guard.Another(ctx, tx, hex.EncodeToString(s.phoneIndex(phone)), sender...); err != nil {
 			return err
 		}
 		if err := errors.Join(s.supersede(ctx, tx, index, purpose), endCodes(ctx, tx, index, purpose, now)); err != nil {
@@ -138,6 +142,7 @@ func (s *Service) Guess(ctx context.Context, phone string, purpose Purpose, type
 		return Proof{}, ErrCodeWrong.New(fault.Field("sms_code", "missing"))
 	}
 	index := s.phoneIndex(phone)
+	now, before := s.Vault.Asked(index)
 	guesses := append(s.guard.From(ctx, "guess"), guard.Limit{Key: "guess:" + hex.EncodeToString(index), Captcha: s.guard.Phone})
 	if _, err := s.guard.Check(ctx, guesses...); err != nil {
 		return Proof{}, err
@@ -145,8 +150,8 @@ func (s *Service) Guess(ctx context.Context, phone string, purpose Purpose, type
 	proof := Proof{service: s}
 	var right, known bool
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT id FROM sms_messages WHERE phone_index = $1 AND purpose = $2 AND code_hash IS NOT NULL
-			ORDER BY created_at DESC, id DESC LIMIT 1`, index, string(purpose)).Scan(&proof.messageID)
+		err := tx.QueryRow(ctx, `SELECT id FROM sms_messages WHERE phone_index IN ($1, $2) AND purpose = $3 AND code_hash IS NOT NULL
+			ORDER BY created_at DESC, id DESC LIMIT 1`, now, before, string(purpose)).Scan(&proof.messageID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -154,10 +159,11 @@ func (s *Service) Guess(ctx context.Context, phone string, purpose Purpose, type
 			return err
 		}
 		known = true
+		hash, hashBefore := s.Vault.Asked(s.codeHash(proof.messageID, typed))
 		err = tx.QueryRow(ctx, `UPDATE sms_messages
-			SET wrong_guesses = wrong_guesses + CASE WHEN code_hash = $1 THEN 0 ELSE 1 END
+			SET wrong_guesses = wrong_guesses + CASE WHEN code_hash IN ($1, $5) THEN 0 ELSE 1 END
 			WHERE id = $2 AND ended_at IS NULL AND expires_at > $3 AND wrong_guesses < $4
-			RETURNING code_hash = $1`, s.codeHash(proof.messageID, typed), proof.messageID, db.At(s.Now()), s.Limits.Guesses).Scan(&right)
+			RETURNING code_hash IN ($1, $5)`, hash, proof.messageID, db.At(s.Now()), s.Limits.Guesses, hashBefore).Scan(&right)
 		if errors.Is(err, sql.ErrNoRows) {
 			return codeExpired()
 		}
@@ -220,9 +226,15 @@ type outgoing struct {
 
 // enqueue writes the message and the job that sends it.
 func (s *Service) enqueue(ctx context.Context, tx *db.Tx, o outgoing) error {
+	index, err := lookup.Value(ctx, tx, s.Vault, s.phoneIndex(o.phone))
+	if err != nil {
+		return err
+	}
 	var codeHash []byte
 	if o.content.Code != "" {
-		codeHash = s.codeHash(o.id, o.content.Code)
+		if codeHash, err = lookup.Value(ctx, tx, s.Vault, s.codeHash(o.id, o.content.Code)); err != nil {
+			return err
+		}
 	}
 	sealed, err := s.seal(o.content)
 	if err != nil {
@@ -231,7 +243,7 @@ func (s *Service) enqueue(ctx context.Context, tx *db.Tx, o outgoing) error {
 	_, err = tx.Exec(ctx, `INSERT INTO sms_messages
 		(id, phone_index, phone_sealed, purpose, code_hash, content_sealed, state, reason, wrong_guesses, created_at, expires_at, stands_until)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, $8, $9, $10)`,
-		o.id, s.phoneIndex(o.phone), s.Vault.Seal(phonePurpose, o.phone), string(o.purpose), codeHash,
+		o.id, index, s.Vault.Seal(phonePurpose, o.phone), string(o.purpose), codeHash,
 		sealed, string(Queued), o.now, o.expires, o.stands)
 	if err != nil {
 		return fmt.Errorf("write message: %w", err)
@@ -269,6 +281,14 @@ const (
 )
 
 func (s *Service) phoneIndex(phone string) []byte { return s.Vault.Index(phonePurpose, phone) }
+
+// claim is a phone's index as the transaction writes it: all that stands of the phone holds it from then on.
+func (s *Service) claim(ctx context.Context, tx *db.Tx, phone string) ([]byte, error) {
+	if _, err := lookup.Claim(ctx, tx, s.Vault, lookup.Quotas, s.phoneIndex(phone)); err != nil {
+		return nil, err
+	}
+	return lookup.Claim(ctx, tx, s.Vault, lookup.Messages, s.phoneIndex(phone))
+}
 
 // codeHash is keyed: a million codes are tried in no time by whoever reads an unkeyed one.
 func (s *Service) codeHash(messageID, code string) []byte {

@@ -167,16 +167,17 @@ func (s *Service) fail(ctx context.Context, m *queued, reason string, ours bool)
 		if m.Purpose == notice || !ours && s.only[m.Purpose] != nil {
 			return nil
 		}
-		return giveBack(ctx, tx, s.phoneIndex(m.Phone), m.created, ours)
+		return s.giveBack(ctx, tx, m.Phone, m.created, ours)
 	})
 }
 
 // giveBack takes a message out of the day's count, and with atOnce out of the cooldown.
-func giveBack(ctx context.Context, tx *db.Tx, phoneIndex []byte, created db.Time, atOnce bool) error {
-	if _, err := tx.Exec(ctx, `UPDATE sms_quotas SET sent = sent - 1 WHERE phone_index = $1 AND day = $2 AND sent > 0`,
-		phoneIndex, dayOf(created.Time)); err != nil || !atOnce {
+func (s *Service) giveBack(ctx context.Context, tx *db.Tx, phone string, created db.Time, atOnce bool) error {
+	index, before := s.Vault.Asked(s.phoneIndex(phone))
+	if _, err := tx.Exec(ctx, `UPDATE sms_quotas SET sent = sent - 1 WHERE phone_index IN ($1, $2) AND day = $3 AND sent > 0`,
+		index, before, dayOf(created.Time)); err != nil || !atOnce {
 		return err
 	}
-	_, err := tx.Exec(ctx, `UPDATE sms_quotas SET last_sent_at = 0 WHERE phone_index = $1 AND last_sent_at = $2`, phoneIndex, created)
+	_, err := tx.Exec(ctx, `UPDATE sms_quotas SET last_sent_at = 0 WHERE phone_index IN ($1, $2) AND last_sent_at = $3`, index, before, created)
 	return err
 }

@@ -137,10 +137,10 @@ func (s *Service) handOver(ctx context.Context, m *queued, receipt Receipt) erro
 // takes the row, so that of two reports at once the later sees what the earlier wrote.
 func (s *Service) settle(ctx context.Context, tx *db.Tx, id string) error {
 	var purpose string
-	var phoneIndex []byte
+	var sealed []byte
 	var created db.Time
 	err := tx.QueryRow(ctx, `UPDATE sms_messages SET reason = '' WHERE id = $1 AND state = $2
-		RETURNING purpose, phone_index, created_at`, id, string(HandedOver)).Scan(&purpose, &phoneIndex, &created)
+		RETURNING purpose, phone_sealed, created_at`, id, string(HandedOver)).Scan(&purpose, &sealed, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -169,7 +169,11 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, id string) error {
 		return nil
 	}
 	if reasonIn(reason.String) == ReasonCarrier {
-		if err := giveBack(ctx, tx, phoneIndex, created, true); err != nil {
+		phone, err := s.Vault.Open(phonePurpose, sealed)
+		if err != nil {
+			return err
+		}
+		if err := s.giveBack(ctx, tx, phone, created, true); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/guard"
+	"caotang/internal/lookup"
 )
 
 // A standing request is one for a code that was made while no gateway takes messages, by somebody who would rather wait
@@ -33,7 +34,10 @@ func (s *Service) SendCodeWhenPossible(ctx context.Context, phone string, purpos
 func (s *Service) stand(ctx context.Context, phone string, purpose Purpose, now db.Time, sender []guard.Limit) (Promise, error) {
 	promise := Promise{ExpiresIn: seconds(s.Limits.TTL), Waiting: true, WaitsFor: seconds(standsFor)}
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		index := s.phoneIndex(phone)
+		index, err := s.claim(ctx, tx, phone)
+		if err != nil {
+			return err
+		}
 		used, err := s.usedToday(ctx, tx, index, now)
 		if err != nil {
 			return err
@@ -42,7 +46,7 @@ func (s *Service) stand(ctx context.Context, phone string, purpose Purpose, now 
 			return s.quotaExceeded(now)
 		}
 		promise.RemainingToday = s.Limits.Daily - used
-		if err := s.guard.Another(ctx, tx, hex.EncodeToString(index), sender...); err != nil {
+		if err := s.guard.Another(ctx, tx, hex.EncodeToString(s.phoneIndex(phone)), sender...); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, `INSERT INTO sms_messages
@@ -77,7 +81,7 @@ func (s *Service) putBack(ctx context.Context, m *queued) (waits bool, err error
 			return err
 		}
 		waits = true
-		return giveBack(ctx, tx, s.phoneIndex(m.Phone), m.created, true)
+		return s.giveBack(ctx, tx, m.Phone, m.created, true)
 	})
 	return waits, err
 }
@@ -144,11 +148,18 @@ func (s *Service) releaseOne(ctx context.Context, r standing) (sent bool, err er
 		return false, err
 	}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		index := s.phoneIndex(r.phone)
+		index, err := s.claim(ctx, tx, r.phone)
+		if err != nil {
+			return err
+		}
 		if _, err := s.takeQuota(ctx, tx, index, now); err != nil {
 			return err
 		}
 		if err := endCodes(ctx, tx, index, r.purpose, now); err != nil {
+			return err
+		}
+		codeHash, err := lookup.Value(ctx, tx, s.Vault, s.codeHash(r.id, c.Code))
+		if err != nil {
 			return err
 		}
 		sealed, err := s.seal(c)
@@ -157,7 +168,7 @@ func (s *Service) releaseOne(ctx context.Context, r standing) (sent bool, err er
 		}
 		result, err := tx.Exec(ctx, `UPDATE sms_messages SET code_hash = $1, content_sealed = $2, created_at = $3, expires_at = $4, ended_at = NULL
 			WHERE id = $5 AND stands_until IS NOT NULL AND code_hash IS NULL`,
-			s.codeHash(r.id, c.Code), sealed, now, db.At(now.Add(s.Limits.TTL)), r.id)
+			codeHash, sealed, now, db.At(now.Add(s.Limits.TTL)), r.id)
 		if err != nil {
 			return err
 		}

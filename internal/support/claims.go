@@ -60,8 +60,11 @@ func (s *Service) Imported(ctx context.Context, tx *db.Tx) error {
 
 // await has a missing_entry ticket end by itself. The claim's formats hold.
 func (s *Service) await(ctx context.Context, tx *db.Tx, ticketID string, c content) error {
-	_, err := tx.Exec(ctx, `INSERT INTO waiting_claims (ticket_id, document_index, held) VALUES ($1, $2, false) ON CONFLICT DO NOTHING`,
-		ticketID, s.roster.DocumentIndex(c.document()))
+	index, err := s.roster.DocumentIndex(ctx, tx, c.document())
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO waiting_claims (ticket_id, document_index, held) VALUES ($1, $2, false) ON CONFLICT DO NOTHING`, ticketID, index)
 	return err
 }
 

@@ -141,10 +141,11 @@ func readFile(path string) (*ring, error) {
 	return keys, nil
 }
 
-// encode writes a line for each key: lookup SUITE KEY, and seal NUMBER SUITE SECRET TIME, where the first has no time.
+// encode writes a line for each key: those of the index, and seal NUMBER SUITE SECRET TIME, where the first has no time.
 func (r *ring) encode() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s\nlookup %s %s\n", keyFileHeader, r.lookUp.suite, base64.StdEncoding.EncodeToString(r.lookUp.key))
+	b.WriteString(keyFileHeader + "\n")
+	r.encodeLookUps(&b)
 	for _, g := range r.generations {
 		fmt.Fprintf(&b, "seal %d %s %s", g.Number, g.Suite, base64.StdEncoding.EncodeToString(g.secret))
 		if !g.From.IsZero() {
@@ -174,21 +175,17 @@ func decode(content string) (*ring, error) {
 			return nil, err
 		}
 	}
-	if keys.lookUp.key == nil || len(keys.generations) == 0 {
+	if len(keys.lookUps) == 0 || len(keys.generations) == 0 {
 		return nil, errNoKeyFile
 	}
+	keys.alone = aloneOf(keys.lookUps)
 	return keys, nil
 }
 
 func (r *ring) decodeLine(fields []string) error {
 	switch {
-	case len(fields) == 3 && fields[0] == "lookup" && r.lookUp.key == nil:
-		key, err := base64.StdEncoding.DecodeString(fields[2])
-		if err != nil || len(key) != secretSize || !slices.Contains(Suites, Suite(fields[1])) {
-			return errNoKeyFile
-		}
-		r.lookUp = lookUp{Suite(fields[1]), key}
-		return nil
+	case len(fields) > 0 && fields[0] == "lookup":
+		return r.decodeLookUp(fields[1:])
 	case len(fields) >= 4 && len(fields) <= 5 && fields[0] == "seal":
 		number, err := strconv.ParseUint(fields[1], 10, 8)
 		if err != nil || number == 0 || !slices.Contains(Suites, Suite(fields[2])) {

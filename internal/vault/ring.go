@@ -29,14 +29,9 @@ func newGeneration(number byte, suite Suite, secret []byte, from time.Time) (*Ge
 
 // ring is what a key file holds. It is never changed, only replaced.
 type ring struct {
-	lookUp      lookUp
+	lookUps     []*LookUp     // the keys of the index, the oldest first
+	alone       byte          // the number of the oldest whose values are asked for
 	generations []*Generation // the oldest first
-}
-
-// lookUp is the key of the index.
-type lookUp struct {
-	suite Suite
-	key   []byte
 }
 
 func (r *ring) find(number byte) *Generation {
@@ -74,10 +69,10 @@ func (r *ring) with(suite Suite, from time.Time) (*ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ring{r.lookUp, append(slices.Clone(r.generations), g)}, nil
+	return &ring{r.lookUps, r.alone, append(slices.Clone(r.generations), g)}, nil
 }
 
 // without drops a generation.
 func (r *ring) without(number byte) *ring {
-	return &ring{r.lookUp, slices.DeleteFunc(slices.Clone(r.generations), func(g *Generation) bool { return g.Number == number })}
+	return &ring{r.lookUps, r.alone, slices.DeleteFunc(slices.Clone(r.generations), func(g *Generation) bool { return g.Number == number })}
 }

@@ -1,18 +1,16 @@
 // Package vault keeps personal data unreadable at rest. It seals ID numbers, phones and uploads with AES-256-GCM or SM4-GCM,
 // finds them again by a keyed index (HMAC-SHA-256 or HMAC-SM3), and masks them for screens, logs and exports.
 //
-// The keys live in one file, made at the first start or named by CAOTANG_KEY_FILE. Whoever loses it loses the data. The key
-// for sealing is changed while the platform runs: the file holds a new one beside the old, which [AddKey] puts there.
+// The keys live in one file, made at the first start or named by CAOTANG_KEY_FILE. Whoever loses it loses the data. Keys are
+// changed while the platform runs: the file holds a new one beside the old, which [AddKey] puts there for sealing, and
+// [AddLookUp] for the index.
 package vault
 
 import (
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -22,7 +20,6 @@ import (
 // Vault holds the keys. It is safe for concurrent use.
 type Vault struct {
 	keys atomic.Pointer[ring]
-	macs sync.Pool // keyed hash.Hash
 
 	path    string        // of the key file; "" when the keys are of none
 	sealed  atomic.Uint64 // how often
@@ -53,13 +50,12 @@ func single(suite Suite, secret []byte) (*ring, error) {
 		return nil, err
 	}
 	key, err := hkdf.Key(suite.hash(), secret, nil, "caotang index", secretSize)
-	return &ring{lookUp{suite, key}, []*Generation{g}}, err
+	return &ring{[]*LookUp{newLookUp(1, suite, key, time.Time{}, false)}, 1, []*Generation{g}}, err
 }
 
 func open(keys *ring) *Vault {
 	v := &Vault{}
 	v.keys.Store(keys)
-	v.macs.New = func() any { return hmac.New(keys.lookUp.suite.hash(), keys.lookUp.key) }
 	return v
 }
 
@@ -82,8 +78,8 @@ func (v *Vault) Refresh() error {
 	if err != nil {
 		return fmt.Errorf("key file: %w", err)
 	}
-	if !hmac.Equal(keys.lookUp.key, v.keys.Load().lookUp.key) {
-		return errors.New("key file: it holds another key for the index; it is not used")
+	if !keys.goesOn(v.keys.Load()) {
+		return errors.New("key file: it holds another key of the index, or lacks one; it is not used")
 	}
 	v.keys.Store(keys)
 	v.read = info
@@ -148,21 +144,4 @@ func (v *Vault) Open(purpose string, sealed []byte) (string, error) {
 		return "", ErrSealed
 	}
 	return string(plain), nil
-}
-
-// Index is what a value is looked up by: 16 bytes that say nothing of the value to whoever lacks the keys. The caller
-// brings the value into its canonical form first.
-func (v *Vault) Index(purpose, value string) []byte {
-	return v.Authenticate(purpose, []byte(value))[:16]
-}
-
-// Authenticate is a code of 32 bytes that nobody makes for other data who lacks the keys.
-func (v *Vault) Authenticate(purpose string, data []byte) []byte {
-	mac := v.macs.Get().(hash.Hash)
-	defer v.macs.Put(mac)
-	mac.Reset()
-	mac.Write([]byte(purpose))
-	mac.Write([]byte{0})
-	mac.Write(data)
-	return mac.Sum(make([]byte, 0, sha256.Size))
 }
