@@ -35,6 +35,30 @@ test('F-21 a parent waits and sees nothing of the child until the school confirm
   await expect(main).not.toContainText(child.school.name)
 })
 
+test('F-21 a parent names the child by the student number, and sees nothing before it is confirmed', async ({ page, t }) => {
+  const [school, parent] = [await signIn('school1', password), await register('parent')]
+  const { scope_id: school_id, scope_name: schoolName } = (await school.ok(200, 'GET', '/api/v1/me')).admin_grants[0]
+  const number = newResidentID()
+  const child = { name: newName(), student_number: `L${number}` }
+  await school.ok(201, 'POST', '/api/v1/admin/registry', { ...child, kind: 'student', id_type: 'resident_id', id_number: number, school_id })
+  await enter(page, parent)
+  await page.goto('/verify?child')
+  await page.getByRole('button', { name: t('verify.by_student_number') }).click()
+  await page.getByLabel(t('verify.second.parent'), { exact: true }).fill(`G${number}`)
+  await page.getByLabel(t('verify.name.child'), { exact: true }).fill(child.name)
+  await page.getByLabel(t('guardian.name'), { exact: true }).fill('王芳')
+  await page.getByRole('group').locator('label').filter({ hasText: t('guardian.relation.mother') }).click()
+  await page.getByRole('button', { name: t('verify.submit') }).click()
+  await expect(page.getByRole('alert')).toContainText(t('verify.no_match_student'))
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await page.getByLabel(t('verify.second.parent'), { exact: true }).fill(child.student_number)
+  await page.getByRole('button', { name: t('verify.submit') }).click()
+  await page.getByRole('button', { name: t('guardian.to_space') }).click()
+  await expect(page.getByRole('main')).toContainText(t('guardian.before'))
+  await expect(page.getByRole('main')).not.toContainText(schoolName)
+})
+
 test('F-21 a class teacher confirms a guardian who waits', async ({ page, t }) => {
   const [teacher, school, parent] = [await signIn('teacher1', password), await signIn('school1', password), await register('parent')]
   const space = await teacher.ok(200, 'GET', '/api/v1/me/space')

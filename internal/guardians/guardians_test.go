@@ -153,6 +153,57 @@ func TestUntilItIsConfirmedAGuardianSeesThatItWaitsAndNothingElse(t *testing.T) 
 	})
 }
 
+// Who knows the student number instead of the document's is asked and answered alike, and learns as little.
+func TestAGuardianNamesTheChildByStudentNumber(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		const student = "L510104201801010001"
+		number := f.next()
+		f.pupil(t) // another of that name, whose student number nobody has entered
+		child := f.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: number, SchoolID: f.Here.ID, ClassID: f.class.ID, StudentNumber: student})
+		p := f.Person(t, "parent")
+		claim := func(change object) object {
+			c := object{"kind": "parent", "student_number": student, "name": "韩梅梅", "guardian_name": "韩父", "relation": "father"}
+			for name, value := range change {
+				c[name] = value
+			}
+			return c
+		}
+		for what, wrong := range map[string]object{"the number": {"student_number": "L510104201801010002"}, "the name": {"name": "韩雪"}} {
+			a := f.ok(t, p, 422, "POST", "/me/binding", claim(wrong))
+			if a.Get("code") != "realname_no_match" || a.Get("next_step.action") != "use_document" {
+				t.Errorf("%s is wrong: %v", what, a)
+			}
+		}
+		for field, wrong := range map[string]object{"student_number": {"student_number": "5101042018"}, "name": {"name": "7"}} {
+			if a := f.ok(t, p, 422, "POST", "/me/binding", claim(wrong)); a.Get("code") != "invalid" || !strings.Contains(a.Text, `"`+field+`"`) {
+				t.Errorf("%s is wrong: %v", field, a)
+			}
+		}
+		f.refused(t, p, 422, "fields_swapped", "POST", "/me/binding", claim(object{"student_number": "韩梅梅", "name": student}))
+		f.refused(t, f.Person(t, "student"), 422, "invalid", "POST", "/me/binding", claim(object{"kind": "student"}))
+
+		a := f.ok(t, p, 201, "POST", "/me/binding", claim(object{"student_number": strings.ToLower(student)}))
+		seen := f.own(t, p)
+		if a.Get("state") != "asked" || a.Get("school") != nil || seen.Get("asked_number") != "l51010*********0001" || strings.Contains(seen.Text, f.Here.Name) || strings.Contains(a.Text, number) {
+			t.Errorf("whoever waits sees %v, %v", a, seen.Text)
+		}
+		if id := f.ask(t, p, number); id != a.Get("id") {
+			t.Error("by the document it is another request")
+		}
+		f.decide(t, f.teacher, true, a.Get("id").(string))
+		if n := f.Count(t, `SELECT count(*) FROM guardian_links WHERE entry_id = $1`, child.ID); n != 1 {
+			t.Error("the child has no guardian")
+		}
+
+		guesses := f.Person(t, "parent")
+		for range roomtest.Rules().AccountAttempts {
+			f.refused(t, guesses, 422, "realname_no_match", "POST", "/me/binding", claim(object{"student_number": "L510104201801010003"}))
+		}
+		f.refused(t, guesses, 429, "too_many_attempts", "POST", "/me/binding", claim(nil))
+		f.refused(t, guesses, 429, "too_many_attempts", "POST", "/me/binding", claimOf(number))
+	})
+}
+
 func TestWhoMayDecide(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		_, number := f.pupil(t)

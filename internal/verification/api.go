@@ -10,14 +10,15 @@ import (
 
 type bindInput struct {
 	Body struct {
-		Kind         string        `json:"kind" maxLength:"20" doc:"teacher, student or parent"`
-		IDType       identity.Type `json:"id_type" maxLength:"40" doc:"resident_id, residence_permit, home_return_permit, permanent_residence, passport or other"`
-		IDNumber     string        `json:"id_number" maxLength:"200"`
-		Name         string        `json:"name" maxLength:"500"`
-		SecondNumber string        `json:"second_number,omitempty" maxLength:"200" doc:"Student or certificate number, where the policy asks for two numbers"`
-		ClassID      string        `json:"class_id,omitempty" maxLength:"100" doc:"One of the school's classes, for an entry without one"`
-		GuardianName string        `json:"guardian_name,omitempty" maxLength:"500" doc:"Of a pupil's parent: what they are called, for whoever confirms it"`
-		Relation     string        `json:"relation,omitempty" maxLength:"20" doc:"Of a pupil's parent: father, mother or other"`
+		Kind          string        `json:"kind" maxLength:"20" doc:"teacher, student or parent"`
+		IDType        identity.Type `json:"id_type,omitempty" maxLength:"40" doc:"resident_id, residence_permit, home_return_permit, permanent_residence, passport or other"`
+		IDNumber      string        `json:"id_number,omitempty" maxLength:"200" doc:"Absent only where a guardian names the child's student number"`
+		StudentNumber string        `json:"student_number,omitempty" maxLength:"200" doc:"Of a parent's child, instead of the document's number; not where the policy asks for two numbers"`
+		Name          string        `json:"name" maxLength:"500"`
+		SecondNumber  string        `json:"second_number,omitempty" maxLength:"200" doc:"Student or certificate number, where the policy asks for two numbers"`
+		ClassID       string        `json:"class_id,omitempty" maxLength:"100" doc:"One of the school's classes, for an entry without one"`
+		GuardianName  string        `json:"guardian_name,omitempty" maxLength:"500" doc:"Of a pupil's parent: what they are called, for whoever confirms it"`
+		Relation      string        `json:"relation,omitempty" maxLength:"20" doc:"Of a pupil's parent: father, mother or other"`
 	}
 }
 
@@ -51,7 +52,9 @@ func (s *Service) Mount(srv *server.Server) {
 		Summary: "Prove who one is: bind one's account to a registry entry, or ask to be a pupil's guardian",
 	}, func(ctx context.Context, in *bindInput) (*bindingOutput, error) {
 		b := in.Body
-		binding, err := s.BindSelf(ctx, Claim{b.Kind, b.IDType, b.IDNumber, b.Name, b.SecondNumber}, b.ClassID, Guardian{b.GuardianName, Relation(b.Relation)})
+		binding, err := s.BindSelf(ctx, Claim{
+			Kind: b.Kind, IDType: b.IDType, IDNumber: b.IDNumber, Name: b.Name, SecondNumber: b.SecondNumber, StudentNumber: b.StudentNumber,
+		}, b.ClassID, Guardian{b.GuardianName, Relation(b.Relation)})
 		return &bindingOutput{binding}, err
 	})
 	server.Register(srv, server.Op{

@@ -20,12 +20,23 @@ type Claim struct {
 	IDNumber     string
 	Name         string
 	SecondNumber string // student or certificate number, where the policy asks for two numbers
+
+	StudentNumber string // of a guardian's child, instead of the document's number; "" where that is named
+}
+
+// number is what the claim names somebody by.
+func (in Claim) number() string {
+	if in.StudentNumber != "" {
+		return in.StudentNumber
+	}
+	return in.IDNumber
 }
 
 // claim is a Claim whose formats hold.
 type claim struct {
 	kind    string
 	number  identity.Number
+	student string // instead of the document's number
 	nameKey string
 	second  string
 }
@@ -36,6 +47,9 @@ func (s *Service) read(in Claim) (claim, error) {
 	c := claim{kind: in.Kind}
 	if in.Kind != Teacher && in.Kind != Student && in.Kind != Parent {
 		return c, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
+	}
+	if in.StudentNumber != "" {
+		return s.readByStudentNumber(in)
 	}
 	number, err := ReadDocument(in.IDType, in.IDNumber, in.Name)
 	if err != nil {
@@ -76,6 +90,30 @@ func ReadDocument(idType identity.Type, idNumber, name string) (identity.Number,
 		return number, code.New(bad...)
 	}
 	return number, nil
+}
+
+// readByStudentNumber reads a guardian's claim that names the child by its student number. Where two numbers are asked for, that
+// is one of them and not enough.
+func (s *Service) readByStudentNumber(in Claim) (c claim, err error) {
+	if in.Kind != Parent || s.config.Proof == TwoNumbers {
+		return c, fault.ErrInvalid.New(fault.Field("student_number", "not_allowed"))
+	}
+	if identity.Swapped(in.StudentNumber, in.Name) {
+		return c, roster.ErrFieldsSwapped.New(fault.Field("student_number", identity.CodeIDLooksAsName),
+			fault.Field("name", identity.CodeNameIsNumber), fault.Next("swap_fields", ""))
+	}
+	var bad []fault.Option
+	student, p := identity.ParseStudentNumber(in.StudentNumber)
+	if p != nil {
+		bad = append(bad, fault.FieldWith("student_number", p.Code, p.Args))
+	}
+	if _, p := identity.ParseName(in.Name); p != nil {
+		bad = append(bad, fault.FieldWith("name", p.Code, p.Args))
+	}
+	if bad != nil {
+		return c, fault.ErrInvalid.New(bad...)
+	}
+	return claim{kind: in.Kind, student: student, nameKey: identity.CompareKey(identity.Clean(in.Name))}, nil
 }
 
 // readSecond reads the second number of the kind. A parent may name their child's student number or, being in the
@@ -128,7 +166,7 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 	if wait > 0 {
 		return entry, guard.ErrTooManyAttempts.New(fault.RetryAfter(wait)), nil
 	}
-	found, err := s.roster.EntryByDocument(ctx, tx, c.number)
+	found, err := s.find(ctx, tx, c)
 	if err != nil && !fault.Is(err, fault.ErrNotFound) {
 		return entry, nil, err
 	}
@@ -139,9 +177,17 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 		}
 	}
 	if !proven {
-		return entry, noMatch(), attempt.failed(ctx, tx)
+		return entry, noMatch(c), attempt.failed(ctx, tx)
 	}
 	return found, nil, attempt.succeeded(ctx, tx)
+}
+
+// find answers the entry of whoever has the claim's number: fault.ErrNotFound if there is none.
+func (s *Service) find(ctx context.Context, q db.Querier, c claim) (roster.Entry, error) {
+	if c.student != "" {
+		return s.roster.PupilByStudentNumber(ctx, q, c.nameKey, c.student)
+	}
+	return s.roster.EntryByDocument(ctx, q, c.number)
 }
 
 // Check tells what is wrong with a claim before the registry is asked: fields_swapped, id_number_invalid, invalid.
@@ -187,7 +233,8 @@ func (s *Service) proves(c claim, e roster.Entry) (bool, error) {
 func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Guardian) (*Binding, error) {
 	begun := time.Now()
 	accountID := access.ActorFrom(ctx).AccountID
-	if _, err := s.read(in); err != nil {
+	said, err := s.read(in)
+	if err != nil {
 		if failed := s.countStuck(ctx, err, access.Place{}); failed != nil {
 			return nil, failed
 		}
@@ -202,7 +249,7 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 	var binding *Binding
 	var outcome error
 	var claimed roster.Entry
-	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		entry, refused, err := s.Match(ctx, tx, accountID, in)
 		if outcome = refused; err != nil {
 			return err
@@ -218,7 +265,7 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 			err = s.Bind(ctx, tx, accountID, entry, in.Kind)
 		}
 		if fault.Is(err, fault.ErrNotFound) { // removed, or replaced by one with another number, while it was matched
-			outcome = noMatch()
+			outcome = noMatch(said)
 			return nil
 		}
 		if err != nil || asks {

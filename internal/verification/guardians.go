@@ -122,7 +122,7 @@ func (s *Service) AskGuardian(ctx context.Context, tx *db.Tx, accountID string, 
 	now := db.Now()
 	r := GuardianRequest{
 		ID: db.IDAt(now.Time), AccountID: accountID, EntryID: entry.ID, Guardian: as, State: Asked,
-		AskedName: vault.MaskName(identity.Clean(in.Name)), AskedID: vault.MaskIDNumber(in.IDNumber),
+		AskedName: vault.MaskName(identity.Clean(in.Name)), AskedID: vault.MaskIDNumber(in.number()),
 		AskedAt: now, ExpiresAt: db.At(now.Add(RequestLasts)),
 	}
 	if r.SchoolOnly, err = exists(ctx, tx, `SELECT EXISTS (SELECT 1 FROM guardian_requests WHERE entry_id = $1 AND account_id = $2
@@ -380,7 +380,7 @@ func (s *Service) askAndShow(ctx context.Context, tx *db.Tx, accountID string, e
 		return s.bindingTo(ctx, tx, accountID, entry.ID)
 	}
 	return &Binding{
-		ID: r.ID, Kind: Parent, Name: identity.Clean(in.Name), MaskedIDNumber: vault.MaskIDNumber(in.IDNumber), BoundAt: r.AskedAt.Time,
+		ID: r.ID, Kind: Parent, Name: identity.Clean(in.Name), MaskedIDNumber: vault.MaskIDNumber(in.number()), BoundAt: r.AskedAt.Time,
 		State: askedState, ExpiresAt: &r.ExpiresAt.Time, EntryKind: Student,
 	}, nil
 }

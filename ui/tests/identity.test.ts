@@ -52,6 +52,9 @@ describe('other documents', () => {
     expect(documentFault('permanent_residence', card + checkCharacter(card), today)).toBeNull()
     expect(documentFault('permanent_residence', card + (checkCharacter(card) === '1' ? '2' : '1'), today)).toBe('check_digit')
   })
+  it.each([['G51010420180101001X', null], ['l510104201801010001', null], ['J51010420180101000', 'short'], ['510104201801010001', 'characters'], ['G5101042018010100112', 'long']])('student number %s: %s', (number, expected) => {
+    expect(documentFault('student_number', number, today)).toBe(expected)
+  })
   it('takes 5 to 20 letters and digits for a passport', () => {
     expect(documentFault('passport', 'E1234', today)).toBeNull()
     expect(documentFault('passport', 'E123', today)).toBe('short')

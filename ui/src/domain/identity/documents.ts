@@ -1,6 +1,8 @@
 import { halfWidth } from './width'
 
 export type DocumentType = 'resident_id' | 'residence_permit' | 'home_return_permit' | 'permanent_residence' | 'passport'
+/** What a guardian may name a child by: a document, or the student number. */
+export type NumberType = DocumentType | 'student_number'
 export const documentTypes: DocumentType[] = ['resident_id', 'residence_permit', 'home_return_permit', 'permanent_residence', 'passport']
 /** Why a number cannot be right. `short` is no mistake yet while somebody types. */
 export type DocumentFault = 'empty' | 'short' | 'long' | 'characters' | 'birth_date' | 'future' | 'check_digit' | 'area'
@@ -17,7 +19,7 @@ export function checkCharacter(digits: string): string {
 }
 
 /** What can be told about a number without the registry; null when nothing speaks against it. `today` is a day in China as YYYYMMDD. */
-export function documentFault(type: DocumentType, text: string, today = dayInChina()): DocumentFault | null {
+export function documentFault(type: NumberType, text: string, today = dayInChina()): DocumentFault | null {
   const number = plainDocumentNumber(text)
   if (!number) return 'empty'
   switch (type) {
@@ -35,6 +37,9 @@ export function documentFault(type: DocumentType, text: string, today = dayInChi
     case 'passport':
       if (!/^[A-Z0-9]*$/.test(number)) return 'characters'
       return number.length < 5 ? 'short' : number.length > 20 ? 'long' : null
+    case 'student_number':
+      if (!/^[GJL][A-Z0-9]*$/.test(number)) return 'characters'
+      return number.length < 19 ? 'short' : number.length > 19 ? 'long' : null
   }
 }
 

@@ -1,13 +1,14 @@
-import { reactive, watch } from 'vue'
-import type { DocumentType } from '../identity/documents'
+import { reactive, ref, watch } from 'vue'
+import type { Named } from '@/api/types'
+import type { NumberType } from '../identity/documents'
 
 export type Kind = 'teacher' | 'student' | 'parent'
 export const kinds: Kind[] = ['teacher', 'student', 'parent']
 
-/** What somebody has typed to verify. Kept for the page's life only: numbers of documents are never stored in the browser. */
+/** What somebody has typed to verify. Numbers are kept for the page's life only: they are never stored in the browser. */
 export interface VerificationDraft {
   kind: Kind
-  idType: DocumentType
+  idType: NumberType
   idNumber: string
   name: string
   secondNumber: string
@@ -18,28 +19,43 @@ export interface VerificationDraft {
 
 const place = 'caotang.verification'
 
-/** Keeps the harmless part (who one is, which document) through a reload; never a number or a name. */
-export function useVerificationDraft(role: string | undefined) {
-  const kept = read()
-  const draft = reactive<VerificationDraft>({
-    kind: kept.kind ?? (kinds.includes(role as Kind) ? (role as Kind) : 'teacher'),
-    idType: kept.idType ?? 'resident_id',
-    idNumber: '',
-    name: '',
-    secondNumber: '',
-    guardianName: '',
-    relation: '',
-  })
-  watch(
-    () => [draft.kind, draft.idType],
-    () => sessionStorage.setItem(place, JSON.stringify({ kind: draft.kind, idType: draft.idType })),
-  )
-  return draft
+/** What is kept through a reload, for the account that typed it: never a number. */
+interface Kept extends Partial<Omit<VerificationDraft, 'idNumber' | 'secondNumber'>> {
+  account?: string
+  /** That the school's administrator is asked at. */
+  school?: Named | null
 }
 
-function read(): Partial<VerificationDraft> {
+/** The draft, kept in this tab until `forget`; what another account has typed there is dropped. */
+export function useVerificationDraft(account: { id: string; role: string } | undefined) {
+  const kept = read(account?.id)
+  const role = account?.role as Kind
+  const draft = reactive<VerificationDraft>({
+    kind: kept.kind ?? (kinds.includes(role) ? role : 'teacher'),
+    idType: kept.idType ?? 'resident_id',
+    idNumber: '',
+    name: kept.name ?? '',
+    secondNumber: '',
+    guardianName: kept.guardianName ?? '',
+    relation: kept.relation ?? '',
+  })
+  const school = ref<Named | null>(kept.school ?? null)
+  let keeping = true
+  watch([draft, school], () => {
+    const { kind, idType, name, guardianName, relation } = draft
+    if (keeping) sessionStorage.setItem(place, JSON.stringify({ account: account?.id, kind, idType, name, guardianName, relation, school: school.value } satisfies Kept))
+  })
+  function forget() {
+    keeping = false
+    sessionStorage.removeItem(place)
+  }
+  return { draft, school, forget }
+}
+
+function read(account: string | undefined): Kept {
   try {
-    return (JSON.parse(sessionStorage.getItem(place) ?? '{}') ?? {}) as Partial<VerificationDraft>
+    const kept = (JSON.parse(sessionStorage.getItem(place) ?? '{}') ?? {}) as Kept
+    return kept.account === account ? kept : {}
   } catch {
     return {}
   }
