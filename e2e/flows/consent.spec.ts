@@ -1,7 +1,7 @@
 import { register, signIn, takeEntry } from '../support/api.ts'
-import { password } from '../support/people.ts'
+import { newName, newResidentID, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter, signInOnScreen } from '../support/walk.ts'
 
 test("a guardian consents for a child and withdraws it, and the class teacher's count follows", async ({ page, t }) => {
   const [parent, province, teacher] = [await register('parent'), await signIn('sichuan1', password), await signIn('teacher1', password)]
@@ -31,6 +31,33 @@ test("a guardian consents for a child and withdraws it, and the class teacher's 
   expect(history.items.map((one: { decision: string }) => one.decision)).toEqual(['withdrawn', 'given'])
   const own = (await teacher.ok(200, 'GET', '/api/v1/me/space')).classes_taught.find((one: { head: boolean }) => one.head)
   expect((await teacher.ok(200, 'GET', `/api/v1/classes/${own.id}/consents`)).purposes[0].given).toBeGreaterThan(0)
+})
+
+test("a class teacher sees for each pupil who consented to which version, when and how, and what was said before", async ({ page, t }) => {
+  const [parent, teacher, school] = [await register('parent'), await signIn('teacher1', password), await signIn('school1', password)]
+  const space = await teacher.ok(200, 'GET', '/api/v1/me/space')
+  const own = space.classes_taught.find((one: { head: boolean }) => one.head)
+  const child = { id_type: 'resident_id', id_number: newResidentID(`${new Date().getFullYear() - 10}0412`), name: newName() }
+  await school.ok(201, 'POST', '/api/v1/admin/registry', { ...child, kind: 'student', school_id: space.school.id, class_id: own.id })
+  const { id } = await parent.api.ok(201, 'POST', '/api/v1/me/binding', { ...child, kind: 'parent', guardian_name: '王芳', relation: 'mother' })
+  await teacher.ok(200, 'POST', '/api/v1/guardianships/decide', { ids: [id], confirm: true })
+  for (const given of [true, false]) await parent.api.ok(204, 'POST', '/api/v1/me/consents', { guardianship_id: id, decisions: [{ purpose: 'third_party_apps', version: 1, given }] })
+  await enter(page, { username: 'teacher1', password })
+  await page.goto(`/space/classes/${own.id}`)
+  await page.getByRole('button', { name: t('consent.list') }).click()
+  const list = page.getByRole('list', { name: t('consent.list') })
+  const more = page.locator('section').filter({ has: list }).getByRole('button', { name: t('common.more') })
+  const pupil = list.getByRole('listitem').filter({ hasText: child.name })
+  await expect(async () => {
+    if (await more.isVisible()) await more.click()
+    await expect(pupil).toBeVisible({ timeout: 500 })
+  }).toPass()
+  await expect(pupil).toContainText(t('consent.stands.withdrawn'))
+  await expect(pupil).toContainText(t('consent.version', { n: 1 }))
+  await pupil.getByRole('button', { name: t('consent.earlier_of', { name: child.name }) }).click()
+  await expect(pupil.getByRole('list', { name: t('consent.history') }).getByRole('listitem')).toHaveCount(2)
+  await expectNoOverflow(page)
+  await expectAccessible(page)
 })
 
 test('a guardian who mistypes the code of the slip is told beside its field', async ({ page, t }) => {

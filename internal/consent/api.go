@@ -21,6 +21,17 @@ type ByClass struct {
 	ID string `path:"id" maxLength:"100"`
 }
 
+type classInput struct {
+	ByClass
+	server.PageInput
+}
+
+type pupilInput struct {
+	ByClass
+	EntryID string `query:"entry_id" maxLength:"100" required:"true"`
+	server.PageInput
+}
+
 type ownList struct {
 	Items []OfChild `json:"items"`
 }
@@ -152,6 +163,16 @@ func (s *Service) Mount(srv *server.Server) {
 		func(ctx context.Context, in *ByClass) (*body[OfClass], error) {
 			of, err := s.count(ctx, in.ID)
 			return &body[OfClass]{of}, err
+		})
+	server.Register(srv, op("GET", "/classes/{id}/consents/pupils", "list-class-consents", "What stands for each pupil of a class; for its administrators and class teachers", server.Ready, 0),
+		func(ctx context.Context, in *classInput) (*body[server.Page[OfPupil]], error) {
+			page, err := s.list(ctx, in.ID, in.PageInput)
+			return &body[server.Page[OfPupil]]{page}, err
+		})
+	server.Register(srv, op("GET", "/classes/{id}/consents/records", "list-pupil-consents", "Everything that was said for a pupil of a class; for its administrators and class teachers", server.Ready, 0),
+		func(ctx context.Context, in *pupilInput) (*body[server.Page[Record]], error) {
+			page, err := s.recordsOf(ctx, in.ID, in.EntryID, in.PageInput)
+			return &body[server.Page[Record]]{page}, err
 		})
 	server.Register(srv, op("POST", "/classes/{id}/consents/remind", "remind-consents", "Send guardians who have yet to answer a link by SMS, once a week at most", server.Ready, 0),
 		func(ctx context.Context, in *ByClass) (*body[Reminded], error) {

@@ -78,25 +78,38 @@ type standing struct {
 	version  int
 	channel  string
 	who      string
+	relation string
 	at       db.Time
 	counts   bool // said by slip, or by somebody who is a guardian yet
 }
 
+// standingColumns are what [standing.scan] reads of consent_records r.
+const standingColumns = `r.decision, r.version, r.channel, r.who, r.relation, r.at, r.link_id = '' OR EXISTS (SELECT 1 FROM guardian_links g WHERE g.id = r.link_id)`
+
+func (r *standing) scan() []any {
+	return []any{&r.decision, &r.version, &r.channel, &r.who, &r.relation, &r.at, &r.counts}
+}
+
+// state is how it stands with a purpose by what was said last.
+func (r *standing) state(p Purpose) State {
+	switch {
+	case r.version != current[p].version:
+		return Outdated
+	case r.decision == Given && !r.counts:
+		return Lapsed
+	}
+	return r.decision
+}
+
 func (s *Service) standing(ctx context.Context, q db.Querier, entryID string, p Purpose) (r standing, state State, err error) {
-	err = q.QueryRow(ctx, `SELECT r.decision, r.version, r.channel, r.who, r.at, r.link_id = '' OR EXISTS (SELECT 1 FROM guardian_links g WHERE g.id = r.link_id)
-		FROM consent_records r WHERE r.entry_id = $1 AND r.purpose = $2 AND r.standing`, entryID, string(p)).
-		Scan(&r.decision, &r.version, &r.channel, &r.who, &r.at, &r.counts)
+	err = q.QueryRow(ctx, `SELECT `+standingColumns+` FROM consent_records r WHERE r.entry_id = $1 AND r.purpose = $2 AND r.standing`, entryID, string(p)).Scan(r.scan()...)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return r, NotAsked, nil
 	case err != nil:
 		return r, "", err
-	case r.version != current[p].version:
-		return r, Outdated, nil
-	case r.decision == Given && !r.counts:
-		return r, Lapsed, nil
 	}
-	return r, r.decision, nil
+	return r, r.state(p), nil
 }
 
 // Given tells whether a purpose beyond schooling has what it needs for a person of the registry: nothing from fourteen on; before,

@@ -210,6 +210,58 @@ func TestTheSchoolCountsAndReminds(t *testing.T) {
 	})
 }
 
+// The class teacher and the school see what stands for whom, to which version, since when and how, and what was said before.
+func TestTheSchoolSeesWhatStandsForEachPupil(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		f.pupil(t, 10, 2)
+		f.pupil(t, 16, 3)
+		elsewhere := f.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "李雷", IDNumber: number(10, 9), SchoolID: f.Here.ID})
+		teacher := f.Person(t, "teacher")
+		own := f.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "杜鹃", IDNumber: number(40, 7), SchoolID: f.Here.ID})
+		f.Bind(t, teacher, own, "teacher")
+		teach := func(head bool) {
+			f.InTx(t, func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), `INSERT INTO class_teachers (class_id, entry_id, head) VALUES ($1, $2, $3)
+					ON CONFLICT (class_id, entry_id) DO UPDATE SET head = excluded.head`, f.class.ID, own.ID, head)
+				return err
+			})
+		}
+		f.say(t, true)
+		f.say(t, false)
+		path, records := "/classes/"+f.class.ID+"/consents/pupils", "/classes/"+f.class.ID+"/consents/records?entry_id="
+		teach(false)
+		for _, p := range []roomtest.Person{f.mother, teacher, f.Administrator(t, access.School, f.Nearby.ID)} {
+			f.ok(t, p, 404, "GET", path, nil)
+			f.ok(t, p, 404, "GET", records+f.child.ID, nil)
+		}
+		teach(true)
+		for _, p := range []roomtest.Person{teacher, f.admin} {
+			all := []object{}
+			for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
+				a := f.ok(t, p, 200, "GET", path+"?limit=2&cursor="+cursor, nil)
+				all = append(all, a.Items()...)
+				cursor, _ = a.Get("next_cursor").(string)
+			}
+			if len(all) != 3 || all[0]["asked"] != true || all[1]["asked"] != true || all[2]["asked"] != false || len(all[2]["answers"].([]any)) != 0 {
+				t.Fatalf("%v", all)
+			}
+			first, second := all[0]["answers"].([]any), all[1]["answers"].([]any)
+			if a := first[1].(object); a["state"] != "withdrawn" || a["version"] != 1.0 || a["channel"] != "space" || a["at"] == nil {
+				t.Errorf("what was said: %v", a)
+			}
+			if a := second[1].(object); a["state"] != "not_asked" || a["at"] != nil {
+				t.Errorf("what nobody has said: %v", a)
+			}
+			said := f.ok(t, p, 200, "GET", records+f.child.ID, nil).Items()
+			if len(said) != 2 || said[0]["decision"] != "withdrawn" || said[1]["decision"] != "given" {
+				t.Errorf("%v", said)
+			}
+			f.ok(t, p, 404, "GET", records+elsewhere.ID, nil)
+			f.ok(t, p, 404, "GET", records+own.ID, nil)
+		}
+	})
+}
+
 func TestTheSlipAsksTheGuardian(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		actor, err := f.Accounts.Resolve(t.Context(), f.admin.Token)

@@ -8,7 +8,8 @@
 //   - It is asked for in the guardian's space, by a link that comes by SMS, works once and ends after a week, and on the child's slip; and
 //     withdrawn as easily, at any time.
 //   - What a guardian gave counts as long as they are one: with the end of custody it ends.
-//   - The school and the class teacher see how many, never force it, and remind each guardian once a week at most.
+//   - The school and the class teacher see how many, and what stands for whom, to which version, since when and by what channel; they
+//     never force it, and remind each guardian once a week at most.
 //
 // Door for other rooms: [Service.Given].
 package consent

@@ -22,4 +22,14 @@ export const sayBySlip = (body: { code: string; name: string; relation: string; 
 
 export const countConsents = (id: string) => answer(api.GET('/api/v1/classes/{id}/consents', { params: { path: { id } } }))
 
+export type PupilConsents = components['schemas']['ConsentOfPupil']
+
+/** What stands for each pupil of a class. */
+export const classConsents = (id: string, cursor?: string) =>
+  answer(api.GET('/api/v1/classes/{id}/consents/pupils', { params: { path: { id }, query: { limit: 50, ...(cursor ? { cursor } : {}) } } }))
+
+/** Everything that was said for one of them. */
+export const pupilConsents = (id: string, entry_id: string, cursor?: string) =>
+  answer(api.GET('/api/v1/classes/{id}/consents/records', { params: { path: { id }, query: { entry_id, limit: 20, ...(cursor ? { cursor } : {}) } } }))
+
 export const remind = (id: string, key: string) => answer(api.POST('/api/v1/classes/{id}/consents/remind', { params: { path: { id } }, headers: once(key) }))
