@@ -11,6 +11,7 @@ test('F-26 the school year turns after one look, and is taken back', async ({ pa
   const { year } = await office.ok(200, 'GET', '/api/v1/admin/school-years/summary')
   const cohort = (entry_year: number, count: number) => office.ok(201, 'POST', '/api/v1/admin/classes/bulk', { school_id: school.id, stage: 'junior', entry_year, count })
   const [leaving] = (await cohort(year - 4, 1)).items
+  await cohort(year - 3, 1) // by 六三制 its years are over too, by 五四制 it goes on
   await cohort(year - 1, 2)
   const pupil = { kind: 'student', id_type: 'resident_id', school_id: school.id, class_id: leaving.id }
   for (const name of [newName(), newName()]) await office.ok(201, 'POST', '/api/v1/admin/registry', { ...pupil, name, id_number: newResidentID() })
@@ -23,7 +24,12 @@ test('F-26 the school year turns after one look, and is taken back', async ({ pa
     await page.getByLabel(t('admin_school_year.which')).click()
     await page.getByRole('option', { name: t('admin_school_year.year', { year: year - 1, next: year }) }).click()
   }
+  await expect(page.getByRole('checkbox')).toHaveCount(2)
+  await page.getByText(t('admin_school_year.system.change', { system: t('admin_classes.system.54') })).click()
+  await expect(page.getByRole('checkbox')).toHaveCount(1)
   await expect(page.getByRole('checkbox')).toBeChecked()
+  await page.getByRole('button', { name: t('admin_school_year.system.add', { stage: t('admin.stage.junior'), system: t('admin_classes.system.54') }) }).click()
+  await expect(page.getByText(t('admin_school_year.numbers', { classes: 1, pupils: 2, made: 3 }))).toBeVisible()
   await expectAccessible(page)
   await expectNoOverflow(page)
   await page.getByRole('button', { name: t('admin_school_year.run'), exact: true }).click()

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -208,7 +209,7 @@ type classKey struct {
 // schoolShape is what is known of a school when a label is resolved.
 type schoolShape struct {
 	category string        // the first two digits of its code: 21 primary, 31 junior middle …
-	years    map[Stage]int // the length of schooling of the stages that it has classes of
+	years    map[Stage]int // the length of schooling of the stages that it has classes of, as most of them have it
 	entries  map[Stage]map[int]bool
 }
 
@@ -247,6 +248,13 @@ func (s schoolShape) resolve(l label, schoolYear int) (key classKey, years int, 
 		return classKey{}, 0, false
 	}
 	return classKey{stage, entry, l.number}, years, true
+}
+
+// byOtherSystem is the shape of a school whose classes of the stage last as those by the other system do.
+func (s schoolShape) byOtherSystem(stage Stage) schoolShape {
+	s.years = maps.Clone(s.years)
+	s.years[stage] = stage.OtherYears(s.stageYears(stage))
+	return s
 }
 
 func (s schoolShape) stageYears(stage Stage) int {

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"caotang/internal/calendar"
@@ -41,6 +42,46 @@ func (s Stage) Valid() bool { return stageYears[s] != nil }
 
 // Years is the usual length of schooling of the stage.
 func (s Stage) Years() int { return stageYears[s][0] }
+
+// Lasts tells whether a class of the stage may last so many years.
+func (s Stage) Lasts(years int) bool { return slices.Contains(stageYears[s], years) }
+
+// AllYears are the lengths of schooling that the stage may have, the usual one first.
+func (s Stage) AllYears() []int { return slices.Clone(stageYears[s]) }
+
+// OtherYears is how long a class lasts by the other of the two systems, 0 for a stage that knows one alone.
+func (s Stage) OtherYears(years int) int {
+	all := stageYears[s]
+	switch {
+	case s != Primary && s != Junior:
+		return 0
+	case years == all[0]:
+		return all[1]
+	}
+	return all[0]
+}
+
+// prevailing is how long most classes of the stage last, by how many last how long: the usual length where as many do.
+func (s Stage) prevailing(classes map[int]int) int {
+	years := s.Years()
+	for _, other := range stageYears[s] {
+		if classes[other] > classes[years] {
+			years = other
+		}
+	}
+	return years
+}
+
+// PrevailingYears is how long most of a school's classes of a stage last: what holds for a class of which nobody has said it.
+func PrevailingYears(stage Stage, classes []Class) int {
+	count := map[int]int{}
+	for _, c := range classes {
+		if c.Stage == stage {
+			count[c.SchoolingYears]++
+		}
+	}
+	return stage.prevailing(count)
+}
 
 // SchoolYear answers the school year that a moment lies in, by the year it began in: it turns on 1 September in
 // Asia/Shanghai, so 2026-08-31 lies in 2025.

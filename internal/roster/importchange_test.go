@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -164,6 +165,40 @@ func TestAnUpdatingImportTakesNobodyTwice(t *testing.T) {
 		now, err := w.Roster.EntryByID(t.Context(), d, one.ID)
 		if err != nil || now.Class.Number != 2 {
 			t.Errorf("%+v %v", now.Class, err)
+		}
+	})
+}
+
+// At a school of both systems a label such as 七年级3班 means the class that is there, of whichever system; a new one is of the system
+// that most classes have.
+func TestARosterMeansTheClassOfWhicheverSystemIsThere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin, year := w.Administrator(t, access.School, w.Here.ID), roster.SchoolYear(time.Now())
+		of := func(entryYear, number, years int) (c roster.Class) {
+			w.InTx(t, func(tx *db.Tx) (err error) {
+				c, err = w.Roster.CreateClass(t.Context(), tx, roster.NewClass{SchoolID: w.Here.ID, Stage: roster.Junior, EntryYear: entryYear, Number: number, SchoolingYears: years})
+				return err
+			})
+			return c
+		}
+		short, long := of(year, 1, 3), of(year-1, 3, 4) // both are 七年级
+		of(year, 2, 3)
+		text := "姓名,身份证号,年级,班级\n"
+		for n, class := range []string{"1班", "3班", "4班"} {
+			text += row(pupil(n), n, class)
+		}
+		if a := imported(t, w, admin, []byte(text), ofStudents); counts(a) != "done 3 3 0" || len(a.Get("new_classes").([]any)) != 1 {
+			t.Fatal(a)
+		}
+		for n, want := range []string{short.ID, long.ID, ""} {
+			e, err := w.Roster.EntryByID(t.Context(), d, named(t, w, pupil(n)))
+			if err != nil || e.Class == nil {
+				t.Fatal(e, err)
+			}
+			if want != "" && e.Class.ID != want || want == "" && (e.Class.SchoolingYears != 3 || e.Class.Number != 4) {
+				t.Errorf("%s is in %+v", e.Name, e.Class)
+			}
 		}
 	})
 }

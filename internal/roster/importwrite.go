@@ -41,6 +41,7 @@ type schoolClasses struct {
 	ids   map[classKey]string
 	named map[string]string
 	names map[string]string // what each is called, by its id
+	mixed map[Stage]bool    // of which there are classes of both systems, 六三制 and 五四制
 }
 
 // outcome is what a batch comes to.
@@ -343,11 +344,16 @@ func (x *schoolClasses) meaning(grade, class string, schoolYear int) labelMeanin
 		return labelMeaning{ok: true}
 	}
 	key, years, ok := x.shape.resolve(l, schoolYear)
+	if ok && x.ids[key] == "" && x.mixed[key.stage] { // 七年级3班 is of another year by the other system: a class that is there is meant
+		if other, otherYears, also := x.shape.byOtherSystem(key.stage).resolve(l, schoolYear); also && x.ids[other] != "" {
+			key, years = other, otherYears
+		}
+	}
 	return labelMeaning{key: key, years: years, ok: ok}
 }
 
 func (w *writer) load(ctx context.Context, q db.Querier, school *School) (*schoolClasses, error) {
-	x := &schoolClasses{ids: map[classKey]string{}, named: map[string]string{}, names: map[string]string{}}
+	x := &schoolClasses{ids: map[classKey]string{}, named: map[string]string{}, names: map[string]string{}, mixed: map[Stage]bool{}}
 	x.shape = schoolShape{category: school.Code[:min(2, len(school.Code))], years: map[Stage]int{}, entries: map[Stage]map[int]bool{}}
 	type row struct {
 		id, name string
@@ -356,6 +362,7 @@ func (w *writer) load(ctx context.Context, q db.Querier, school *School) (*schoo
 	}
 	rows, err := db.Collect(ctx, q, "SELECT id, name, stage, entry_year, number, schooling_years FROM classes WHERE school_id = $1", []any{school.ID},
 		func(r *row) []any { return []any{&r.id, &r.name, &r.stage, &r.entry, &r.number, &r.years} })
+	lasting := map[Stage]map[int]int{}
 	for _, r := range rows {
 		x.ids[r.classKey] = r.id
 		x.names[r.id] = ClassName(r.stage, r.entry, r.years, r.number, w.schoolYear)
@@ -363,11 +370,14 @@ func (w *writer) load(ctx context.Context, q db.Querier, school *School) (*schoo
 			x.names[r.id] = r.name
 			x.named[identity.CompareKey(r.name)] = r.id
 		}
-		x.shape.years[r.stage] = r.years
 		if x.shape.entries[r.stage] == nil {
-			x.shape.entries[r.stage] = map[int]bool{}
+			x.shape.entries[r.stage], lasting[r.stage] = map[int]bool{}, map[int]int{}
 		}
 		x.shape.entries[r.stage][r.entry] = true
+		lasting[r.stage][r.years]++
+	}
+	for stage, classes := range lasting {
+		x.shape.years[stage], x.mixed[stage] = stage.prevailing(classes), len(classes) > 1 && stage.OtherYears(0) > 0
 	}
 	return x, err
 }

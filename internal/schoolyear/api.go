@@ -16,7 +16,7 @@ type planInput struct {
 	Body     struct {
 		Year      int          `json:"year"`
 		LeaveOut  []string     `json:"leave_out" maxItems:"999" doc:"Classes whose years are over, and that do not graduate yet"`
-		New       []Cohort     `json:"new" maxItems:"6" doc:"Where a stage is not named, as many as its youngest cohort has"`
+		New       []Cohort     `json:"new" maxItems:"12" doc:"Where a stage and system are not named, as many as the youngest cohort has of them"`
 		Confirmed *TurnNumbers `json:"confirmed,omitempty" doc:"What the turn comes to, for one that runs at once"`
 	}
 }

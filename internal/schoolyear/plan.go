@@ -11,7 +11,7 @@ import (
 	"caotang/internal/roster"
 )
 
-// maxNew bounds the new classes of a stage, as when classes are made by hand.
+// maxNew bounds the new classes of a stage and system, as when classes are made by hand.
 const maxNew = 50
 
 // TurnNumbers are what a turn comes to, which somebody confirms.
@@ -122,8 +122,8 @@ func check(p plan, v *SchoolYear) error {
 	}
 	for i, c := range p.New {
 		known := slices.ContainsFunc(v.New, func(n NewClasses) bool { return n.Stage == c.Stage })
-		twice := slices.ContainsFunc(p.New[:i], func(n Cohort) bool { return n.Stage == c.Stage })
-		if !known || twice || roster.GradeOf(c.Stage, 1, c.SchoolingYears, 1).Number == 0 {
+		twice := slices.ContainsFunc(p.New[:i], func(n Cohort) bool { return n.Stage == c.Stage && n.SchoolingYears == c.SchoolingYears })
+		if !known || twice || !c.Stage.Lasts(c.SchoolingYears) {
 			bad = append(bad, fault.Field("new", "not_allowed"))
 		} else if c.Count < 0 || c.Count > maxNew {
 			bad = append(bad, fault.FieldWith("new", "class_number_range", map[string]any{"max": maxNew}))

@@ -101,9 +101,12 @@ func (s *Service) turn(ctx context.Context, school roster.School, t *turn) error
 			return err
 		}
 	}
-	for _, made := range t.plan.New {
-		for number := 1; number <= made.Count; number++ {
-			if err := s.db.InTx(ctx, func(tx *db.Tx) error { return s.makeClass(ctx, tx, t, made, number) }); err != nil {
+	for _, cohort := range t.plan.New {
+		for more := true; more; {
+			if err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+				more, err = s.makeClass(ctx, tx, t, cohort)
+				return err
+			}); err != nil {
 				return err
 			}
 		}
@@ -124,18 +127,24 @@ func (s *Service) turn(ctx context.Context, school roster.School, t *turn) error
 	})
 }
 
-// makeClass makes one new class; one that is there already is left alone.
-func (s *Service) makeClass(ctx context.Context, tx *db.Tx, t *turn, c Cohort, number int) error {
+// makeClass makes the next class that a cohort has yet to have, with the lowest number that is free in its stage: classes of both
+// systems are numbered together. It answers whether there may be more to do.
+func (s *Service) makeClass(ctx context.Context, tx *db.Tx, t *turn, c Cohort) (more bool, err error) {
+	classes, err := s.roster.EveryClass(ctx, tx, t.school)
+	if err != nil || count(classes, c.Stage, t.year, c.SchoolingYears) >= c.Count {
+		return false, err
+	}
+	number := roster.NumberFor(roster.Class{Stage: c.Stage, EntryYear: t.year, Number: 1}, classes)
 	class, err := s.roster.CreateClass(ctx, tx, roster.NewClass{
 		SchoolID: t.school, Stage: c.Stage, EntryYear: t.year, Number: number, SchoolingYears: c.SchoolingYears,
 	})
-	if fault.Is(err, roster.ErrClassExists) {
-		return nil
+	if fault.Is(err, roster.ErrClassExists) { // somebody has just made it
+		return true, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	return note(ctx, tx, t, class.ID, whatMade, 0)
+	return true, note(ctx, tx, t, class.ID, whatMade, 0)
 }
 
 func note(ctx context.Context, tx *db.Tx, t *turn, classID, what string, pupils int64) error {

@@ -86,7 +86,7 @@ type plan struct {
 	New      []Cohort `json:"new"`
 }
 
-// Cohort are the new classes of a stage: numbers 1 to Count.
+// Cohort are the new classes of a stage that last so long: as many as Count, with the lowest numbers that are free.
 type Cohort struct {
 	Stage          roster.Stage `json:"stage"`
 	SchoolingYears int          `json:"schooling_years"`

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -283,6 +284,92 @@ func TestOnlyGraduatesAreTakenOnByImport(t *testing.T) {
 		}
 		if n, activated := w.pupils(t); n != 3 || activated != 0 {
 			t.Errorf("%d pupils, %d activated", n, activated)
+		}
+	})
+}
+
+// At a school of 六三制 and 五四制 classes graduate by their own system, and each system has its new classes, numbered together.
+func TestASchoolOfBothSystems(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		long := func(entryYear, number int) (c roster.Class) {
+			w.InTx(t, func(tx *db.Tx) (err error) {
+				c, err = w.Roster.CreateClass(t.Context(), tx, roster.NewClass{SchoolID: w.Here.ID, Stage: roster.Junior, EntryYear: entryYear, Number: number, SchoolingYears: 4})
+				return err
+			})
+			return c
+		}
+		stays, _ := long(w.year-3, 2), long(w.year-1, 3)
+		v := w.view(t)
+		leaving, rising := v.Get("leaving").([]any), v.Get("rising").([]any)
+		if len(leaving) != 1 || leaving[0].(object)["id"] != w.leaving.ID || leaving[0].(object)["other_years"] != 4.0 {
+			t.Errorf("leaving: %v", leaving)
+		}
+		for _, one := range rising {
+			switch one := one.(object); one["id"] {
+			case stays.ID:
+				if one["to"] != "九年级2班" || one["other_years"] != 3.0 {
+					t.Errorf("%v", one)
+				}
+			case w.rising.ID:
+				if one["other_years"] != nil {
+					t.Errorf("it does not depend on the system: %v", one)
+				}
+			}
+		}
+		suggested := fmt.Sprint(v.Get("new"))
+		for _, part := range []string{"count:2 existing:0 grade:七年级 schooling_years:3", "count:1 existing:0 grade:六年级 schooling_years:4"} {
+			if !strings.Contains(suggested, part) {
+				t.Errorf("%s is not suggested: %s", part, suggested)
+			}
+		}
+		cohort := func(years, count int) object {
+			return object{"stage": "junior", "schooling_years": years, "count": count}
+		}
+		for what, wrong := range map[string][]object{"twice": {cohort(3, 1), cohort(3, 2)}, "no such system": {cohort(5, 1)}} {
+			if a := w.plan(t, object{"new": wrong}); a.Status != http.StatusUnprocessableEntity {
+				t.Errorf("%s: %v", what, a)
+			}
+		}
+		long(w.year, 2)
+		if a := w.plan(t, object{"new": []object{cohort(3, 2), cohort(4, 2)}}); a.Status != http.StatusOK {
+			t.Fatal(a)
+		}
+		w.at(w.year, time.September, 1)
+		w.work(t)
+		if v := w.view(t); v.Get("result.classes") != 1.0 || v.Get("result.pupils") != 3.0 || v.Get("result.made") != 3.0 {
+			t.Errorf("%v", v)
+		}
+		type made struct{ number, years int }
+		var all []made
+		for _, c := range w.Do(t, w.school, http.MethodGet, fmt.Sprintf("/api/v1/admin/classes?school_id=%s&entry_year=%d", w.Here.ID, w.year), nil).Items() {
+			all = append(all, made{int(c["number"].(float64)), int(c["schooling_years"].(float64))})
+		}
+		slices.SortFunc(all, func(a, b made) int { return a.number - b.number })
+		if !slices.Equal(all, []made{{1, 3}, {2, 4}, {3, 3}, {4, 4}}) {
+			t.Errorf("the new classes by number: %v", all)
+		}
+	})
+}
+
+// Where the registry has the wrong system, whoever plans puts it right, and the class graduates by the right one.
+func TestAClassGoesByTheSystemThatSomebodyPutsRight(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		change := func(years int) {
+			if a := w.Do(t, w.school, http.MethodPatch, "/api/v1/admin/classes/"+w.leaving.ID, object{"schooling_years": years}); a.Status != http.StatusOK {
+				t.Fatal(a)
+			}
+		}
+		if a := w.plan(t, nil); a.Get("state") != "planned" {
+			t.Fatal(a)
+		}
+		change(4)
+		if n := len(w.view(t).Get("leaving").([]any)); n != 0 {
+			t.Errorf("%d classes graduate", n)
+		}
+		w.at(w.year, time.September, 1)
+		w.work(t)
+		if n, _ := w.pupils(t); n != 6 {
+			t.Error("a class of the longer system has graduated")
 		}
 	})
 }

@@ -35,6 +35,7 @@ type RisingClass struct {
 	From   string `json:"from" doc:"What it is called the year before"`
 	To     string `json:"to"`
 	Pupils int    `json:"pupils"`
+	Lasting
 }
 
 // LeavingClass is a class whose years are over.
@@ -43,14 +44,31 @@ type LeavingClass struct {
 	Name    string `json:"name" doc:"What it is called in its last year"`
 	Pupils  int    `json:"pupils"`
 	LeftOut bool   `json:"left_out" doc:"Somebody has decided that it does not graduate"`
+	Lasting
 }
 
-// NewClasses are the classes of a stage that enter in the year.
+// Lasting is for how long a class is there, by its system (六三制, 五四制).
+type Lasting struct {
+	Stage          roster.Stage `json:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
+	SchoolingYears int          `json:"schooling_years"`
+	OtherYears     int          `json:"other_years,omitempty" doc:"By the other system, where it depends on it whether the class graduates now: who knows better changes the class"`
+}
+
+func lasting(c roster.Class, year int) Lasting {
+	l := Lasting{Stage: c.Stage, SchoolingYears: c.SchoolingYears}
+	other := c
+	if other.SchoolingYears = c.Stage.OtherYears(c.SchoolingYears); other.SchoolingYears > 0 && leaves(other, year) != leaves(c, year) {
+		l.OtherYears = other.SchoolingYears
+	}
+	return l
+}
+
+// NewClasses are the classes of a stage and system that enter in the year.
 type NewClasses struct {
 	Stage          roster.Stage `json:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
 	SchoolingYears int          `json:"schooling_years"`
 	Grade          string       `json:"grade"`
-	Count          int          `json:"count" doc:"Classes 1 to this; as many as the youngest cohort has until somebody says otherwise"`
+	Count          int          `json:"count" doc:"How many the cohort is to have; as many as the youngest one until somebody says otherwise"`
 	Existing       int          `json:"existing" doc:"Classes of the cohort that are there already"`
 }
 
@@ -113,11 +131,11 @@ func (s *Service) outlook(ctx context.Context, v *SchoolYear, t *turn) error {
 	for _, c := range classes {
 		if leaves(c, t.year) {
 			last := c.EntryYear + c.SchoolingYears - 1
-			v.Leaving = append(v.Leaving, LeavingClass{c.ID, nameIn(c, last), c.Pupils, slices.Contains(t.plan.LeaveOut, c.ID)})
+			v.Leaving = append(v.Leaving, LeavingClass{c.ID, nameIn(c, last), c.Pupils, slices.Contains(t.plan.LeaveOut, c.ID), lasting(c, t.year)})
 			continue
 		}
 		if c.EntryYear < t.year {
-			v.Rising = append(v.Rising, RisingClass{c.ID, nameIn(c, t.year-1), nameIn(c, t.year), c.Pupils})
+			v.Rising = append(v.Rising, RisingClass{c.ID, nameIn(c, t.year-1), nameIn(c, t.year), c.Pupils, lasting(c, t.year)})
 		}
 		if !headed[c.ID] {
 			v.WithoutHead = append(v.WithoutHead, nameIn(c, t.year))
@@ -137,7 +155,8 @@ func nameIn(c roster.Class, year int) string {
 	return roster.ClassName(c.Stage, c.EntryYear, c.SchoolingYears, c.Number, year)
 }
 
-// cohorts suggests as many new classes of each stage as its youngest cohort has, unless the plan says otherwise.
+// cohorts suggests, for each stage, as many new classes of each system as its youngest cohort has, unless the plan says otherwise.
+// The system comes first that most classes have.
 func cohorts(classes []roster.Class, t *turn) []NewClasses {
 	all := []NewClasses{}
 	for _, stage := range roster.Stages() {
@@ -145,29 +164,41 @@ func cohorts(classes []roster.Class, t *turn) []NewClasses {
 		if len(of) == 0 {
 			continue
 		}
-		count := func(year int) (n int) {
-			for _, c := range of {
-				if c.EntryYear == year {
-					n++
-				}
+		youngest := youngestCohort(of, t.year)
+		usual := roster.PrevailingYears(stage, of)
+		for _, years := range append([]int{usual}, slices.DeleteFunc(stage.AllYears(), func(years int) bool { return years == usual })...) {
+			n := NewClasses{Stage: stage, SchoolingYears: years, Count: count(of, stage, youngest, years), Existing: count(of, stage, t.year, years)}
+			said := slices.IndexFunc(t.plan.New, func(c Cohort) bool { return c.Stage == stage && c.SchoolingYears == years })
+			if said >= 0 {
+				n.Count = t.plan.New[said].Count
+			} else if n.Count == 0 && n.Existing == 0 {
+				continue
 			}
-			return n
+			n.Grade = roster.GradeOf(stage, t.year, years, t.year).Name
+			all = append(all, n)
 		}
-		earlier := slices.DeleteFunc(slices.Clone(of), func(c roster.Class) bool { return c.EntryYear == t.year })
-		youngest := slices.MaxFunc(of, func(a, b roster.Class) int { return cmp.Compare(a.EntryYear, b.EntryYear) })
-		if len(earlier) > 0 {
-			youngest = slices.MaxFunc(earlier, func(a, b roster.Class) int { return cmp.Compare(a.EntryYear, b.EntryYear) })
-		}
-		n := NewClasses{Stage: stage, SchoolingYears: youngest.SchoolingYears, Count: count(youngest.EntryYear), Existing: count(t.year)}
-		for _, said := range t.plan.New {
-			if said.Stage == stage {
-				n.Count, n.SchoolingYears = said.Count, said.SchoolingYears
-			}
-		}
-		n.Grade = roster.GradeOf(stage, t.year, n.SchoolingYears, t.year).Name
-		all = append(all, n)
 	}
 	return all
+}
+
+// youngestCohort is the last year before one in which classes entered; that one itself where none did.
+func youngestCohort(classes []roster.Class, before int) int {
+	year := 0
+	for _, c := range classes {
+		if c.EntryYear < before {
+			year = max(year, c.EntryYear)
+		}
+	}
+	return cmp.Or(year, before)
+}
+
+func count(classes []roster.Class, stage roster.Stage, entryYear, years int) (n int) {
+	for _, c := range classes {
+		if c.Stage == stage && c.EntryYear == entryYear && c.SchoolingYears == years {
+			n++
+		}
+	}
+	return n
 }
 
 // movedOn answers the graduates of a turn that is done who stand at another school now.
