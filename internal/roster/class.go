@@ -140,7 +140,7 @@ func (s *Service) checkClass(n *NewClass) error {
 		bad = append(bad, fault.Field("stage", "not_allowed"))
 	} else if n.SchoolingYears == 0 {
 		n.SchoolingYears = n.Stage.Years()
-	} else if !slices.Contains(stageYears[n.Stage], n.SchoolingYears) {
+	} else if !n.Stage.Lasts(n.SchoolingYears) {
 		bad = append(bad, fault.Field("schooling_years", "not_allowed"))
 	}
 	if n.EntryYear < year-12 || n.EntryYear > year+1 {
@@ -196,7 +196,7 @@ func (s *Service) changeClass(ctx context.Context, id string, change func(*NewCl
 		}
 		n := NewClass{old.School.ID, old.Stage, old.EntryYear, old.Number, old.SchoolingYears, old.Name}
 		change(&n)
-		if n.Stage != old.Stage && !slices.Contains(stageYears[n.Stage], n.SchoolingYears) {
+		if n.Stage != old.Stage && !n.Stage.Lasts(n.SchoolingYears) {
 			n.SchoolingYears = 0
 		}
 		if err := s.checkClass(&n); err != nil {
@@ -256,6 +256,28 @@ func (s *Service) deleteClass(ctx context.Context, id string) error {
 			Action: "class.delete", Target: "class", TargetID: id, Place: class.place, Details: map[string]any{"class": class.DisplayName},
 		})
 	})
+}
+
+// DropEmptyClass takes a class away within the transaction that an import or a turn of the school year made, unless somebody uses
+// it, and records it with what else there is to say; it answers whether it went.
+func (s *Service) DropEmptyClass(ctx context.Context, tx *db.Tx, id string, record map[string]any) (gone bool, err error) {
+	if err := holdClass(ctx, tx, id); err != nil {
+		return false, err
+	}
+	class, err := s.ClassByID(ctx, tx, id)
+	if fault.Is(err, fault.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	gone, err = db.Changed(tx.Exec(ctx, `DELETE FROM classes WHERE id = $1 AND name = '' AND NOT EXISTS (SELECT 1 FROM class_teachers WHERE class_id = $1)
+		AND NOT EXISTS (SELECT 1 FROM registry_entries WHERE school_id = $2 AND class_id = $1)`, id, class.School.ID))
+	if err != nil || !gone {
+		return false, err
+	}
+	record["class"] = class.DisplayName
+	return true, audit.Record(ctx, tx, audit.Event{Action: "class.delete", Target: "class", TargetID: id, Place: class.place, Details: record})
 }
 
 // createBulk adds classes 1 to count of a cohort, those that are there already left alone, and answers the new ones.

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -165,4 +166,27 @@ func (s *Service) PupilsOfClass(ctx context.Context, classID, cursor string, lim
 		JOIN registry_entries e ON e.school_id = c.school_id AND e.class_id = c.id AND e.kind = 'student'
 		WHERE c.id = $1 AND e.id > $2 ORDER BY e.id LIMIT $3`, []any{classID, cursor, limit + 1},
 		func(c *Classmate) []any { return []any{&c.EntryID, &c.Name} })
+}
+
+// inPieces calls f with the ids as arguments of a query, so many at once.
+func inPieces(ids []string, f func(args []any) error) error {
+	for part := range slices.Chunk(ids, lookUpAtOnce) {
+		args := make([]any, len(part))
+		for i, id := range part {
+			args[i] = id
+		}
+		if err := f(args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holdEntries makes whoever changes or binds one of the entries wait until the transaction ends.
+func holdEntries(ctx context.Context, tx *db.Tx, ids []string) error {
+	slices.Sort(ids)
+	return inPieces(ids, func(args []any) error {
+		_, err := tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id IN (`+db.Placeholders(len(args))+`)`, args...)
+		return err
+	})
 }

@@ -153,9 +153,13 @@ func (w *writer) apply(ctx context.Context, tx *db.Tx, importID string, a *chang
 
 // takeOn takes a pupil on who has left another school as a graduate, with account and binding; not one who is its pupil again.
 func (w *writer) takeOn(ctx context.Context, tx *db.Tx, a *change, o *outcome) error {
-	left, err := db.Changed(tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 AND school_id = $2
-		AND EXISTS (SELECT 1 FROM classes c WHERE c.id = class_id AND c.graduated_at IS NOT NULL)`, a.entryID, a.from))
-	if err != nil || !left {
+	before := former{EntryID: a.entryID}
+	err := tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 AND school_id = $2
+		AND EXISTS (SELECT 1 FROM classes c WHERE c.id = class_id AND c.graduated_at IS NOT NULL) RETURNING class_id`, a.entryID, a.from).Scan(&before.Graduated)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	if _, err := w.s.Move(ctx, tx, a.entryID, a.from, a.school.ID, a.class); err != nil {
@@ -168,7 +172,7 @@ func (w *writer) takeOn(ctx context.Context, tx *db.Tx, a *change, o *outcome) e
 	if _, err := tx.Exec(ctx, `UPDATE registry_entries SET updated_at = $1 WHERE id = $2`, o.at, a.entryID); err != nil {
 		return err
 	}
-	o.before[a.school.ID] = append(o.before[a.school.ID], former{EntryID: a.entryID, TakenOn: true})
+	o.before[a.school.ID] = append(o.before[a.school.ID], before)
 	return nil
 }
 

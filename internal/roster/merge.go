@@ -60,9 +60,10 @@ func (s *Service) HoldEntries(ctx context.Context, tx *db.Tx, ids []string) erro
 	return holdEntries(ctx, tx, slices.Clone(ids))
 }
 
-// MarkMerged closes a school within the transaction that holds it: it has become part of another.
+// MarkMerged closes a school within the transaction that holds it: it has become part of another, and with it those that had
+// become part of it.
 func (s *Service) MarkMerged(ctx context.Context, tx *db.Tx, from, into School) error {
-	_, err := tx.Exec(ctx, `UPDATE schools SET merged_into = $1 WHERE id = $2`, into.ID, from.ID)
+	_, err := tx.Exec(ctx, `UPDATE schools SET merged_into = $1 WHERE id = $2 OR merged_into = $2`, into.ID, from.ID)
 	return err
 }
 

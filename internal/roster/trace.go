@@ -32,7 +32,8 @@ type former struct {
 	Student     bool `json:"student,omitempty"`
 	Certificate bool `json:"certificate,omitempty"`
 
-	TakenOn bool `json:"taken_on,omitempty"` // it stood at another school, which it had left as a graduate
+	// The class that it had graduated with at another school, before the import took it on; "" for whoever was not.
+	Graduated string `json:"graduated,omitempty"`
 }
 
 // How much a piece holds: what one transaction can undo without making others wait.
@@ -114,4 +115,32 @@ func (s *Service) deedOf(t *trace) (d deed, err error) {
 		return d, err
 	}
 	return d, json.Unmarshal([]byte(plain), &d)
+}
+
+// eachTrace calls f for the pieces of an import that are undone, or are not.
+func (s *Service) eachTrace(ctx context.Context, importID string, undone bool, f func(*trace, *deed) error) error {
+	for after := ""; ; {
+		all, err := s.traces(ctx, s.db, importID, undone, after, 20)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		for i := range all {
+			d, err := s.deedOf(&all[i])
+			if err != nil {
+				return err
+			}
+			if err := f(&all[i], &d); err != nil {
+				return err
+			}
+		}
+		after = all[len(all)-1].id
+	}
+}
+
+func (d *deed) entries() []string {
+	all := make([]string, len(d.Before))
+	for i, f := range d.Before {
+		all[i] = f.EntryID
+	}
+	return all
 }

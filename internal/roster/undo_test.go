@@ -174,6 +174,55 @@ func TestAnImportIsUndoneButForWhomSomethingHappenedToSince(t *testing.T) {
 	})
 }
 
+// Graduates whom an import took on are among the graduates of their class again, with account and binding; who has none to go
+// back to stays.
+func TestAnUndoSendsGraduatesBackWhomTheImportTookOn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin, other := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Nearby.ID)
+		left, gone := w.Class(t, w.Nearby.ID, 1), w.Class(t, w.Nearby.ID, 2)
+		text := "姓名,身份证号,年级,班级\n" + row("新来的", 9, "5班")
+		var entries []roster.Entry
+		for n, class := range []roster.Class{left, left, gone} {
+			entries = append(entries, w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: pupil(n), IDNumber: roomtest.IDNumber(n), SchoolID: w.Nearby.ID, ClassID: class.ID}))
+			text += row(pupil(n), n, "5班")
+		}
+		w.Bind(t, w.Person(t, "student"), entries[0], roster.Student)
+		for _, class := range []roster.Class{left, gone} {
+			w.InTx(t, func(tx *db.Tx) error { _, _, err := w.Roster.Graduate(t.Context(), tx, class); return err })
+		}
+		a := imported(t, w, admin, []byte(text), with(ofStudents, "update"))
+		if outcome(a) != "added 1 completed 0 moved 3 renamed 0 unchanged 0 rejected 0" {
+			t.Fatal(a)
+		}
+		want(t, w.Do(t, other, "DELETE", "/api/v1/admin/classes/"+gone.ID, nil), 204, "")
+		id := a.Get("id").(string)
+		plan := undo(t, w, admin, id, "?dry_run=true")
+		if undone(plan.Body) != "removed 1 restored 2 kept 1" || plan.Get("why").([]any)[0].(fields)["code"] != "class_gone" {
+			t.Fatalf("the plan: %v", plan)
+		}
+		want(t, undo(t, w, admin, id, ""), 202, "")
+		for range 2 { // at least once
+			if err := w.Roster.RunUndo(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for what, query := range map[string]string{
+			"two are with their class again": `SELECT count(*) / 2 FROM registry_entries WHERE class_id = '` + left.ID + `' AND school_id = '` + w.Nearby.ID + `'`,
+			"the binding came along":         `SELECT count(*) FROM bindings WHERE entry_id = '` + entries[0].ID + `' AND school_id = '` + w.Nearby.ID + `'`,
+			"the third stays":                `SELECT count(*) FROM registry_entries WHERE school_id = '` + w.Here.ID + `'`,
+		} {
+			if n := w.Count(t, query); n != 1 {
+				t.Errorf("%s: %d", what, n)
+			}
+		}
+		exact(t, w)
+		if a := imported(t, w, admin, []byte(text), with(ofStudents, "update")); outcome(a) != "added 1 completed 0 moved 2 renamed 0 unchanged 1 rejected 0" {
+			t.Errorf("the same file once more: %v", a)
+		}
+	})
+}
+
 func TestAnImportIsUndoneWithinADay(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := world(t, d)
