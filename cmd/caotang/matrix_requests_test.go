@@ -146,8 +146,10 @@ var requests = map[string]request{
 	"say-consent-by-slip": {body: func(*cell) any {
 		return object{"code": "mistyped", "name": "王芳", "relation": "mother", "decisions": consented()}
 	}},
-	"count-consents":  {target: (*cell).headedClass},
-	"remind-consents": {target: (*cell).headedClass},
+	"count-consents":      {target: (*cell).headedClass},
+	"remind-consents":     {target: (*cell).headedClass},
+	"list-class-consents": {target: (*cell).headedClass},
+	"list-pupil-consents": {target: (*cell).headedClass, queryOf: func(c *cell) string { return "?entry_id=" + c.pupilOf(c.headedClass()).ID }},
 	"confirm-guardianship-by-slip": {target: (*cell).asked, body: func(c *cell) any {
 		return object{"code": c.slip()}
 	}},
@@ -259,6 +261,7 @@ var requests = map[string]request{
 	"take-back-school-year":      {target: here, query: "?year=2020"},
 	"preview-move":               {body: func(c *cell) any { body := c.together().(object); delete(body, "confirmed"); return body }},
 	"move-together":              {body: (*cell).together},
+	"list-moves":                 {},
 	"get-move":                   {target: (*cell).move},
 	"preview-merger":             {target: here, queryOf: func(c *cell) string { return "?into=" + c.world.Nearby.ID }},
 	"merge-school":               {target: here, body: func(c *cell) any { return object{"into": c.world.Nearby.ID, "code": "0", "administrators": "end"} }},

@@ -73,13 +73,18 @@ func (s *Service) tellHandedUp(ctx context.Context, tx *db.Tx, level, scopeID st
 	if err := tx.QueryRow(ctx, `DELETE FROM handed_up WHERE level = $1 AND scope_id = $2 RETURNING requests`, level, scopeID).Scan(&requests); err != nil {
 		return err
 	}
+	return s.TellAdministrators(ctx, tx, access.Level(level), scopeID, "notice.handed_up", map[string]any{"n": requests})
+}
+
+// TellAdministrators sends the text of a catalogue key to those who administer a scope, as [Service.Notify] does to one account.
+func (s *Service) TellAdministrators(ctx context.Context, tx *db.Tx, level access.Level, scopeID, key string, args map[string]any) error {
 	to, err := db.Collect(ctx, tx, `SELECT account_id FROM grants WHERE level = $1 AND scope_id = $2 ORDER BY created_at, account_id LIMIT $3`,
-		[]any{level, scopeID, toldAtOnce}, func(id *string) []any { return []any{id} })
+		[]any{string(level), scopeID, toldAtOnce}, func(id *string) []any { return []any{id} })
 	if err != nil {
 		return err
 	}
 	for _, id := range to {
-		if err := s.Notify(ctx, tx, id, "notice.handed_up", map[string]any{"n": requests}); err != nil {
+		if err := s.Notify(ctx, tx, id, key, args); err != nil {
 			return err
 		}
 	}

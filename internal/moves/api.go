@@ -33,6 +33,8 @@ type mergerInput struct {
 	}
 }
 
+type listInput struct{ server.PageInput }
+
 type body[T any] struct{ Body T }
 
 // Mount adds the room's operations.
@@ -49,6 +51,11 @@ func (s *Service) Mount(srv *server.Server) {
 		func(ctx context.Context, in *moveInput) (*body[Move], error) {
 			m, err := s.begin(ctx, in.Body.Together, in.Body.Confirmed)
 			return &body[Move]{m}, err
+		})
+	server.Register(srv, op("GET", "/moves", "list-moves", "The moves and mergers of the schools of one's scope", 0),
+		func(ctx context.Context, in *listInput) (*body[server.Page[Move]], error) {
+			page, err := s.list(ctx, in.PageInput)
+			return &body[server.Page[Move]]{page}, err
 		})
 	server.Register(srv, op("GET", "/moves/{id}", "get-move", "How far a move or merger is", 0),
 		func(ctx context.Context, in *byID) (*body[Move], error) {

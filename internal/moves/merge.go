@@ -97,18 +97,20 @@ func (s *Service) beginMerger(ctx context.Context, fromID, toID, code string, ta
 		if err := s.Roster.MarkMerged(ctx, tx, from, to); err != nil {
 			return err
 		}
-		if err := grants(ctx, tx, from.ID, to.ID, takeOver); err != nil {
-			return err
-		}
 		id := db.NewID()
 		if err := s.insert(ctx, tx, id, kindMerger, from, to, "", p.Pupils+p.Teachers); err != nil {
 			return err
 		}
-		if err := recordAt(ctx, tx, "school.merge", from, to, map[string]any{"people": p.Pupils + p.Teachers, "classes": p.Classes, "administrators": administrators(takeOver)}); err != nil {
+		if m, err = s.move(ctx, tx, id); err != nil {
 			return err
 		}
-		m, err = s.move(ctx, tx, id)
-		return err
+		if err := s.tell(ctx, tx, from.ID, "notice.school_merges_"+administrators(takeOver), m); err != nil { // while they are its administrators
+			return err
+		}
+		if err := grants(ctx, tx, from.ID, to.ID, takeOver); err != nil {
+			return err
+		}
+		return recordAt(ctx, tx, "school.merge", from, to, map[string]any{"people": p.Pupils + p.Teachers, "classes": p.Classes, "administrators": administrators(takeOver)})
 	})
 	return m, err
 }

@@ -2,8 +2,7 @@ package moves
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"fmt"
 	"time"
 
 	"caotang/internal/access"
@@ -12,6 +11,7 @@ import (
 	"caotang/internal/fault"
 	"caotang/internal/jobs"
 	"caotang/internal/roster"
+	"caotang/internal/server"
 	"caotang/internal/transfers"
 	"caotang/internal/verification"
 )
@@ -55,17 +55,19 @@ type Rooms struct {
 // Service is the room.
 type Service struct {
 	Rooms
-	db   *db.DB
-	jobs *jobs.Runner
-	now  func() time.Time
+	db        *db.DB
+	jobs      *jobs.Runner
+	publicURL string
+	now       func() time.Time
 }
 
-// New makes the room and registers its background work with the runner. now is the clock; time.Now when nil.
-func New(d *db.DB, runner *jobs.Runner, rooms Rooms, now func() time.Time) *Service {
+// New makes the room and registers its background work with the runner. publicURL is where people reach the platform, told in
+// messages, "" when it is not known; now is the clock, time.Now when nil.
+func New(d *db.DB, runner *jobs.Runner, rooms Rooms, publicURL string, now func() time.Time) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	s := &Service{rooms, d, runner, now}
+	s := &Service{rooms, d, runner, publicURL, now}
 	runner.Handle(job, 1, s.run)
 	return s
 }
@@ -79,18 +81,64 @@ type Move struct {
 	State  string           `json:"state" enum:"running,done"`
 	People int64            `json:"people" doc:"Who were to move"`
 	Moved  int64            `json:"moved" doc:"Who have; fewer in the end where somebody has gone elsewhere meanwhile"`
+	By     string           `json:"by" doc:"The administrator's username; empty where the account has been closed"`
+	At     time.Time        `json:"at" doc:"When it was decided"`
+	DoneAt *time.Time       `json:"done_at"`
 
 	classID, account string
 }
 
-func (s *Service) move(ctx context.Context, q db.Querier, id string) (m Move, err error) {
-	err = q.QueryRow(ctx, `SELECT m.id, m.kind, f.id, f.name, t.id, t.name, m.state, m.people, m.moved, m.class_id, m.account_id
-		FROM moves m JOIN schools f ON f.id = m.from_school_id JOIN schools t ON t.id = m.to_school_id WHERE m.id = $1`, id).
-		Scan(&m.ID, &m.Kind, &m.From.ID, &m.From.Name, &m.To.ID, &m.To.Name, &m.State, &m.People, &m.Moved, &m.classID, &m.account)
-	if errors.Is(err, sql.ErrNoRows) {
+const moveSelect = `SELECT m.id, m.kind, f.id, f.name, t.id, t.name, m.state, m.people, m.moved, coalesce(a.username, ''), m.created_at, m.done_at, m.class_id, m.account_id
+	FROM moves m JOIN schools f ON f.id = m.from_school_id JOIN schools t ON t.id = m.to_school_id LEFT JOIN accounts a ON a.id = m.account_id`
+
+// moveRow is a move as it is read.
+type moveRow struct {
+	Move
+	at   db.Time
+	done db.NullTime
+}
+
+func (r *moveRow) scan() []any {
+	m := &r.Move
+	return []any{&m.ID, &m.Kind, &m.From.ID, &m.From.Name, &m.To.ID, &m.To.Name, &m.State, &m.People, &m.Moved, &m.By, &r.at, &r.done, &m.classID, &m.account}
+}
+
+func readMoves(ctx context.Context, q db.Querier, tail string, args ...any) ([]Move, error) {
+	rows, err := db.Collect(ctx, q, moveSelect+tail, args, (*moveRow).scan)
+	all := make([]Move, len(rows))
+	for i, r := range rows {
+		all[i] = r.Move
+		all[i].At, all[i].DoneAt = r.at.Time, r.done.Ptr()
+	}
+	return all, err
+}
+
+func (s *Service) move(ctx context.Context, q db.Querier, id string) (Move, error) {
+	all, err := readMoves(ctx, q, ` WHERE m.id = $1`, id)
+	if err == nil && len(all) == 0 {
 		err = fault.ErrNotFound.New()
 	}
-	return m, err
+	if err != nil {
+		return Move{}, err
+	}
+	return all[0], nil
+}
+
+// list answers a page of the moves and mergers out of or into the schools of the actor's scope, the newest first.
+func (s *Service) list(ctx context.Context, page server.PageInput) (none server.Page[Move], err error) {
+	reach := access.ActorFrom(ctx).Reach(access.RegistryRead)
+	if reach.Empty() {
+		return none, fault.ErrForbidden.New()
+	}
+	from, args := reach.SQL("f.region", "f.id", 1)
+	to, more := reach.SQL("t.region", "t.id", len(args)+1)
+	tail, args := ` WHERE (`+from+` OR `+to+`)`, append(args, more...)
+	if page.Cursor != "" {
+		args = append(args, page.Cursor)
+		tail += fmt.Sprintf(` AND m.id < $%d`, len(args))
+	}
+	all, err := readMoves(ctx, s.db, tail+fmt.Sprintf(` ORDER BY m.id DESC LIMIT %d`, page.Limit+1), args...)
+	return server.NewPage(all, page.Limit, func(m Move) string { return m.ID }), err
 }
 
 // visible is a move out of or into a school of the actor's scope; fault.ErrNotFound otherwise.
@@ -104,7 +152,7 @@ func (s *Service) visible(ctx context.Context, id string) (Move, error) {
 		if err != nil {
 			return m, err
 		}
-		if access.ActorFrom(ctx).Can(access.SchoolsManage, place) {
+		if access.ActorFrom(ctx).Can(access.RegistryRead, place) {
 			return m, nil
 		}
 	}

@@ -37,7 +37,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := &world{World: roomtest.New(t, d, roomtest.Rules())}
 		w.Roster.Mount(w.Server)
-		w.Service = moves.New(d, w.Jobs, moves.Rooms{Accounts: w.Accounts, Roster: w.Roster, Verification: w.Verification, Transfers: w.Transfers}, nil)
+		w.Service = moves.New(d, w.Jobs, moves.Rooms{Accounts: w.Accounts, Roster: w.Roster, Verification: w.Verification, Transfers: w.Transfers}, "https://edu.example.cn/", nil)
 		w.Mount(w.Server)
 		w.county = w.Administrator(t, access.County, "510104")
 		w.class = w.Class(t, w.Here.ID, 1)
@@ -143,6 +143,74 @@ func TestAWholeClassGoesToAnotherSchoolTogether(t *testing.T) {
 		history := w.do(t, w.Administrator(t, access.School, w.Nearby.ID), http.StatusOK, "GET", "/api/v1/admin/registry/history/"+w.entries[0].ID, nil)
 		if len(history.Items()) == 0 || history.Items()[0]["action"] != "registry.move" {
 			t.Errorf("the history does not tell: %v", history)
+		}
+	})
+}
+
+// The administrators of both schools are told who moved whom, and find it in their list, as whoever is over them does.
+func TestTheSchoolsAdministratorsAreToldOfAMove(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		here, nearby, elsewhere := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Nearby.ID), w.Administrator(t, access.School, w.Elsewhere.ID)
+		m := w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves",
+			object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "class_ids": []string{w.class.ID}, "confirmed": pupils})
+		told := fmt.Sprintf("管理员%s已把", w.county.Username)
+		if w.Told(t, here, told) != 0 {
+			t.Error("told before it was done")
+		}
+		w.work(t)
+		w.work(t)
+		for name, p := range map[string]roomtest.Person{"here": here, "nearby": nearby} {
+			texts := w.Texts(t, p.Phone)
+			if len(texts) != 1 || !strings.Contains(texts[0], told) || !strings.Contains(texts[0], fmt.Sprint(pupils)) || !strings.Contains(texts[0], "https://edu.example.cn/admin/moves") {
+				t.Errorf("%s is told %v", name, texts)
+			}
+		}
+		if n := len(w.Texts(t, elsewhere.Phone)); n != 0 {
+			t.Error("a school that it does not concern is told")
+		}
+		second := w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves",
+			object{"from_school_id": w.Nearby.ID, "to_school_id": w.Here.ID, "entry_ids": []string{w.entries[1].ID}, "confirmed": 1})
+		for _, p := range []roomtest.Person{here, nearby, w.county, w.Administrator(t, access.Province, "510000")} {
+			first := w.do(t, p, http.StatusOK, "GET", "/api/v1/admin/moves?limit=1", nil)
+			rest := w.do(t, p, http.StatusOK, "GET", "/api/v1/admin/moves?limit=1&cursor="+fmt.Sprint(first.Get("next_cursor")), nil)
+			if len(first.Items()) != 1 || first.Items()[0]["id"] != second.Get("id") || len(rest.Items()) != 1 || rest.Get("next_cursor") != nil {
+				t.Fatalf("%v, then %v", first, rest)
+			}
+			if one := rest.Items()[0]; one["id"] != m.Get("id") || one["by"] != w.county.Username || one["moved"] != float64(pupils) || one["done_at"] == nil {
+				t.Errorf("%v", one)
+			}
+			w.do(t, p, http.StatusOK, "GET", "/api/v1/admin/moves/"+fmt.Sprint(m.Get("id")), nil)
+		}
+		if a := w.do(t, elsewhere, http.StatusOK, "GET", "/api/v1/admin/moves", nil); len(a.Items()) != 0 {
+			t.Error(a)
+		}
+		w.do(t, elsewhere, http.StatusNotFound, "GET", "/api/v1/admin/moves/"+fmt.Sprint(m.Get("id")), nil)
+	})
+}
+
+// Of a merger the administrators of the school that ends are told as it begins, with what becomes of their grant, and those of
+// the other once it is done. Who had become part of the first is part of the other too.
+func TestTheSchoolsAdministratorsAreToldOfAMerger(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		here, nearby := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Nearby.ID)
+		w.merge(t, "end")
+		if w.Told(t, here, "您对"+w.Here.Name+"的管理权限已结束") != 1 || w.Told(t, nearby, "") != 0 {
+			t.Errorf("as it begins: %v, %v", w.Texts(t, here.Phone), w.Texts(t, nearby.Phone))
+		}
+		w.work(t)
+		if w.Told(t, here, "") != 1 || w.Told(t, nearby, fmt.Sprintf("已把%s并入%s，%d 人随之转入", w.Here.Name, w.Nearby.Name, pupils+1)) != 1 {
+			t.Errorf("once it is done: %v, %v", w.Texts(t, here.Phone), w.Texts(t, nearby.Phone))
+		}
+		w.do(t, w.Administrator(t, access.Province, "510000"), http.StatusAccepted, "POST", "/api/v1/admin/schools/"+w.Nearby.ID+"/merger",
+			object{"into": w.Elsewhere.ID, "code": w.Nearby.Code, "administrators": "take_over"})
+		if w.Told(t, nearby, "您改为管理"+w.Elsewhere.Name) != 1 {
+			t.Errorf("who takes over: %v", w.Texts(t, nearby.Phone))
+		}
+		for _, school := range []roster.School{w.Here, w.Nearby} {
+			found := w.do(t, nearby, http.StatusOK, "GET", "/api/v1/schools?q="+school.Name, nil)
+			if into := found.Items()[0]["merged_into"].(object); into["name"] != w.Elsewhere.Name {
+				t.Errorf("%s is part of %v", school.Name, into)
+			}
 		}
 	})
 }

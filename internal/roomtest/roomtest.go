@@ -220,7 +220,7 @@ func (w *World) Administrator(t testing.TB, level access.Level, scopeID string) 
 func IDNumber(n int) string {
 	digits := fmt.Sprintf("51010420120315%03d", n%1000)
 	if n >= 1000 {
-		digits = fmt.Sprintf("510104201%d0315%03d", n/1000%10, n%1000)
+		digits = fmt.Sprintf("510104201%d0316%03d", n/1000%10, n%1000) // another day: of 2012 those below a thousand are
 	}
 	return digits + string(identity.CheckCharacter(digits))
 }

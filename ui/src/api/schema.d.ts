@@ -440,7 +440,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The moves and mergers of the schools of one's scope */
+        get: operations["list-moves"];
         put?: never;
         /** Move people to another school together, being over both */
         post: operations["move-together"];
@@ -1353,6 +1354,40 @@ export interface paths {
         };
         /** How many guardians of a class have consented; for its administrators and class teachers */
         get: operations["count-consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{id}/consents/pupils": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stands for each pupil of a class; for its administrators and class teachers */
+        get: operations["list-class-consents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classes/{id}/consents/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that was said for a pupil of a class; for its administrators and class teachers */
+        get: operations["list-pupil-consents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3004,9 +3039,10 @@ export interface components {
             class_id?: string;
             /** @description Of a pupil's parent: what they are called, for whoever confirms it */
             guardian_name?: string;
-            id_number: string;
+            /** @description Absent only where a guardian names the child's student number */
+            id_number?: string;
             /** @description resident_id, residence_permit, home_return_permit, permanent_residence, passport or other */
-            id_type: string;
+            id_type?: string;
             /** @description teacher, student or parent */
             kind: string;
             name: string;
@@ -3014,6 +3050,8 @@ export interface components {
             relation?: string;
             /** @description Student or certificate number, where the policy asks for two numbers */
             second_number?: string;
+            /** @description Of a parent's child, instead of the document's number; not where the policy asks for two numbers */
+            student_number?: string;
         };
         CaseInputBody: {
             note?: string;
@@ -3086,6 +3124,26 @@ export interface components {
             /** @description From POST /api/v1/me/factors/confirmations */
             confirmation: string;
         };
+        ConsentAnswer: {
+            /** Format: date-time */
+            at: string | null;
+            /** @enum {string} */
+            channel?: "space" | "sms" | "slip";
+            masked_who?: string;
+            /** @enum {string} */
+            purpose: "space_beyond_class" | "third_party_apps";
+            /** @enum {string} */
+            relation?: "father" | "mother" | "other";
+            /** @enum {string} */
+            state: "not_asked" | "given" | "refused" | "withdrawn" | "outdated" | "lapsed";
+            /** @description Of the purpose's text of now, in the reader's language */
+            title: string;
+            /**
+             * Format: int64
+             * @description Of the text that it was said to last
+             */
+            version?: number;
+        };
         ConsentAsked: {
             /**
              * Format: date-time
@@ -3138,8 +3196,21 @@ export interface components {
             asked: number;
             purposes: components["schemas"]["ConsentPurposeCounts"][];
         };
+        ConsentOfPupil: {
+            /** @description One to each purpose */
+            answers: components["schemas"]["ConsentAnswer"][];
+            /** @description Under fourteen: from then on nobody is asked, and there are no answers */
+            asked: boolean;
+            entry_id: string;
+            name: string;
+        };
         ConsentOwnList: {
             items: components["schemas"]["ConsentOfChild"][];
+        };
+        ConsentPageOfPupil: {
+            items: components["schemas"]["ConsentOfPupil"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
         };
         ConsentPageRecord: {
             items: components["schemas"]["ConsentRecord"][];
@@ -3626,6 +3697,15 @@ export interface components {
             to: components["schemas"]["RosterSchool"];
         };
         MovesMove: {
+            /**
+             * Format: date-time
+             * @description When it was decided
+             */
+            at: string;
+            /** @description The administrator's username; empty where the account has been closed */
+            by: string;
+            /** Format: date-time */
+            done_at: string | null;
             from: components["schemas"]["RosterSchoolRef"];
             id: string;
             /** @enum {string} */
@@ -3659,6 +3739,11 @@ export interface components {
              * @description Of those, who have activated their space: they are told by SMS
              */
             verified: number;
+        };
+        MovesPageMove: {
+            items: components["schemas"]["MovesMove"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
         };
         MovesRenumbered: {
             class: string;
@@ -3785,7 +3870,7 @@ export interface components {
             confirmed?: components["schemas"]["SchoolyearTurnNumbers"];
             /** @description Classes whose years are over, and that do not graduate yet */
             leave_out: string[];
-            /** @description Where a stage is not named, as many as its youngest cohort has */
+            /** @description Where a stage and system are not named, as many as the youngest cohort has of them */
             new: components["schemas"]["SchoolyearCohort"][];
             /** Format: int64 */
             year: number;
@@ -4368,7 +4453,7 @@ export interface components {
         };
         RosterKeptReason: {
             /** @enum {string} */
-            code: "bound" | "guardian" | "teaches" | "moved" | "replaced" | "changed" | "class_gone" | "taken_on";
+            code: "bound" | "guardian" | "teaches" | "moved" | "replaced" | "changed" | "class_gone";
             /** Format: int64 */
             people: number;
             reason: string;
@@ -4616,13 +4701,22 @@ export interface components {
             left_out: boolean;
             /** @description What it is called in its last year */
             name: string;
+            /**
+             * Format: int64
+             * @description By the other system, where it depends on it whether the class graduates now: who knows better changes the class
+             */
+            other_years?: number;
             /** Format: int64 */
             pupils: number;
+            /** Format: int64 */
+            schooling_years: number;
+            /** @enum {string} */
+            stage: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
         };
         SchoolyearNewClasses: {
             /**
              * Format: int64
-             * @description Classes 1 to this; as many as the youngest cohort has until somebody says otherwise
+             * @description How many the cohort is to have; as many as the youngest one until somebody says otherwise
              */
             count: number;
             /**
@@ -4645,8 +4739,17 @@ export interface components {
             /** @description What it is called the year before */
             from: string;
             id: string;
+            /**
+             * Format: int64
+             * @description By the other system, where it depends on it whether the class graduates now: who knows better changes the class
+             */
+            other_years?: number;
             /** Format: int64 */
             pupils: number;
+            /** Format: int64 */
+            schooling_years: number;
+            /** @enum {string} */
+            stage: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
             to: string;
         };
         SchoolyearTurnNumbers: {
@@ -6549,6 +6652,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LooksLook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-moves": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovesPageMove"];
                 };
             };
             /** @description Error */
@@ -8670,6 +8806,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentOfClass"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-class-consents": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentPageOfPupil"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-pupil-consents": {
+        parameters: {
+            query: {
+                entry_id: string;
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentPageRecord"];
                 };
             };
             /** @description Error */

@@ -17,6 +17,7 @@ export const administration: RouteRecordRaw = {
     { path: 'tickets', component: () => import('./TicketsPage.vue'), meta: { title: 'admin.nav.tickets' } },
     { path: 'guardians', component: () => import('./GuardiansPage.vue'), meta: { title: 'admin.nav.guardians' } },
     { path: 'transfers', component: () => import('./TransfersPage.vue'), meta: { title: 'admin.nav.transfers' } },
+    { path: 'moves', component: () => import('./MovesPage.vue'), meta: { title: 'admin.nav.moves' } },
     { path: 'administrators', component: () => import('./AdministratorsPage.vue'), meta: { title: 'admin.nav.administrators' } },
     { path: 'recoveries', component: () => import('./RecoveriesPage.vue'), meta: { title: 'admin.nav.recoveries' } },
     { path: 'statistics', component: () => import('./StatisticsPage.vue'), meta: { title: 'admin.nav.statistics' } },
