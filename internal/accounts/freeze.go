@@ -59,6 +59,12 @@ func (s *Service) freezeOf(ctx context.Context, q db.Querier, accountID string) 
 	return f, err == nil, err
 }
 
+// FrozenBecause is what an account's owner has said they had not done, for which it is frozen, and since when; "" for one that is not.
+func (s *Service) FrozenBecause(ctx context.Context, q db.Querier, accountID string) (because Notice, at db.Time, err error) {
+	f, _, err := s.freezeOf(ctx, q, accountID)
+	return f.event.Kind, f.at, err
+}
+
 // openPhone reads a sealed phone; "" where there is none.
 func (s *Service) openPhone(sealed []byte) (string, error) {
 	if sealed == nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"html/template"
+	"io"
 	"strings"
 	"time"
 
@@ -142,7 +143,10 @@ func pack(d Document, language string) ([]byte, error) {
 	}
 	var packed bytes.Buffer
 	z := zip.NewWriter(&packed)
-	file, err := z.Create("data.json")
+	entry := func(name string) (io.Writer, error) {
+		return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: d.ExportedAt.In(calendar.Shanghai)})
+	}
+	file, err := entry("data.json")
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +156,7 @@ func pack(d Document, language string) ([]byte, error) {
 	if err := encoder.Encode(d); err != nil {
 		return nil, err
 	}
-	if file, err = z.Create("data.html"); err != nil {
+	if file, err = entry("data.html"); err != nil {
 		return nil, err
 	}
 	if err := page.Execute(file, map[string]any{"D": d, "L": language}); err != nil {

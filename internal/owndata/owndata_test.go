@@ -131,6 +131,9 @@ func file(t *testing.T, a roomtest.Answer) map[string]string {
 	}
 	files := map[string]string{}
 	for _, f := range z.File {
+		if age := time.Since(f.Modified); age < -time.Minute || age > time.Minute {
+			t.Errorf("%s is of %s", f.Name, f.Modified)
+		}
 		r, err := f.Open()
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"caotang/internal/access"
+	"caotang/internal/accounts"
 	"caotang/internal/blob"
 	"caotang/internal/db"
 	"caotang/internal/fault"
@@ -45,7 +46,7 @@ func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Re
 			return err
 		}
 		if !account.SamePhone {
-			if err := s.accounts.Notify(ctx, tx, account.ID, "notice.recovery_warning", map[string]any{"phone": vault.MaskPhone(r.content.Phone)}); err != nil {
+			if err := s.accounts.Tell(ctx, tx, account.ID, warning, map[string]any{"phone": vault.MaskPhone(r.content.Phone)}); err != nil {
 				return err
 			}
 		}
@@ -54,6 +55,10 @@ func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Re
 		})
 	})
 }
+
+// warning is what the account's phone is told of before it is given back; whoever answers it with "this was not me" has the account
+// frozen, and it is not given back.
+const warning accounts.Notice = "recovery_warning"
 
 // chosen is the account that is given back: one of those that stand for the person now.
 func (s *Service) chosen(ctx context.Context, tx *db.Tx, r row, accountID string) (Account, error) {

@@ -14,8 +14,8 @@ import (
 
 // Finish sets the new password of an account that was given back, and answers its username. The contact phone becomes the
 // account's. Errors: not_found; recovery_closed unless it is approved; password_invalid; those of the code;
-// phone_taken when the phone is another account's by now; recovery_moot, which ends the request, when the account stands
-// for the person no more.
+// phone_taken when the phone is another account's by now; recovery_moot, when the account stands for the person no more, and
+// recovery_objected, when its phone has said "this was not me": both end the request.
 func (s *Service) Finish(ctx context.Context, number, code, newPassword string) (username string, err error) {
 	r, err := s.byNumber(ctx, s.db, number)
 	if err != nil {
@@ -42,6 +42,9 @@ func (s *Service) Finish(ctx context.Context, number, code, newPassword string) 
 		if err := s.stillTheirs(ctx, tx, r); err != nil {
 			return err
 		}
+		if err := s.objected(ctx, tx, r); err != nil {
+			return err
+		}
 		if username, err = s.accounts.Recover(ctx, tx, r.accountID, r.content.Phone, password); err != nil {
 			return err
 		}
@@ -53,7 +56,7 @@ func (s *Service) Finish(ctx context.Context, number, code, newPassword string) 
 		}
 		return s.record(ctx, tx, r, "recovery.complete", "", map[string]any{"account_id": r.accountID})
 	})
-	if fault.Is(err, errMoot) {
+	if fault.Is(err, errMoot) || fault.Is(err, errObjected) {
 		if ended := s.db.InTx(ctx, func(tx *db.Tx) error { return s.end(ctx, tx, r, Expired, Approved) }); ended != nil && !fault.Is(ended, errClosed) {
 			return "", ended
 		}
@@ -82,6 +85,19 @@ func (s *Service) stillTheirs(ctx context.Context, tx *db.Tx, r row) error {
 		}
 	}
 	return errMoot.New(fault.Next("recover", "/recover"))
+}
+
+// objected answers recovery_objected when the account is frozen because its phone said so of this very recovery. Whoever freezes it
+// takes turns with us.
+func (s *Service) objected(ctx context.Context, tx *db.Tx, r row) error {
+	if err := s.accounts.Hold(ctx, tx, r.accountID); err != nil {
+		return err
+	}
+	because, at, err := s.accounts.FrozenBecause(ctx, tx, r.accountID)
+	if err == nil && because == warning && at.After(r.decidedAt.Time.Time) {
+		err = errObjected.New()
+	}
+	return err
 }
 
 // uploadAge is how long a copy may take from the disk into its request: an older file without one was left by a crash.

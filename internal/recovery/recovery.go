@@ -55,6 +55,7 @@ var (
 	errOpen          = fault.Define(fault.Conflict, "recovery_open")
 	errClosed        = fault.Define(fault.Conflict, "recovery_closed")
 	errMoot          = fault.Define(fault.Conflict, "recovery_moot")
+	errObjected      = fault.Define(fault.Conflict, "recovery_objected")
 	errPhoneInUse    = fault.Define(fault.Conflict, "recovery_phone_in_use")
 	errIncomplete    = fault.Define(fault.Conflict, "recovery_incomplete")
 	errAdministrator = fault.Define(fault.Forbidden, "recovery_of_administrator")

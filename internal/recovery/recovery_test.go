@@ -200,6 +200,40 @@ func TestOfTwoWhoDecideAtOnceOneDoes(t *testing.T) {
 	})
 }
 
+// The account's phone is told of the approval with a link that says "this was not me": it freezes the account, which is not given
+// back then. What was said of an earlier request does not stand in the way of one that is approved afterwards.
+func TestThePhoneOfTheAccountObjects(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		owner, _ := lost(t, w)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		approve := func() (number string) {
+			number = file(t, w, phone)
+			expect(t, w.Do(t, admin, "POST", onlyRequest(t, w, admin)+"/approve", object{"reason": "当面核实"}), 200, "")
+			return number
+		}
+		finish := func(number string) roomtest.Answer {
+			return w.Do(t, roomtest.Person{}, "POST", "/api/v1/recovery/password"+of(number), object{"sms_code": code(t, w, phone), "new_password": newPassword})
+		}
+		number := approve()
+		_, token, found := strings.Cut(newest(t, w, owner.Phone), "/n#")
+		if !found {
+			t.Fatalf("the phone reads %q", newest(t, w, owner.Phone))
+		}
+		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/notice-links/freeze", object{"token": token}), 200, "")
+		expect(t, finish(number), 409, "recovery_objected")
+		if told := status(t, w, number); told.Get("state") != "expired" {
+			t.Errorf("the person reads %v", told)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM freezes WHERE account_id = $1`, owner.ID); n != 1 {
+			t.Error("the account is not frozen")
+		}
+		if _, err := w.Accounts.SignIn(t.Context(), owner.Username, newPassword, accounts.Begin{}); err == nil {
+			t.Error("the account was given away")
+		}
+		expect(t, finish(approve()), 200, "")
+	})
+}
+
 func TestAnAccountThatWasUnboundMeanwhileIsNotGivenAway(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		owner, entry := lost(t, w)
