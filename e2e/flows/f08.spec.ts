@@ -24,6 +24,13 @@ async function ask(page: Page, t: Texts, entry: Entry, phone: string, proof: 'sc
   await fillIdentity(page, t, entry)
   await page.getByRole('button', { name: t('common.next'), exact: true }).click()
   await page.getByText(t(`recovery.proof.${proof}.how`), { exact: true }).click()
+  if (proof === 'school') { // what is too long is said, not cut off
+    const note = page.getByLabel(t('recovery.note'))
+    await note.fill('一'.repeat(201))
+    await page.getByRole('button', { name: t('common.next'), exact: true }).click()
+    await expect(page.getByText(t('recovery.note_long', { n: 1 }))).toBeVisible()
+    await note.fill('一'.repeat(200))
+  }
   await expectAccessible(page)
   await page.getByRole('button', { name: t('common.next'), exact: true }).click()
   if (proof === 'school') {

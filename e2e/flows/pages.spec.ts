@@ -4,7 +4,7 @@ import { enter } from '../support/walk.ts'
 
 const forAnyone = ['/', '/login', '/register', '/reset-password', '/recover', '/demo', '/no-such-page']
 const forMembers = ['/verify', '/space', '/apps', '/me', '/me/security', '/me/transfers', '/me/tickets', '/me/data', '/me/close', '/me/closing']
-const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/school-year', '/admin/accounts', '/admin/tickets', '/admin/transfers', '/admin/recoveries', '/admin/statistics', '/admin/looks', '/admin/audit']
+const forAdministrators = ['/admin', '/admin/registry', '/admin/registry/import', '/admin/classes', '/admin/school-year', '/admin/accounts', '/admin/tickets', '/admin/transfers', '/admin/moves', '/admin/recoveries', '/admin/statistics', '/admin/looks', '/admin/audit']
 
 async function look(page: import('@playwright/test').Page, paths: string[]): Promise<void> {
   for (const path of paths) {
