@@ -34,7 +34,7 @@ type DB struct {
 	reader     *sql.DB
 	mu         sync.RWMutex
 	statements map[string]*sql.Stmt // SQLite's readers: parsing costs more than most look-ups
-	written    *statements          // SQLite's writer's; nil on PostgreSQL
+	turns      *turns               // SQLite's writers'; nil on PostgreSQL
 }
 
 // Querier is what reads and writes alike can be made with: a [DB] or a [Tx].
@@ -64,11 +64,11 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 		d.reader = d.writer
 	} else {
 		d.dialect = SQLite
-		d.written = &statements{kept: map[string]*sql.Stmt{}, used: map[string]int{}}
 		if d.writer, err = sql.Open("sqlite", sqliteDSN(dsn, "cache_size(-65536)")); err != nil {
 			return nil, fmt.Errorf("open SQLite: %w", err)
 		}
 		d.writer.SetMaxOpenConns(1)
+		d.turns = &turns{writer: d.writer, handOnFor: handOnFor, statements: &statements{kept: map[string]*sql.Stmt{}, used: map[string]int{}}}
 		if d.reader, err = sql.Open("sqlite", sqliteDSN(dsn, "query_only(1)", "cache_size(-4096)")); err != nil {
 			return nil, fmt.Errorf("open SQLite: %w", err)
 		}
@@ -106,8 +106,8 @@ func (d *DB) Close() error {
 		_ = s.Close()
 	}
 	d.statements = map[string]*sql.Stmt{}
-	if d.written != nil {
-		d.written.close()
+	if d.turns != nil {
+		d.turns.statements.close()
 	}
 	if d.reader != nil && d.reader != d.writer {
 		_ = d.reader.Close()
@@ -138,8 +138,10 @@ func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 
 // Brief is the context for a query that finds its few rows by an index. On SQLite such a query runs to its end once it has
 // begun: watching for the end of its context takes two goroutines, which cost more than the query does.
-func (d *DB) Brief(ctx context.Context) context.Context {
-	if d.dialect != SQLite || ctx.Err() != nil {
+func (d *DB) Brief(ctx context.Context) context.Context { return brief(d.dialect, ctx) }
+
+func brief(dialect Dialect, ctx context.Context) context.Context {
+	if dialect != SQLite || ctx.Err() != nil {
 		return ctx
 	}
 	return context.WithoutCancel(ctx)

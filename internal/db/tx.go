@@ -21,16 +21,17 @@ type Tx struct {
 	conn        *sql.Conn
 	tx          *sql.Tx
 	afterCommit []func()
-	written     *statements          // nil on PostgreSQL
-	statements  map[string]*sql.Stmt // those of them that are bound to the transaction
+	kept        *statements          // nil on PostgreSQL
+	bound       map[string]*sql.Stmt // those of them that are bound to the transaction
 }
 
 // InTx runs fn in a transaction: committed when fn returns nil, rolled back when it returns an error or panics. On
-// SQLite it is the only writer meanwhile; on PostgreSQL it is READ COMMITTED, so decide with
-// UPDATE … WHERE state = … RETURNING or with a unique key, never by reading first. Do not nest.
+// SQLite it is the only writer meanwhile, and what it writes may be committed together with the changes of those who wait for
+// it; on PostgreSQL it is READ COMMITTED, so decide with UPDATE … WHERE state = … RETURNING or with a unique key, never by
+// reading first. Do not nest.
 func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
-	if d.written != nil {
-		d.written.prepare(ctx, d.writer)
+	if d.turns != nil {
+		return d.turns.inTurn(ctx, fn)
 	}
 	conn, err := d.writer.Conn(ctx)
 	if err != nil {
@@ -41,7 +42,7 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx := &Tx{dialect: d.dialect, conn: conn, tx: sqlTx, written: d.written}
+	tx := &Tx{dialect: d.dialect, conn: conn, tx: sqlTx}
 	defer func() { _ = sqlTx.Rollback() }() // does nothing after a commit
 	if err := fn(tx); err != nil {
 		return err
@@ -49,10 +50,14 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := sqlTx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	tx.committed()
+	return nil
+}
+
+func (tx *Tx) committed() {
 	for _, f := range tx.afterCommit {
 		f()
 	}
-	return nil
 }
 
 // AfterCommit runs f once the transaction has been committed, and never if it is not.
@@ -94,26 +99,28 @@ func (tx *Tx) onPostgreSQL(ctx context.Context, query string, args ...any) error
 
 // statement gives the kept statement for a query, or nil where none is.
 func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
-	if tx.written == nil {
+	if tx.kept == nil {
 		return nil
 	}
-	if bound := tx.statements[query]; bound != nil {
+	if bound := tx.bound[query]; bound != nil {
 		return bound
 	}
-	kept := tx.written.find(query)
+	kept := tx.kept.find(query)
 	if kept == nil {
 		return nil
 	}
-	if tx.statements == nil {
-		tx.statements = map[string]*sql.Stmt{}
-	}
 	bound := tx.tx.StmtContext(ctx, kept)
-	tx.statements[query] = bound
+	tx.bound[query] = bound
 	return bound
 }
 
+// whole is the context of a statement: on SQLite one that has begun runs to its end. One that is broken off would take the
+// changes of others back that are to be committed with it.
+func (tx *Tx) whole(ctx context.Context) context.Context { return brief(tx.dialect, ctx) }
+
 // Exec runs a statement in the transaction.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx = tx.whole(ctx)
 	if s := tx.statement(ctx, query); s != nil {
 		return s.ExecContext(ctx, args...)
 	}
@@ -122,11 +129,12 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 
 // Query reads in the transaction. Its statement is not kept: another query may be made while its rows are read.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return tx.tx.QueryContext(ctx, query, args...)
+	return tx.tx.QueryContext(tx.whole(ctx), query, args...)
 }
 
 // QueryRow reads one row in the transaction, or writes one with RETURNING.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	ctx = tx.whole(ctx)
 	if s := tx.statement(ctx, query); s != nil {
 		return s.QueryRowContext(ctx, args...)
 	}
@@ -144,7 +152,7 @@ func (tx *Tx) Insert(ctx context.Context, table string, columns []string, rows [
 			return err
 		})
 	}
-	return tx.insertSQLite(ctx, table, columns, rows)
+	return tx.insertSQLite(tx.whole(ctx), table, columns, rows)
 }
 
 // rowsPerInsert balances the cost of a call against that of binding many values, measured with bench/.
