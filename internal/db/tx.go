@@ -129,7 +129,7 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 
 // Query reads in the transaction. Its statement is not kept: another query may be made while its rows are read.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return tx.tx.QueryContext(tx.whole(ctx), query, args...)
+	return tx.tx.QueryContext(tx.whole(ctx), query, planned(tx.dialect, args)...)
 }
 
 // QueryRow reads one row in the transaction, or writes one with RETURNING.

@@ -2,6 +2,7 @@ package verification
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"caotang/internal/db"
@@ -31,40 +32,35 @@ func accountAttempts(accountID string) string { return "realname:account:" + acc
 // attemptKind is what failed claims of an address and a network are counted as.
 const attemptKind = "realname"
 
-// beginAttempt counts an attempt for the account, or answers how long it, its address or its network has to wait.
+// beginAttempt counts an attempt for the account, or answers how long it has to wait. Whether its address or network has to is
+// for [Service.Vigilance] to say.
 func (s *Service) beginAttempt(ctx context.Context, tx *db.Tx, accountID string) (*attempt, time.Duration, error) {
 	a := &attempt{s: s, now: db.Now(), account: counted{accountAttempts(accountID), s.config.AccountAttempts}}
-	keys := []any{a.account.key}
 	for _, l := range s.guard.FromWith(ctx, attemptKind, s.config.AddressAttempts) {
 		a.places = append(a.places, counted{l.Key, l.Tries})
-		keys = append(keys, l.Key)
 	}
-	if err := a.count(ctx, tx, a.account); err != nil {
-		return nil, 0, err
-	}
-	var until db.Time
-	err := tx.QueryRow(ctx, `SELECT coalesce(max(blocked_until), 0) FROM attempts WHERE attempt_key IN (`+db.Placeholders(len(keys))+`)`, keys...).Scan(&until)
-	if err != nil || !until.After(a.now.Time) {
+	if counted, err := db.Changed(a.count(ctx, tx, a.account)); counted || err != nil {
 		return a, 0, err
 	}
-	return nil, max(until.Sub(a.now.Time), time.Second), a.succeeded(ctx, tx)
+	var until db.Time
+	err := tx.QueryRow(ctx, `SELECT coalesce(max(blocked_until), 0) FROM attempts WHERE attempt_key = $1`, a.account.key).Scan(&until)
+	return nil, max(until.Sub(a.now.Time), time.Second), err
 }
 
 // count counts one more, unless there is a wait.
-func (a *attempt) count(ctx context.Context, tx *db.Tx, c counted) error {
-	_, err := tx.Exec(ctx, `INSERT INTO attempts (attempt_key, failures, last_at, blocked_until) VALUES ($1, 1, $2, 0)
+func (a *attempt) count(ctx context.Context, tx *db.Tx, c counted) (sql.Result, error) {
+	return tx.Exec(ctx, `INSERT INTO attempts (attempt_key, failures, last_at, blocked_until) VALUES ($1, 1, $2, 0)
 		ON CONFLICT (attempt_key) DO UPDATE SET last_at = excluded.last_at,
 			failures = CASE WHEN attempts.last_at < $3 THEN 1 ELSE attempts.failures + 1 END
 		WHERE attempts.blocked_until <= $2`,
 		c.key, a.now, db.At(a.now.Add(-a.s.config.Wait)))
-	return err
 }
 
 // failed lets the count stand, counts for the address and the network, always in this order, and begins the wait of whoever has used their
 // attempts up.
 func (a *attempt) failed(ctx context.Context, tx *db.Tx) error {
 	for _, c := range a.places {
-		if err := a.count(ctx, tx, c); err != nil {
+		if _, err := a.count(ctx, tx, c); err != nil {
 			return err
 		}
 	}
