@@ -112,14 +112,15 @@ func (s *Service) EntriesByID(ctx context.Context, q db.Querier, ids []string) (
 }
 
 func (s *Service) oneEntry(ctx context.Context, q db.Querier, where string, args ...any) (Entry, error) {
-	all, err := s.entries(ctx, q, " WHERE "+where, args...)
-	if err == nil && len(all) == 0 {
+	var row entryRow
+	err := q.QueryRow(ctx, entrySelect+" WHERE "+where, args...).Scan(row.scan()...)
+	if errors.Is(err, sql.ErrNoRows) {
 		err = fault.ErrNotFound.New()
 	}
 	if err != nil {
 		return Entry{}, err
 	}
-	return all[0], nil
+	return row.entry(SchoolYear(s.now())), nil
 }
 
 // reachableEntry answers an entry to which the actor may do the action; fault.ErrNotFound otherwise.

@@ -42,6 +42,20 @@ func (r *entryRow) scan() []any {
 	}
 }
 
+// entry is the row as an entry of a school year.
+func (r *entryRow) entry(year int) Entry {
+	e := r.Entry
+	if r.classID.Valid {
+		e.Class = &Class{
+			ID: r.classID.String, School: SchoolRef{e.School.ID, e.School.Name}, Stage: Stage(r.stage.String),
+			EntryYear: int(r.entryYear.Int64), Number: int(r.number.Int64), SchoolingYears: int(r.years.Int64), Name: r.className.String,
+			GraduatedAt: r.graduated.Ptr(), place: e.Place(),
+		}
+		e.Class.derive(year)
+	}
+	return e
+}
+
 func (s *Service) entries(ctx context.Context, q db.Querier, tail string, args ...any) ([]Entry, error) {
 	rows, err := db.Collect(ctx, q, entrySelect+tail, args, (*entryRow).scan)
 	if err != nil {
@@ -49,17 +63,8 @@ func (s *Service) entries(ctx context.Context, q db.Querier, tail string, args .
 	}
 	year := SchoolYear(s.now())
 	all := make([]Entry, len(rows))
-	for i, r := range rows {
-		all[i] = r.Entry
-		if r.classID.Valid {
-			c := &Class{
-				ID: r.classID.String, School: SchoolRef{r.School.ID, r.School.Name}, Stage: Stage(r.stage.String),
-				EntryYear: int(r.entryYear.Int64), Number: int(r.number.Int64), SchoolingYears: int(r.years.Int64), Name: r.className.String,
-				GraduatedAt: r.graduated.Ptr(), place: r.Place(),
-			}
-			c.derive(year)
-			all[i].Class = c
-		}
+	for i := range rows {
+		all[i] = rows[i].entry(year)
 	}
 	return all, nil
 }
