@@ -3,6 +3,7 @@ package dbtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -25,7 +26,15 @@ func Each(t *testing.T, test func(t *testing.T, d *db.DB)) {
 // OpenSQLite opens a fresh SQLite database that ends with the test.
 func OpenSQLite(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, filepath.Join(t.TempDir(), "caotang.db"), true)
+	migrated, err := sqliteOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "caotang.db")
+	if err := os.WriteFile(file, migrated, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, file)
 }
 
 // OpenPostgreSQL opens a fresh PostgreSQL database that ends with the test.
@@ -48,22 +57,41 @@ func OpenPostgreSQL(t testing.TB) *db.DB {
 			t.Error(err)
 		}
 	})
-	return open(t, withDatabase(server, name), false)
+	return open(t, withDatabase(server, name))
 }
 
-func open(t testing.TB, dsn string, migrate bool) *db.DB {
+func open(t testing.TB, dsn string) *db.DB {
 	t.Helper()
 	d, err := db.Open(context.Background(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
-	if migrate {
-		if err := d.Migrate(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-	}
 	return d
+}
+
+// sqliteOnce makes one migrated database per test binary, and gives the content of its file.
+var sqliteOnce = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "caotang-migrated-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	file := filepath.Join(folder, "caotang.db")
+	if err := migrate(file); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+// migrate leaves all in the database's one file: SQLite's log is emptied into it when the last connection closes.
+func migrate(dsn string) error {
+	ctx := context.Background()
+	d, err := db.Open(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Migrate(ctx), d.Close())
 }
 
 var template struct {
@@ -76,16 +104,9 @@ var template struct {
 func templateOnce(server string) (string, error) {
 	template.Do(func() {
 		template.name = "template_" + db.NewID()
-		if template.err = onServer(server, "CREATE DATABASE "+template.name); template.err != nil {
-			return
+		if template.err = onServer(server, "CREATE DATABASE "+template.name); template.err == nil {
+			template.err = migrate(withDatabase(server, template.name))
 		}
-		d, err := db.Open(context.Background(), withDatabase(server, template.name))
-		if err != nil {
-			template.err = err
-			return
-		}
-		defer func() { _ = d.Close() }()
-		template.err = d.Migrate(context.Background())
 	})
 	return template.name, template.err
 }
