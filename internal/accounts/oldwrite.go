@@ -60,7 +60,7 @@ type holder struct {
 func (run *oldImport) commit(ctx context.Context, batches <-chan *oldBatch) error {
 	part := &oldPart{holders: map[string]*holder{}}
 	b, more := <-batches // before the database is held
-	err := run.s.db.InTx(ctx, func(tx *db.Tx) error {
+	err := run.s.db.InBatch(ctx, func(tx *db.Tx) error {
 		for ; ; b, more = <-batches {
 			if !more { // the context has ended
 				return context.Cause(ctx)

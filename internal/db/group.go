@@ -36,9 +36,9 @@ type group struct {
 // handOnFor is what a commit takes, so that nobody waits much longer for others than for the disk.
 const handOnFor = 4 * time.Millisecond
 
-// inTurn is [DB.InTx].
-func (t *turns) inTurn(ctx context.Context, fn func(tx *Tx) error) error {
-	tx, g, err := t.take(ctx, fn)
+// inTurn is [DB.InTx], or [DB.InBatch] for one who is alone.
+func (t *turns) inTurn(ctx context.Context, alone bool, fn func(tx *Tx) error) error {
+	tx, g, err := t.take(ctx, alone, fn)
 	if err != nil {
 		return err
 	}
@@ -51,12 +51,19 @@ func (t *turns) inTurn(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 // take waits for the turn, runs fn and ends the turn. Its changes are made once the group has ended well.
-func (t *turns) take(ctx context.Context, fn func(tx *Tx) error) (*Tx, *group, error) {
-	t.waiting.Add(1)
-	t.turn.Lock()
-	defer t.turn.Unlock()
-	t.waiting.Add(-1)
-	defer t.commitOrHandOn()
+func (t *turns) take(ctx context.Context, alone bool, fn func(tx *Tx) error) (*Tx, *group, error) {
+	if alone {
+		t.turn.Lock()
+		t.commit()
+		defer t.turn.Unlock()
+		defer t.commit()
+	} else {
+		t.waiting.Add(1)
+		t.turn.Lock()
+		t.waiting.Add(-1)
+		defer t.turn.Unlock()
+		defer t.commitOrHandOn()
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("begin: %w", err)
 	}
@@ -130,12 +137,17 @@ func (t *turns) savepoint(statement string) error {
 	return err
 }
 
-// commitOrHandOn ends a turn.
 func (t *turns) commitOrHandOn() {
-	if t.group == nil || t.waiting.Load() > 0 && time.Since(t.group.begun) < t.handOnFor {
+	if t.group != nil && t.waiting.Load() > 0 && time.Since(t.group.begun) < t.handOnFor {
 		return
 	}
-	t.end(nil)
+	t.commit()
+}
+
+func (t *turns) commit() {
+	if t.group != nil {
+		t.end(nil)
+	}
 }
 
 // end commits the group, or takes it back for a reason, and tells all who wait for it.

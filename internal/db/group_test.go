@@ -152,3 +152,35 @@ func TestWhoGivesUpKeepsNobodyWaiting(t *testing.T) {
 		t.Errorf("heard %v, committed %q", heard, names(t, d))
 	}
 }
+
+// A batch takes its time: nobody waits for it longer than for the turn.
+func TestABatchIsCommittedAlone(t *testing.T) {
+	d := dbtest.OpenSQLite(t)
+	d.HandOnAlways()
+	var all sync.WaitGroup
+	follow := func() {
+		all.Go(func() {
+			if err := d.InTx(ctx, func(tx *db.Tx) error {
+				if got := names(t, d); !slices.Equal(got, []string{"batch"}) {
+					t.Errorf("%q are committed after a batch", got)
+				}
+				return put(tx, "next", "")
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		for d.Waiting() < 1 {
+			runtime.Gosched()
+		}
+	}
+	if err := d.InBatch(ctx, func(tx *db.Tx) error {
+		follow()
+		return put(tx, "batch", "")
+	}); err != nil {
+		t.Error(err)
+	}
+	all.Wait()
+	if got := names(t, d); !slices.Equal(got, []string{"batch", "next"}) {
+		t.Errorf("%q are committed", got)
+	}
+}

@@ -30,8 +30,18 @@ type Tx struct {
 // it; on PostgreSQL it is READ COMMITTED, so decide with UPDATE … WHERE state = … RETURNING or with a unique key, never by
 // reading first. Do not nest.
 func (d *DB) InTx(ctx context.Context, fn func(tx *Tx) error) error {
+	return d.inTx(ctx, false, fn)
+}
+
+// InBatch is [DB.InTx] for very many rows at once, which take their time: on SQLite nobody's change is committed together with
+// them, and so waits for them any longer than it must.
+func (d *DB) InBatch(ctx context.Context, fn func(tx *Tx) error) error {
+	return d.inTx(ctx, true, fn)
+}
+
+func (d *DB) inTx(ctx context.Context, alone bool, fn func(tx *Tx) error) error {
 	if d.turns != nil {
-		return d.turns.inTurn(ctx, fn)
+		return d.turns.inTurn(ctx, alone, fn)
 	}
 	conn, err := d.writer.Conn(ctx)
 	if err != nil {

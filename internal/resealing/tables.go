@@ -43,7 +43,7 @@ func (s *Service) batch(ctx context.Context, t *table, current byte) (done bool,
 			return false, err
 		}
 	}
-	return after == "", s.db.InTx(ctx, func(tx *db.Tx) error { return s.write(ctx, tx, t, current, rows, after) })
+	return after == "", s.db.InBatch(ctx, func(tx *db.Tx) error { return s.write(ctx, tx, t, current, rows, after) })
 }
 
 func (s *Service) read(ctx context.Context, t *table, after string) ([]row, error) {

@@ -281,7 +281,7 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 	}
 	run.writer.started = r.startedAt
 	var o *outcome
-	err := run.s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+	err := run.s.db.InBatch(ctx, func(tx *db.Tx) (err error) {
 		if err := run.writer.claim(ctx, tx, b); err != nil {
 			return err
 		}
