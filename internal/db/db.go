@@ -145,9 +145,9 @@ func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 
 // Brief is the context for a query that finds its few rows by an index. On SQLite such a query runs to its end once it has
 // begun: watching for the end of its context takes two goroutines, which cost more than the query does.
-func (d *DB) Brief(ctx context.Context) context.Context { return brief(d.dialect, ctx) }
+func (d *DB) Brief(ctx context.Context) context.Context { return brief(ctx, d.dialect) }
 
-func brief(dialect Dialect, ctx context.Context) context.Context {
+func brief(ctx context.Context, dialect Dialect) context.Context {
 	if dialect != SQLite || ctx.Err() != nil {
 		return ctx
 	}

@@ -17,7 +17,7 @@ var errFailed = errors.New("failed")
 
 // atOnce runs writers of SQLite who go on with one another's transaction: the first is done when all others wait. It answers what
 // each heard; a panic counts as errFailed.
-func atOnce(d *db.DB, ctx context.Context, writers ...func(tx *db.Tx) error) []error {
+func atOnce(ctx context.Context, d *db.DB, writers ...func(tx *db.Tx) error) []error {
 	d.HandOnAlways()
 	heard := make([]error, len(writers))
 	begun := make(chan struct{})
@@ -92,7 +92,7 @@ func TestWritersAtOnceAreCommittedTogetherAndFailAlone(t *testing.T) {
 			return nil
 		})
 	}
-	for i, err := range atOnce(d, ctx, writers...) {
+	for i, err := range atOnce(ctx, d, writers...) {
 		if failed := i%3 > 0; failed != errors.Is(err, errFailed) || !failed && err != nil {
 			t.Errorf("writer %d heard %v", i, err)
 		}
@@ -105,7 +105,7 @@ func TestWritersAtOnceAreCommittedTogetherAndFailAlone(t *testing.T) {
 
 func TestTheFirstWritersFailureIsItsOwn(t *testing.T) {
 	d := dbtest.OpenSQLite(t)
-	heard := atOnce(d, ctx, func(tx *db.Tx) error {
+	heard := atOnce(ctx, d, func(tx *db.Tx) error {
 		return errors.Join(put(tx, "a", ""), errFailed)
 	}, writes("b"), writes("c"))
 	if !errors.Is(heard[0], errFailed) || heard[1] != nil || heard[2] != nil || !slices.Equal(names(t, d), []string{"b", "c"}) {
@@ -127,7 +127,7 @@ func TestAllHearThatTheirCommitFailed(t *testing.T) {
 				_, err := tx.Exec(ctx, breaks)
 				return err
 			}
-			heard := atOnce(d, ctx, writes("a"), lost)
+			heard := atOnce(ctx, d, writes("a"), lost)
 			if heard[0] == nil || heard[1] == nil || count(t, d) != 0 {
 				t.Errorf("heard %v, committed %q", heard, names(t, d))
 			}
@@ -144,7 +144,7 @@ func TestAllHearThatTheirCommitFailed(t *testing.T) {
 func TestWhoGivesUpKeepsNobodyWaiting(t *testing.T) {
 	d := dbtest.OpenSQLite(t)
 	gone, leave := context.WithCancel(ctx)
-	heard := atOnce(d, gone, func(tx *db.Tx) error {
+	heard := atOnce(gone, d, func(tx *db.Tx) error {
 		leave() // too late for this one, which has begun
 		return put(tx, "a", "")
 	}, writes("b"))

@@ -126,7 +126,7 @@ func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
 
 // whole is the context of a statement: on SQLite one that has begun runs to its end. One that is broken off would take the
 // changes of others back that are to be committed with it.
-func (tx *Tx) whole(ctx context.Context) context.Context { return brief(tx.dialect, ctx) }
+func (tx *Tx) whole(ctx context.Context) context.Context { return brief(ctx, tx.dialect) }
 
 // Exec runs a statement in the transaction.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
