@@ -202,7 +202,7 @@ func (s *Service) lookUpRows(ctx context.Context, c *lookup.Column, number byte,
 // moveRows moves the rows' values and takes down the place to resume at, and how many could not be moved before. A row that has changed
 // since it was read stays.
 func (s *Service) moveRows(ctx context.Context, c *lookup.Column, rows []row, number byte, after string, stuck int) error {
-	return s.db.InTx(ctx, func(tx *db.Tx) error {
+	return s.db.InBatch(ctx, func(tx *db.Tx) error {
 		if err := tx.GiveWay(ctx, giveWayAfter); err != nil {
 			return err
 		}
