@@ -127,6 +127,8 @@ func (s *Service) entriesOfSchool(ctx context.Context, f filter, at server.Bookm
 	if at.Item != "" {
 		c.add("e.id < $%d", at.Item)
 	}
-	// The school's few thousand are sorted: along the key of all entries PostgreSQL would look for the last of them in the whole province.
-	return s.entries(ctx, s.db, c.where()+" ORDER BY e.id || '' DESC"+c.limit(limit), c.args...)
+	// The ids of the school's few thousand are sorted, and no more of them is read than the page shows: along the key of all entries
+	// PostgreSQL would look for the last of them in the whole province.
+	page := "SELECT e.id FROM " + entryFrom + c.where() + " ORDER BY e.id || '' DESC" + c.limit(limit)
+	return s.entries(ctx, s.db, " WHERE e.id IN ("+page+") ORDER BY e.id DESC", c.args...)
 }
