@@ -59,10 +59,11 @@ func (s *Service) freezeOf(ctx context.Context, q db.Querier, accountID string) 
 	return f, err == nil, err
 }
 
-// FrozenBecause is what an account's owner has said they had not done, for which it is frozen, and since when; "" for one that is not.
-func (s *Service) FrozenBecause(ctx context.Context, q db.Querier, accountID string) (because Notice, at db.Time, err error) {
-	f, _, err := s.freezeOf(ctx, q, accountID)
-	return f.event.Kind, f.at, err
+// Objected tells whether somebody has said since a time, by the link of a notice to an account, that what it tells was not them.
+func (s *Service) Objected(ctx context.Context, q db.Querier, accountID string, to Notice, since db.Time) (objected bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM security_events e JOIN notice_links l ON l.event_id = e.id
+		WHERE e.account_id = $1 AND e.kind = $2 AND l.used_at > $3)`, accountID, to, since).Scan(&objected)
+	return objected, err
 }
 
 // openPhone reads a sealed phone; "" where there is none.
@@ -150,7 +151,8 @@ func (s *Service) Answering(ctx context.Context, q db.Querier, accountID string)
 }
 
 // FreezeBy freezes the account that a link is about: its sessions end, nobody signs in, and whoever administers it is asked.
-// The link works once; with one of an account that is frozen already nothing changes. Errors: notice_link_ended.
+// The link works once; an account that is frozen already stays as it is, and what the link is about is on record as objected to
+// ([Service.Objected]). Errors: notice_link_ended.
 func (s *Service) FreezeBy(ctx context.Context, token string) (told Told, err error) {
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		l, err := s.readLink(ctx, tx, token)
@@ -161,10 +163,17 @@ func (s *Service) FreezeBy(ctx context.Context, token string) (told Told, err er
 		if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = $1 WHERE id = $2`, db.At(s.now()), l.accountID); err != nil {
 			return err
 		}
+		used, err := db.Changed(tx.Exec(ctx, `UPDATE notice_links SET used_at = $1 WHERE token_hash = $2 AND used_at IS NULL AND expires_at > $1`, db.At(s.now()), hashToken(token)))
+		if err != nil {
+			return err
+		}
 		if _, frozen, err := s.freezeOf(ctx, tx, l.accountID); err != nil {
 			return err
 		} else if !frozen {
-			if err := s.freeze(ctx, tx, hashToken(token), l); err != nil {
+			if !used {
+				return errLinkEnded.New(toSignIn)
+			}
+			if err := s.freeze(ctx, tx, l); err != nil {
 				return err
 			}
 		}
@@ -174,17 +183,7 @@ func (s *Service) FreezeBy(ctx context.Context, token string) (told Told, err er
 	return told, err
 }
 
-func (s *Service) freeze(ctx context.Context, tx *db.Tx, tokenHash []byte, l link) error {
-	now := db.At(s.now())
-	used, err := tx.Exec(ctx, `UPDATE notice_links SET used_at = $1 WHERE token_hash = $2 AND used_at IS NULL AND expires_at > $1`, now, tokenHash)
-	if err != nil {
-		return err
-	}
-	if n, err := used.RowsAffected(); err != nil {
-		return err
-	} else if n == 0 {
-		return errLinkEnded.New(toSignIn)
-	}
+func (s *Service) freeze(ctx context.Context, tx *db.Tx, l link) error {
 	account, err := s.load(ctx, tx, l.accountID)
 	if err != nil {
 		return err
@@ -201,7 +200,7 @@ func (s *Service) freeze(ctx context.Context, tx *db.Tx, tokenHash []byte, l lin
 		sealed = s.vault.Seal(phonePurpose, safe)
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO freezes (account_id, event_id, phone_index, phone_sealed, frozen_at) VALUES ($1, $2, $3, $4, $5)`,
-		account.id, l.event.ID, index, sealed, now); err != nil {
+		account.id, l.event.ID, index, sealed, db.At(s.now())); err != nil {
 		return err
 	}
 	if _, err := endSessions(ctx, tx, account.id, ""); err != nil {

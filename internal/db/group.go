@@ -12,7 +12,7 @@ import (
 
 // turns lets SQLite's writers take turns, and commits what several of them did at once: to be sure that a commit is on disk
 // takes longer than most changes do. Who is done while another waits hands the transaction on to it, and the last commits for
-// all. Nobody hears that a change is made before it is on disk, and whose change fails takes back no other's.
+// all. Nobody hears that a change is made before it is on disk; whose change fails takes back no other's, and hears so at once.
 type turns struct {
 	writer     *sql.DB
 	statements *statements

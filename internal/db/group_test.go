@@ -184,3 +184,23 @@ func TestABatchIsCommittedAlone(t *testing.T) {
 		t.Errorf("%q are committed", got)
 	}
 }
+
+func TestAStatementOfOneWhoIsGoneServesTheOthers(t *testing.T) {
+	d := dbtest.OpenSQLite(t)
+	for _, name := range []string{"a", "b", "c"} { // from then on the statement is kept
+		if err := d.InTx(ctx, writes(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	heard := atOnce(ctx, d, func(tx *db.Tx) error {
+		gone, leave := context.WithCancel(ctx)
+		leave()
+		if _, err := tx.Exec(gone, "INSERT INTO meta (name, value) VALUES ($1, $2)", "nobody", ""); !errors.Is(err, context.Canceled) {
+			t.Errorf("who is gone writes: %v", err)
+		}
+		return nil
+	}, writes("d"))
+	if heard[0] != nil || heard[1] != nil || !slices.Equal(names(t, d), []string{"a", "b", "c", "d"}) {
+		t.Errorf("heard %v, committed %q", heard, names(t, d))
+	}
+}

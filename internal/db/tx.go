@@ -119,7 +119,7 @@ func (tx *Tx) statement(ctx context.Context, query string) *sql.Stmt {
 	if kept == nil {
 		return nil
 	}
-	bound := tx.tx.StmtContext(ctx, kept)
+	bound := tx.tx.StmtContext(context.WithoutCancel(ctx), kept) // others may go on with it
 	tx.bound[query] = bound
 	return bound
 }

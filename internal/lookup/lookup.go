@@ -158,19 +158,19 @@ func Check(ctx context.Context, d *db.DB, v *vault.Vault) error {
 	if err := Known(ctx, d, v); err != nil {
 		return err
 	}
-	newest := v.LookUps()[newestOf(v)-1]
-	if !newest.Alone {
+	alone := aloneOf(v)
+	if alone == 1 {
 		return nil
 	}
 	var moved, filled bool
 	if err := d.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM lookup_keys WHERE number = $1 AND done_at IS NOT NULL),
-		EXISTS (SELECT 1 FROM logins) OR EXISTS (SELECT 1 FROM documents)`, int(newest.Number)).Scan(&moved, &filled); err != nil || moved {
+		EXISTS (SELECT 1 FROM logins) OR EXISTS (SELECT 1 FROM documents)`, int(alone)).Scan(&moved, &filled); err != nil || moved {
 		return err
 	}
 	if filled {
-		return fmt.Errorf("the database is from before all was moved to look-up key %d: it needs the key file of its time", newest.Number)
+		return fmt.Errorf("the database is from before all was moved to look-up key %d: it needs the key file of its time", alone)
 	}
-	_, err := d.Exec(ctx, `INSERT INTO lookup_keys (number, used_at, done_at) VALUES ($1, $2, $2)`, int(newest.Number), db.Now())
+	_, err := d.Exec(ctx, `INSERT INTO lookup_keys (number, used_at, done_at) VALUES ($1, $2, $2)`, int(alone), db.Now())
 	return err
 }
 
@@ -181,6 +181,16 @@ func errLacks(number byte) error {
 func newestOf(v *vault.Vault) byte {
 	all := v.LookUps()
 	return all[len(all)-1].Number
+}
+
+// aloneOf is the newest key before which nothing is asked for.
+func aloneOf(v *vault.Vault) byte {
+	for _, l := range slices.Backward(v.LookUps()) {
+		if l.Alone {
+			return l.Number
+		}
+	}
+	return 1
 }
 
 // Used is the number of the key that all is written with.

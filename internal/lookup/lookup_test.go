@@ -190,6 +190,10 @@ func TestKeyFileAndDatabaseMustBelongTogether(t *testing.T) {
 	if err := lookup.Check(t.Context(), restored, settled); err == nil || !strings.Contains(err.Error(), "key file of its time") {
 		t.Errorf("a backup from before: %v", err)
 	}
+	addKey(t, settled, path) // another, by which not all is moved yet
+	if err := lookup.Check(t.Context(), restored, settled); err == nil || !strings.Contains(err.Error(), "key file of its time") {
+		t.Errorf("a backup from before: %v", err)
+	}
 }
 
 // Whoever adds a column of bytes says what it holds.

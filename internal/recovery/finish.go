@@ -87,14 +87,13 @@ func (s *Service) stillTheirs(ctx context.Context, tx *db.Tx, r row) error {
 	return errMoot.New(fault.Next("recover", "/recover"))
 }
 
-// objected answers recovery_objected when the account is frozen because its phone said so of this very recovery. Whoever freezes it
-// takes turns with us.
+// objected answers recovery_objected when the account's phone said so of this very recovery. Whoever says so takes turns with us.
 func (s *Service) objected(ctx context.Context, tx *db.Tx, r row) error {
 	if err := s.accounts.Hold(ctx, tx, r.accountID); err != nil {
 		return err
 	}
-	because, at, err := s.accounts.FrozenBecause(ctx, tx, r.accountID)
-	if err == nil && because == warning && at.After(r.decidedAt.Time.Time) {
+	objected, err := s.accounts.Objected(ctx, tx, r.accountID, warning, r.decidedAt.Time)
+	if objected {
 		err = errObjected.New()
 	}
 	return err

@@ -72,7 +72,7 @@ func (s *Service) undo(ctx context.Context, r *importRecord) error {
 
 // undoPiece undoes one piece and keeps in its place what stays, in one transaction.
 func (s *Service) undoPiece(ctx context.Context, r *importRecord, t *trace, d *deed) error {
-	return s.db.InTx(ctx, func(tx *db.Tx) error {
+	return s.db.InBatch(ctx, func(tx *db.Tx) error {
 		taken, err := db.Changed(tx.Exec(ctx, `UPDATE roster_traces SET undone = true WHERE import_id = $1 AND id = $2 AND NOT undone`, r.id, t.id))
 		if err != nil || !taken {
 			return err

@@ -22,6 +22,8 @@ type Claim struct {
 	SecondNumber string // student or certificate number, where the policy asks for two numbers
 
 	StudentNumber string // of a guardian's child, instead of the document's number; "" where that is named
+
+	sought string // the entry that [Service.seek] has found
 }
 
 // number is what the claim names somebody by.
@@ -166,7 +168,7 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 	if wait > 0 {
 		return entry, guard.ErrTooManyAttempts.New(fault.RetryAfter(wait)), nil
 	}
-	found, err := s.find(ctx, tx, c)
+	found, err := s.find(ctx, tx, c, in.sought)
 	if err != nil && !fault.Is(err, fault.ErrNotFound) {
 		return entry, nil, err
 	}
@@ -182,12 +184,39 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 	return found, nil, attempt.succeeded(ctx, tx)
 }
 
-// find answers the entry of whoever has the claim's number: fault.ErrNotFound if there is none.
-func (s *Service) find(ctx context.Context, q db.Querier, c claim) (roster.Entry, error) {
-	if c.student != "" {
-		return s.roster.PupilByStudentNumber(ctx, q, c.nameKey, c.student)
+// find answers the entry of whoever has the claim's number: fault.ErrNotFound if there is none. A pupil of a student number is the one
+// whom [Service.seek] has found, if they have that number still.
+func (s *Service) find(ctx context.Context, q db.Querier, c claim, sought string) (roster.Entry, error) {
+	if c.student == "" {
+		return s.roster.EntryByDocument(ctx, q, c.number)
 	}
-	return s.roster.EntryByDocument(ctx, q, c.number)
+	found, err := s.roster.EntryByID(ctx, q, sought)
+	if err != nil {
+		return found, err
+	}
+	number, err := s.roster.StudentNumber(found)
+	if err == nil && subtle.ConstantTimeCompare([]byte(number), []byte(c.student)) != 1 {
+		err = fault.ErrNotFound.New()
+	}
+	return found, err
+}
+
+// seek looks for the pupil of a claim by student number before its transaction, since all of a name are read for it, unless the account
+// has to wait. It answers the entry's id, "" for nobody.
+func (s *Service) seek(ctx context.Context, accountID string, in Claim) (id string, err error) {
+	c, err := s.read(in)
+	if err != nil || c.student == "" {
+		return "", err
+	}
+	var waits bool
+	if err := s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM attempts WHERE attempt_key = $1 AND blocked_until > $2)`, accountAttempts(accountID), db.Now()).Scan(&waits); err != nil || waits {
+		return "", err
+	}
+	found, err := s.roster.PupilByStudentNumber(ctx, s.db, c.nameKey, c.student)
+	if fault.Is(err, fault.ErrNotFound) {
+		return "", nil
+	}
+	return found.ID, err
 }
 
 // Check tells what is wrong with a claim before the registry is asked: fields_swapped, id_number_invalid, invalid.
@@ -244,6 +273,9 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 		return nil, err
 	}
 	if err := s.Vigilance(ctx); err != nil {
+		return nil, err
+	}
+	if in.sought, err = s.seek(ctx, accountID, in); err != nil {
 		return nil, err
 	}
 	var binding *Binding

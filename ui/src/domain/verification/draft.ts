@@ -19,8 +19,8 @@ export interface VerificationDraft {
 
 const place = 'caotang.verification'
 
-/** What is kept through a reload, for the account that typed it: never a number. */
-interface Kept extends Partial<Omit<VerificationDraft, 'idNumber' | 'secondNumber'>> {
+/** What is kept through a reload, for the account that chose it: never a number or a name, for others sit down at the same computer. */
+interface Kept extends Partial<Pick<VerificationDraft, 'kind' | 'idType' | 'relation'>> {
   account?: string
   /** That the school's administrator is asked at. */
   school?: Named | null
@@ -34,16 +34,16 @@ export function useVerificationDraft(account: { id: string; role: string } | und
     kind: kept.kind ?? (kinds.includes(role) ? role : 'teacher'),
     idType: kept.idType ?? 'resident_id',
     idNumber: '',
-    name: kept.name ?? '',
+    name: '',
     secondNumber: '',
-    guardianName: kept.guardianName ?? '',
+    guardianName: '',
     relation: kept.relation ?? '',
   })
   const school = ref<Named | null>(kept.school ?? null)
   let keeping = true
   watch([draft, school], () => {
-    const { kind, idType, name, guardianName, relation } = draft
-    if (keeping) sessionStorage.setItem(place, JSON.stringify({ account: account?.id, kind, idType, name, guardianName, relation, school: school.value } satisfies Kept))
+    const { kind, idType, relation } = draft
+    if (keeping) sessionStorage.setItem(place, JSON.stringify({ account: account?.id, kind, idType, relation, school: school.value } satisfies Kept))
   })
   function forget() {
     keeping = false
