@@ -39,7 +39,7 @@ func linkText(l audit.Link) string { return fmt.Sprintf("%d:%x", l.Number, l.Has
 
 // Run fails where the chain does not hold.
 func (c *verifyAuditCommand) Run(ctx context.Context, out *output) error {
-	d, v, err := c.open(ctx)
+	d, v, err := c.openExisting(ctx)
 	if err != nil {
 		return err
 	}

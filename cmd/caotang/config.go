@@ -32,6 +32,23 @@ func (s storage) keyPath() string {
 	return filepath.Join(s.Data, "caotang.key")
 }
 
+func (s storage) databasePath() string { return filepath.Join(s.Data, "caotang.db") }
+
+// openExisting is [storage.open] for a command that is about a platform which is there. Elsewhere it makes none: a check of an empty
+// one would find all in order.
+func (s storage) openExisting(ctx context.Context) (*db.DB, *vault.Vault, error) {
+	needed := []string{s.keyPath()}
+	if s.Database == "" {
+		needed = append(needed, s.databasePath())
+	}
+	for _, file := range needed {
+		if _, err := os.Stat(file); err != nil {
+			return nil, nil, fmt.Errorf("there is no platform here: %w; say where it is with --data, --database and --key-file", err)
+		}
+	}
+	return s.open(ctx)
+}
+
 // open opens database and vault and brings the schema up to date.
 func (s storage) open(ctx context.Context) (*db.DB, *vault.Vault, error) {
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
@@ -43,7 +60,7 @@ func (s storage) open(ctx context.Context) (*db.DB, *vault.Vault, error) {
 	}
 	dsn := s.Database
 	if dsn == "" {
-		dsn = filepath.Join(s.Data, "caotang.db")
+		dsn = s.databasePath()
 	} else if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		return nil, nil, errors.New("--database: not a postgres:// address")
 	}

@@ -38,7 +38,7 @@ func (c *createKeysCommand) Run(out *output) error {
 
 // sealing runs a command on the service that seals anew, without its background work.
 func (s storage) sealing(ctx context.Context, do func(*resealing.Service, *vault.Vault) error) error {
-	d, v, err := s.open(ctx)
+	d, v, err := s.openExisting(ctx)
 	if err != nil {
 		return err
 	}

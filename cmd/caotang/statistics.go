@@ -22,7 +22,7 @@ const maxDifferences = 100
 
 // Run fails when a count differs, unless it was put right.
 func (c *verifyStatisticsCommand) Run(ctx context.Context, out *output) error {
-	d, _, err := c.open(ctx)
+	d, _, err := c.openExisting(ctx)
 	if err != nil {
 		return err
 	}
