@@ -57,7 +57,7 @@ func (c *Column) moveStored(ctx context.Context, tx *db.Tx, before map[string][]
 	some := func() error {
 		query := c.find
 		if query == "" {
-			query = "SELECT " + c.Name + " FROM " + c.Table + " WHERE " + c.Name + " IN (%s)"
+			query = "SELECT DISTINCT " + c.Name + " FROM " + c.Table + " WHERE " + c.Name + " IN (%s)"
 		}
 		stored, err := db.Collect(ctx, tx, fmt.Sprintf(query, db.Placeholders(len(args))), args, func(value *any) []any { return []any{value} })
 		if err != nil {
@@ -158,7 +158,7 @@ func Check(ctx context.Context, d *db.DB, v *vault.Vault) error {
 	if err := Known(ctx, d, v); err != nil {
 		return err
 	}
-	alone := aloneOf(v)
+	alone := v.Alone()
 	if alone == 1 {
 		return nil
 	}
@@ -181,16 +181,6 @@ func errLacks(number byte) error {
 func newestOf(v *vault.Vault) byte {
 	all := v.LookUps()
 	return all[len(all)-1].Number
-}
-
-// aloneOf is the newest key before which nothing is asked for.
-func aloneOf(v *vault.Vault) byte {
-	for _, l := range slices.Backward(v.LookUps()) {
-		if l.Alone {
-			return l.Number
-		}
-	}
-	return 1
 }
 
 // Used is the number of the key that all is written with.

@@ -27,7 +27,11 @@ func TestAPupilIsFoundByStudentNumberAmongAllOfTheName(t *testing.T) {
 			t.Fatal(a)
 		}
 		for _, n := range []int{0, 7, 999, 1000, namesakes - 1} {
-			e, err := w.Roster.PupilByStudentNumber(t.Context(), d, "张三", fmt.Sprintf("L5101042018%08d", n))
+			id, err := w.Roster.PupilByStudentNumber(t.Context(), d, "张三", fmt.Sprintf("L5101042018%08d", n))
+			if err != nil {
+				t.Fatalf("the %dth: %v", n, err)
+			}
+			e, err := w.Roster.EntryByID(t.Context(), d, id)
 			if err != nil {
 				t.Fatalf("the %dth: %v", n, err)
 			}
@@ -36,8 +40,8 @@ func TestAPupilIsFoundByStudentNumberAmongAllOfTheName(t *testing.T) {
 			}
 		}
 		for name, student := range map[string]string{"张三": fmt.Sprintf("L5101042018%08d", namesakes), "王五": "L510104201800000007"} {
-			if e, err := w.Roster.PupilByStudentNumber(t.Context(), d, name, student); !fault.Is(err, fault.ErrNotFound) {
-				t.Errorf("%s with %s is %v, %v", name, student, e.ID, err)
+			if id, err := w.Roster.PupilByStudentNumber(t.Context(), d, name, student); !fault.Is(err, fault.ErrNotFound) {
+				t.Errorf("%s with %s is %v, %v", name, student, id, err)
 			}
 		}
 	})

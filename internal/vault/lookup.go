@@ -117,6 +117,9 @@ func (v *Vault) Moves(index []byte) bool {
 	return key > 0 && key < v.keys.Load().newest().Number
 }
 
+// Alone is the number of the key of the index whose values are the oldest that are asked for.
+func (v *Vault) Alone() byte { return v.keys.Load().alone }
+
 // LookUps are the keys of the index, the oldest first.
 func (v *Vault) LookUps() (all []LookUp) {
 	for _, l := range v.keys.Load().lookUps {

@@ -212,11 +212,11 @@ func (s *Service) seek(ctx context.Context, accountID string, in Claim) (id stri
 	if err := s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM attempts WHERE attempt_key = $1 AND blocked_until > $2)`, accountAttempts(accountID), db.Now()).Scan(&waits); err != nil || waits {
 		return "", err
 	}
-	found, err := s.roster.PupilByStudentNumber(ctx, s.db, c.nameKey, c.student)
+	id, err = s.roster.PupilByStudentNumber(ctx, s.db, c.nameKey, c.student)
 	if fault.Is(err, fault.ErrNotFound) {
 		return "", nil
 	}
-	return found.ID, err
+	return id, err
 }
 
 // Check tells what is wrong with a claim before the registry is asked: fields_swapped, id_number_invalid, invalid.
