@@ -137,8 +137,12 @@ func TestAPlannedTurnRunsOnTheFirstOfSeptember(t *testing.T) {
 			t.Errorf("%v", v)
 		}
 		suggested := v.Get("new").([]any)[0].(object)
-		if suggested["count"] != 2.0 || suggested["stage"] != "junior" || suggested["grade"] != "七年级" {
+		if suggested["count"] != 2.0 || suggested["stage"] != "junior" || suggested["grade"] != "七年级" || len(suggested["taken"].([]any)) != 0 {
 			t.Errorf("%v", suggested)
+		}
+		w.class(t, w.year, 2)
+		if known := w.view(t).Get("new").([]any)[0].(object); fmt.Sprint(known["taken"]) != "[2]" {
+			t.Errorf("which numbers are taken is not told: %v", known)
 		}
 		if a := w.plan(t, object{"new": []object{{"stage": "junior", "schooling_years": 3, "count": 3}}}); a.Status != http.StatusOK || a.Get("state") != "planned" {
 			t.Fatal(a)
@@ -150,7 +154,7 @@ func TestAPlannedTurnRunsOnTheFirstOfSeptember(t *testing.T) {
 		w.at(w.year, time.September, 1)
 		w.work(t)
 		v = w.view(t)
-		if v.Get("state") != "done" || v.Get("result.classes") != 1.0 || v.Get("result.pupils") != 3.0 || v.Get("result.made") != 3.0 {
+		if v.Get("state") != "done" || v.Get("result.classes") != 1.0 || v.Get("result.pupils") != 3.0 || v.Get("result.made") != 2.0 {
 			t.Errorf("%v", v)
 		}
 		if n, activated := w.pupils(t); n != 3 || activated != 0 {
@@ -167,7 +171,7 @@ func TestAPlannedTurnRunsOnTheFirstOfSeptember(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.work(t)
-		if v := w.view(t); v.Get("result.pupils") != 3.0 || v.Get("result.made") != 3.0 {
+		if v := w.view(t); v.Get("result.pupils") != 3.0 || v.Get("result.made") != 2.0 {
 			t.Errorf("done again: %v", v)
 		}
 		w.pupils(t)

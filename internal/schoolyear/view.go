@@ -70,6 +70,7 @@ type NewClasses struct {
 	Grade          string       `json:"grade"`
 	Count          int          `json:"count" doc:"How many the cohort is to have; as many as the youngest one until somebody says otherwise"`
 	Existing       int          `json:"existing" doc:"Classes of the cohort that are there already"`
+	Taken          []int        `json:"taken" doc:"The numbers that classes of the stage have already which enter in the year, whatever their system: new ones get the next free"`
 }
 
 // TurnResult is what a turn came to.
@@ -166,8 +167,14 @@ func cohorts(classes []roster.Class, t *turn) []NewClasses {
 		}
 		youngest := youngestCohort(of, t.year)
 		usual := roster.PrevailingYears(stage, of)
+		taken := []int{}
+		for _, c := range of {
+			if c.EntryYear == t.year {
+				taken = append(taken, c.Number)
+			}
+		}
 		for _, years := range append([]int{usual}, slices.DeleteFunc(stage.AllYears(), func(years int) bool { return years == usual })...) {
-			n := NewClasses{Stage: stage, SchoolingYears: years, Count: count(of, stage, youngest, years), Existing: count(of, stage, t.year, years)}
+			n := NewClasses{Stage: stage, SchoolingYears: years, Count: count(of, stage, youngest, years), Existing: count(of, stage, t.year, years), Taken: taken}
 			said := slices.IndexFunc(t.plan.New, func(c Cohort) bool { return c.Stage == stage && c.SchoolingYears == years })
 			if said >= 0 {
 				n.Count = t.plan.New[said].Count

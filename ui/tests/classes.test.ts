@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTexts, t, useLanguage } from '@/core/i18n'
-import { adminClassName, className, entryYears, gradeKey, gradeName, hasSystem, schoolYear, stages, stagesOf, systemOf, yearsOf } from '@/domain/classes/naming'
+import { adminClassName, className, entryYears, freeNumbers, gradeKey, gradeName, hasSystem, schoolYear, spans, stages, stagesOf, systemOf, yearsOf } from '@/domain/classes/naming'
 
 describe('stages of a school', () => {
   it('are those of its classes, else what its code says, and the others after them', () => {
@@ -43,6 +43,21 @@ describe('the system of a school', () => {
     expect(systemOf([])).toBe('63')
     expect(systemOf([{ stage: 'primary', schooling_years: 6 }, { stage: 'vocational', schooling_years: 4 }])).toBe('63')
     expect(systemOf([{ stage: 'junior', schooling_years: 4 }])).toBe('54')
+  })
+  it('is that of most of them', () => {
+    const classes = (...years: number[]) => years.map((schooling_years) => ({ stage: 'junior' as const, schooling_years }))
+    expect(systemOf(classes(3, 3, 4))).toBe('63')
+    expect(systemOf(classes(4, 3, 4))).toBe('54')
+  })
+})
+
+describe('numbers of new classes', () => {
+  it('are the lowest free ones, told in as few words as they can be', async () => {
+    await loadTexts('administration')
+    await useLanguage('zh-CN')
+    expect(freeNumbers([1, 2, 4], 3)).toEqual([3, 5, 6])
+    expect(spans([3, 5, 6, 7])).toBe('3、5–7')
+    expect(spans([])).toBe('')
   })
 })
 

@@ -4729,6 +4729,8 @@ export interface components {
             schooling_years: number;
             /** @enum {string} */
             stage: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
+            /** @description The numbers that classes of the stage have already which enter in the year, whatever their system: new ones get the next free */
+            taken: number[];
         };
         SchoolyearPageSchoolYearLine: {
             items: components["schemas"]["SchoolYearLine"][];

@@ -25,9 +25,32 @@ export const hasSystem = (stage: Stage): boolean => stage in shared
 /** Years that a stage takes. */
 export const yearsOf = (stage: Stage, system: System = '63'): number => shared[stage]?.[system] ?? usualYears[stage]
 
-/** The system that classes of a school go by; 六三制 where none says otherwise. */
-export const systemOf = (classes: { stage: Stage; schooling_years: number }[]): System =>
-  classes.some(({ stage, schooling_years }) => shared[stage]?.['54'] === schooling_years) ? '54' : '63'
+/** The system that most of the classes go by; 六三制 where none says otherwise. */
+export function systemOf(classes: { stage: Stage; schooling_years: number }[]): System {
+  const by = (system: System) => classes.filter(({ stage, schooling_years }) => shared[stage]?.[system] === schooling_years).length
+  return by('54') > by('63') ? '54' : '63'
+}
+
+/** The lowest numbers that new classes of a stage and year can have: both systems share them. */
+export function freeNumbers(taken: number[], count: number): number[] {
+  const free: number[] = []
+  for (let number = 1; free.length < count; number++) if (!taken.includes(number)) free.push(number)
+  return free
+}
+
+/** Numbers in as few words as they can be told: 1–4、6. */
+export function spans(numbers: number[]): string {
+  const ranges: [number, number][] = []
+  for (const number of [...numbers].sort((one, other) => one - other)) {
+    const last = ranges[ranges.length - 1]
+    if (last && last[1] === number - 1) last[1] = number
+    else ranges.push([number, number])
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(t('class.and'))
+}
+
+/** How many classes made at once nobody means without being asked. */
+export const manyClasses = 20
 
 /** The year in which the school year began: it turns on 1 September in China. */
 export function schoolYear(day: string = dayInChina()): number {
