@@ -194,6 +194,8 @@ var requests = map[string]request{
 	"list-requests":    {query: "?view=open"},
 	"count-requests":   {},
 	"take-ticket":      {target: (*cell).ticket},
+	"tell-asker":       {target: (*cell).ticket, body: func(*cell) any { return object{"words": "已转告学校"} }},
+	"hand-on-ticket":   {target: (*cell).ticket, body: reason},
 	"release-ticket":   {target: (*cell).ticket},
 	"complete-ticket":  {target: (*cell).ticket, body: func(*cell) any { return object{} }},
 	"decline-ticket":   {target: (*cell).ticket, body: reason},

@@ -132,7 +132,7 @@ export async function signIn(login: string, secret: string): Promise<Api> {
 }
 
 /** A demo administrator of the level. */
-export async function administrator(level: 'province' | 'city' | 'county' | 'school'): Promise<DemoAccount & { scope: { id: string; name: string } }> {
+export async function administrator(level: 'province' | 'city' | 'county' | 'school' | 'service'): Promise<DemoAccount & { scope: { id: string; name: string } }> {
   const anyone = await Api.open()
   const accounts = await anyone.ok<DemoAccount[]>(200, 'GET', '/demo/accounts')
   const found = accounts.find((account) => account.scope?.level === level)

@@ -16,7 +16,7 @@ import (
 type Level string
 
 // The four levels of administration, from the widest down, and customer service, which administers nothing: it looks at
-// the copies with which people prove who they are, and decides (F-08).
+// the copies with which people prove who they are, and decides (F-08), and it helps those who wait for an answer.
 const (
 	Province Level = "province"
 	City     Level = "city"
@@ -66,6 +66,8 @@ const (
 	RegistryUnmaskOwn    Action = "registry.unmask_own" // without a second person's leave
 	ClassesManage        Action = "classes.manage"
 	AccountsManage       Action = "accounts.manage"
+	TicketsRead          Action = "tickets.read" // what people ask, masked
+	TicketsHelp          Action = "tickets.help" // write to whoever asked, and hand on
 	TicketsAnswer        Action = "tickets.answer"
 	GuardiansDecide      Action = "guardians.decide" // say who is a pupil's guardian, and who no longer
 	AuditRead            Action = "audit.read"
@@ -86,6 +88,8 @@ var permitted = map[Action][]Level{
 	RegistryUnmaskOwn:    {School},
 	ClassesManage:        {Province, City, County, School},
 	AccountsManage:       {Province, City, County, School},
+	TicketsRead:          {Province, City, County, School, Service},
+	TicketsHelp:          {Service},
 	TicketsAnswer:        {Province, City, County, School},
 	GuardiansDecide:      {Province, City, County, School},
 	AuditRead:            {Province, City, County, School},

@@ -42,18 +42,21 @@ func TestASchoolAdministratorDoesNotManageSchools(t *testing.T) {
 	}
 }
 
-func TestCustomerServiceDecidesByCopiesInItsRegionAndDoesNothingElse(t *testing.T) {
+func TestCustomerServiceDecidesByCopiesAndHelpsInItsRegionAndDoesNothingElse(t *testing.T) {
 	here := access.Place{Region: "510104", School: "s1"}
 	for region, covered := range map[string]bool{"510000": true, "510100": true, "510104": true, "510105": false, "510300": false, "": false} {
 		actor := access.Actor{Grants: []access.Grant{{Level: access.Service, ScopeID: region}}}
-		if got := actor.Can(access.RecoveryCopies, here); got != covered {
-			t.Errorf("region %q: Can = %v, want %v", region, got, covered)
+		for _, action := range []access.Action{access.RecoveryCopies, access.TicketsRead, access.TicketsHelp} {
+			if got := actor.Can(action, here); got != covered {
+				t.Errorf("%s in region %q: Can = %v, want %v", action, region, got, covered)
+			}
 		}
 	}
 	actor := access.Actor{Grants: []access.Grant{{Level: access.Service, ScopeID: "510000"}}}
 	for _, action := range []access.Action{
 		access.RegistryRead, access.RegistryWrite, access.RegistryUnmask, access.ClassesManage, access.AccountsManage,
-		access.TicketsAnswer, access.AuditRead, access.SchoolsManage, access.RecoveryVouch,
+		access.TicketsAnswer, access.AuditRead, access.SchoolsManage, access.RecoveryVouch, access.GuardiansDecide, access.TransfersDecide,
+		access.AdministratorsManage, access.TargetsSet, access.MessagesWatch,
 	} {
 		if actor.Can(action, here) || !actor.Reach(action).Empty() {
 			t.Errorf("customer service may do %s", action)

@@ -28,12 +28,18 @@ const (
 
 // Found is what a text leads to, within the caller's scope.
 type Found struct {
-	Ways      []Way            `json:"ways" enum:"id_number,phone,username,tracking_number,ticket,name" doc:"What the text was taken for"`
+	Ways      []Way            `json:"ways" enum:"id_number,phone,username,tracking_number,ticket,name" doc:"What the text was taken for, and looked for as"`
+	Closed    []Way            `json:"closed" enum:"id_number,phone,username,tracking_number,ticket,name" doc:"What else it may be, by which the caller may not look"`
 	People    []roster.Person  `json:"people"`
 	Accounts  []accounts.Found `json:"accounts"`
 	Requests  []desk.Request   `json:"requests"`
 	Schools   []roster.School  `json:"schools"`
 	Elsewhere bool             `json:"elsewhere" doc:"The ID number stands in the registry, beyond the caller's scope: only the person can ask for a change of school"`
+}
+
+// needed is what a way of looking takes, beside that the caller is an administrator: whoever reads requests finds them.
+var needed = map[Way]access.Action{
+	IDNumber: access.RegistryRead, Name: access.RegistryRead, Phone: access.AccountsManage, Username: access.AccountsManage,
 }
 
 // most is how many of each sort are shown: whoever has more typed too little.
@@ -75,15 +81,20 @@ func waysOf(code string) (ways []Way) {
 	return ways
 }
 
-// Find looks for a text as whatever it may be. Errors: invalid for nothing, and for a number of 18 characters
+// Find looks for a text as whatever it may be that the caller may look by. Errors: invalid for nothing, and for a number of 18 characters
 // that is mistyped.
 func (s *Service) Find(ctx context.Context, typed string) (found Found, err error) {
 	code, name := identity.Fold(typed), identity.Clean(typed)
 	if code == "" {
 		return found, fault.ErrInvalid.New(fault.Field("text", "missing"))
 	}
-	found = Found{Ways: waysOf(code), People: []roster.Person{}, Accounts: []accounts.Found{}, Requests: []desk.Request{}, Schools: []roster.School{}}
-	for _, way := range found.Ways {
+	found = Found{Ways: []Way{}, Closed: []Way{}, People: []roster.Person{}, Accounts: []accounts.Found{}, Requests: []desk.Request{}, Schools: []roster.School{}}
+	for _, way := range waysOf(code) {
+		if action, limited := needed[way]; limited && access.ActorFrom(ctx).Reach(action).Empty() {
+			found.Closed = append(found.Closed, way)
+			continue
+		}
+		found.Ways = append(found.Ways, way)
 		text := code
 		if way == Name {
 			text = name
@@ -125,11 +136,8 @@ func (s *Service) requestsBy(ctx context.Context, by func(context.Context, strin
 	return err
 }
 
-// accountsBy adds accounts, for those who manage any.
+// accountsBy adds accounts.
 func (s *Service) accountsBy(ctx context.Context, by accounts.Search, found *Found) error {
-	if access.ActorFrom(ctx).Reach(access.AccountsManage).Empty() {
-		return nil
-	}
 	by.Limit = most
 	page, err := s.accounts.Search(ctx, by)
 	if err != nil {

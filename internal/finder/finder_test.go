@@ -29,6 +29,23 @@ func TestOneBoxFindsWhateverIsAtHandWithinTheScope(t *testing.T) {
 		here, county := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.County, "510104")
 		other, elsewhere := w.Administrator(t, access.School, w.Nearby.ID), w.Administrator(t, access.County, "510302")
 
+		service := w.Administrator(t, access.Service, "510000")
+		for text, ways := range map[string]string{
+			roomtest.IDNumber(1): " | id_number", "510104201203150012": " | id_number", p.Phone: " | phone", "韩梅梅": " | name",
+			"ABCDEFGHJKMN": "tracking_number | username", ticket: "ticket | ",
+		} {
+			a := w.Do(t, service, "POST", "/api/v1/admin/find", object{"text": text})
+			said := func(of string) (all string) {
+				for _, way := range a.Body[of].([]any) {
+					all += way.(string)
+				}
+				return all
+			}
+			if requests, _ := a.Body["requests"].([]any); a.Status != 200 || said("ways")+" | "+said("closed") != ways || a.Body["elsewhere"] == true || (len(requests) == 1) != (text == ticket) {
+				t.Errorf("customer service looks for %q: %v", text, a)
+			}
+		}
+
 		count := func(a roomtest.Answer, group string) int { list, _ := a.Body[group].([]any); return len(list) }
 		for _, c := range []struct {
 			text, way, group string

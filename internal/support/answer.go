@@ -243,14 +243,15 @@ func (s *Service) forAdministrator(ctx context.Context, q db.Querier, t row, err
 	return err
 }
 
-// Read is one ticket in the actor's scope, with what the registry says while it is open. Errors: not_found.
+// Read is one ticket in the actor's scope; for who may answer it with what the registry says while it is open. Errors: not_found.
 func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
-	r, err := s.answerable(ctx, s.db, id)
+	r, err := s.reached(ctx, s.db, id, access.TicketsRead)
 	if err != nil {
 		return AdminTicket{}, err
 	}
 	t, err := s.forAdmin(r)
-	if err != nil || r.State != Open {
+	t.MayAnswer = access.ActorFrom(ctx).Can(access.TicketsAnswer, r.place)
+	if err != nil || r.State != Open || !t.MayAnswer {
 		return t, err
 	}
 	t.TakenMe = r.takenBy == access.ActorFrom(ctx).AccountID

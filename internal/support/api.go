@@ -78,6 +78,21 @@ type revealInput struct {
 	}
 }
 
+type tellInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body struct {
+		Words string `json:"words" maxLength:"5000"`
+	}
+}
+
+type handOnInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body struct {
+		SchoolID string `json:"school_id,omitempty" maxLength:"100" doc:"missing_entry: the school that should have been asked; the next level above when absent"`
+		Reason   string `json:"reason" maxLength:"1000"`
+	}
+}
+
 type casesOutput struct{ Body server.Page[Case] }
 
 type caseOutput struct{ Body Case }
@@ -183,6 +198,20 @@ func (s *Service) Mount(srv *server.Server) {
 		Summary: "Leave a request that somebody sees to to anybody again",
 	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
 		ticket, err := s.Release(ctx, in.ID)
+		return &adminOutput{ticket}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/tickets/{id}/tell", ID: "tell-asker", Tag: "support", Rule: server.Administrator,
+		Summary: "Customer service: write to whoever asked; the request stays open",
+	}, func(ctx context.Context, in *tellInput) (*adminOutput, error) {
+		ticket, err := s.Tell(ctx, in.ID, in.Body.Words)
+		return &adminOutput{ticket}, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/admin/tickets/{id}/hand-on", ID: "hand-on-ticket", Tag: "support", Rule: server.Administrator,
+		Summary: "Customer service: hand a request on to the level above, or to the school that should have been asked",
+	}, func(ctx context.Context, in *handOnInput) (*adminOutput, error) {
+		ticket, err := s.HandOn(ctx, in.ID, in.Body.SchoolID, in.Body.Reason)
 		return &adminOutput{ticket}, err
 	})
 	server.Register(srv, server.Op{

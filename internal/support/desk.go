@@ -36,7 +36,7 @@ var ownedSQL = map[access.Level]string{
 // Desk lists tickets of the caller's scope, the newest first, up to the limit.
 func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]AdminTicket, error) {
 	actor := access.ActorFrom(ctx)
-	condition, args := reachSQL(actor.Reach(access.TicketsAnswer), regionSQL)
+	condition, args := reachSQL(actor.Reach(access.TicketsRead), regionSQL)
 	and := func(sql string, more ...any) {
 		condition, args = condition+" AND "+sql, append(args, more...)
 	}
@@ -83,7 +83,7 @@ type Late struct {
 
 // LateSchools lists the schools of the caller's scope with the most late tickets, up to the limit.
 func (s *Service) LateSchools(ctx context.Context, limit int) ([]Late, error) {
-	within, args := reachSQL(access.ActorFrom(ctx).Reach(access.TicketsAnswer), "s.region")
+	within, args := reachSQL(access.ActorFrom(ctx).Reach(access.TicketsRead), "s.region")
 	args = append(args, db.At(s.now()))
 	return db.Collect(ctx, s.db, fmt.Sprintf(`SELECT s.id, s.name, count(*) FROM tickets t JOIN schools s ON s.id = t.school_id
 		WHERE t.state = 'open' AND %s AND %s GROUP BY s.id, s.name ORDER BY count(*) DESC, s.id LIMIT %d`,
@@ -93,7 +93,7 @@ func (s *Service) LateSchools(ctx context.Context, limit int) ([]Late, error) {
 // DeskCounts counts the open tickets of the caller's scope by kind.
 func (s *Service) DeskCounts(ctx context.Context) ([]deadlines.Counts, error) {
 	actor := access.ActorFrom(ctx)
-	within, args := reachSQL(actor.Reach(access.TicketsAnswer), regionSQL)
+	within, args := reachSQL(actor.Reach(access.TicketsRead), regionSQL)
 	waits, more := waitsSQL(actor, len(args)+1)
 	args = append(append(args, more...), actor.AccountID, db.At(s.now()))
 	query := fmt.Sprintf(`SELECT kind, count(*), sum(waits), sum(taken), sum(late) FROM (

@@ -12,6 +12,8 @@
 //   - Whoever asked is told by SMS, and so is whoever loses a binding by the answer.
 //   - A ticket has an owner and a due time in working days; whoever asked sees both. What is not answered by then is handed up
 //     to the next level that somebody administers, and both sides are told, once a level.
+//   - Customer service reads what people ask, masked, writes to whoever asked and hands on; it settles nothing, and sees nothing of
+//     the registry.
 //   - A case, somebody's request for an entry that another account holds, is the holder's to answer, too; nothing is taken
 //     before it is decided, and whoever loses may take it to the county once (F-15).
 //   - Whoever is missing in the registry is verified by itself once it has them, whoever adds them and wherever, and the

@@ -15,7 +15,7 @@ import (
 	"caotang/internal/vault"
 )
 
-const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.canned, t.created_at, t.answered_at, t.level, ` + scopeSQL + `, t.due_at, t.escalated_at,
+const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.canned, t.word, t.word_at, t.created_at, t.answered_at, t.level, ` + scopeSQL + `, t.due_at, t.escalated_at,
 	coalesce(t.taken_by, ''), coalesce(k.username, ''), t.taken_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed,
 	w.ticket_id IS NOT NULL, coalesce(w.held, false), coalesce(t.holder_id, ''), t.kept_at, t.kept_sealed, coalesce(t.appeals, ''),
 	EXISTS (SELECT 1 FROM tickets x WHERE x.appeals = t.id)
@@ -43,12 +43,12 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 	for found.Next() {
 		var r row
 		var sealed []byte
-		var answer, canned string
+		var answer, canned, word string
 		var waiting Waiting
 		var createdAt, dueAt db.Time
-		var answeredAt, keptAt, escalatedAt, takenAt db.NullTime
+		var answeredAt, keptAt, escalatedAt, takenAt, wordAt db.NullTime
 		var schoolID, schoolName *string
-		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &canned, &createdAt, &answeredAt,
+		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &canned, &word, &wordAt, &createdAt, &answeredAt,
 			&waiting.Level, &waiting.Scope, &dueAt, &escalatedAt, &r.takenBy, &r.takerName, &takenAt, &schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held, &r.holderID, &keptAt, &r.kept, &r.appeals, &r.appealed); err != nil {
 			return nil, err
 		}
@@ -61,6 +61,9 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		answer = withCanned(language, canned, answer)
 		if answer != "" {
 			r.Answer = &answer
+		}
+		if word != "" {
+			r.Word = &Word{word, wordAt.Time.Time}
 		}
 		if schoolID != nil {
 			r.School = &roster.SchoolRef{ID: *schoolID, Name: *schoolName}
@@ -87,11 +90,16 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 
 // answerable is a ticket that the actor may answer; fault.ErrNotFound otherwise.
 func (s *Service) answerable(ctx context.Context, q db.Querier, id string) (row, error) {
+	return s.reached(ctx, q, id, access.TicketsAnswer)
+}
+
+// reached is a ticket that the actor may do something to; fault.ErrNotFound otherwise.
+func (s *Service) reached(ctx context.Context, q db.Querier, id string, to access.Action) (row, error) {
 	all, err := s.rows(ctx, q, " WHERE t.id = $1", id)
 	if err != nil {
 		return row{}, err
 	}
-	if len(all) == 0 || !access.ActorFrom(ctx).Can(access.TicketsAnswer, all[0].place) {
+	if len(all) == 0 || !access.ActorFrom(ctx).Can(to, all[0].place) {
 		return row{}, fault.ErrNotFound.New()
 	}
 	return all[0], nil
@@ -175,7 +183,7 @@ func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) er
 	if _, err := tx.Exec(ctx, `UPDATE tickets SET kept_sealed = NULL, kept_at = NULL WHERE holder_id = $1`, accountID); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', canned = '', answered_at = coalesce(answered_at, $2),
+	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', canned = '', word = '', word_at = NULL, answered_at = coalesce(answered_at, $2),
 		state = CASE WHEN state = 'open' THEN 'withdrawn' ELSE state END WHERE account_id = $3`, sealed, db.Now(), accountID)
 	return err
 }
@@ -207,7 +215,7 @@ func (s *Service) Succeed(ctx context.Context, tx *db.Tx, oldID, newID string) e
 // queue lists the tickets within the actor's scope, the newest first; an empty filter does not narrow it.
 func (s *Service) queue(ctx context.Context, state State, schoolID string, page server.PageInput) (server.Page[AdminTicket], error) {
 	var none server.Page[AdminTicket]
-	condition, args := reachSQL(access.ActorFrom(ctx).Reach(access.TicketsAnswer), regionSQL)
+	condition, args := reachSQL(access.ActorFrom(ctx).Reach(access.TicketsRead), regionSQL)
 	for _, filter := range []struct{ sql, value string }{
 		{" AND t.state = $%d", string(state)}, {" AND t.school_id = $%d", schoolID}, {" AND t.id < $%d", page.Cursor},
 	} {
@@ -267,9 +275,8 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, accountID, schoolID str
 	if err := s.accounts.Hold(ctx, tx, accountID); err != nil {
 		return "", err
 	}
-	var open, alike int
-	if err := tx.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE kind = $2 AND school_id = $3) FROM tickets
-		WHERE account_id = $1 AND state = 'open'`, accountID, string(kind), schoolID).Scan(&open, &alike); err != nil {
+	open, alike, err := openOf(ctx, tx, accountID, schoolID, kind)
+	if err != nil {
 		return "", err
 	}
 	if open >= maxOpen || alike > 0 {
@@ -277,6 +284,13 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, accountID, schoolID str
 	}
 	id = db.NewID()
 	return id, s.put(ctx, tx, filing{id: id, kind: kind, due: deadlines.Kind(kind), accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School})
+}
+
+// openOf counts an account's open tickets, and those of a kind at a school among them.
+func openOf(ctx context.Context, q db.Querier, accountID, schoolID string, kind Kind) (open, alike int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE kind = $2 AND school_id = $3) FROM tickets
+		WHERE account_id = $1 AND state = 'open'`, accountID, string(kind), schoolID).Scan(&open, &alike)
+	return open, alike, err
 }
 
 // filing is a ticket that is to be filed: with whom, and for how long.

@@ -50,6 +50,7 @@ var (
 	errTicketMoot     = fault.Define(fault.Conflict, "ticket_moot")
 	errEntryNotTaken  = fault.Define(fault.Conflict, "entry_not_taken")
 	errAskerBound     = fault.Define(fault.Conflict, "asker_bound")
+	errTicketAlike    = fault.Define(fault.Conflict, "ticket_alike")
 	errStaysOpen      = fault.Define(fault.Conflict, "ticket_stays_open")
 )
 
@@ -71,7 +72,14 @@ type Ticket struct {
 	Appeal     bool              `json:"appeal,omitempty" doc:"Of a not_me: the county decides, after the school"`
 	Appealable bool              `json:"appealable,omitempty" doc:"The school has decided against whoever asked, who may take it to the county"`
 	Held       bool              `json:"held,omitempty" doc:"The registry has got the person, but another account holds the entry"`
+	Word       *Word             `json:"word,omitempty" doc:"What customer service wrote meanwhile, the latest"`
 	Waiting    *Waiting          `json:"waiting,omitempty" doc:"Of an open one: who must act, since when and until when"`
+}
+
+// Word is something written to whoever asked while they wait.
+type Word struct {
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
 }
 
 // Waiting is whom an open ticket waits for.
@@ -85,22 +93,23 @@ type Waiting struct {
 	TakenAt     *time.Time   `json:"taken_at" doc:"When an administrator took it on"`
 }
 
-// AdminTicket is a request as those see it who may answer it.
+// AdminTicket is a request as those see it who may answer it, or help with it.
 type AdminTicket struct {
 	Ticket
-	Account  roster.Holder         `json:"account" doc:"Of whoever asked"`
-	Asked    Asked                 `json:"asked"`
-	Registry string                `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
-	EntryID  string                `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
-	Holder   *roster.Holder        `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
-	Sides    *Sides                `json:"sides,omitempty" doc:"For one open not_me: what speaks for whoever asks and for the holder"`
-	InTheWay *Asker                `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
-	Wrong    []WrongFact           `json:"wrong,omitempty" doc:"For one open correction: what the registry says, and what it should"`
-	Freeze   *accounts.Freeze      `json:"freeze,omitempty" doc:"For one open ticket of an account that is frozen"`
-	TakenBy  string                `json:"taken_by,omitempty" doc:"The username of the administrator who sees to it, masked"`
-	TakenMe  bool                  `json:"taken_by_me,omitempty"`
-	Ready    []ReadyAnswer         `json:"ready,omitempty" doc:"For one open ticket: answers that need no typing; whoever asked reads them in their own language"`
-	Code     *accounts.OneTimeCode `json:"code,omitempty" doc:"In the answer that unfreezes an account: what lets its owner in, shown once"`
+	MayAnswer bool                  `json:"may_answer" doc:"Of one ticket: whether the caller may; else they see it masked and may help"`
+	Account   roster.Holder         `json:"account" doc:"Of whoever asked"`
+	Asked     Asked                 `json:"asked"`
+	Registry  string                `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
+	EntryID   string                `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
+	Holder    *roster.Holder        `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
+	Sides     *Sides                `json:"sides,omitempty" doc:"For one open not_me: what speaks for whoever asks and for the holder"`
+	InTheWay  *Asker                `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
+	Wrong     []WrongFact           `json:"wrong,omitempty" doc:"For one open correction: what the registry says, and what it should"`
+	Freeze    *accounts.Freeze      `json:"freeze,omitempty" doc:"For one open ticket of an account that is frozen"`
+	TakenBy   string                `json:"taken_by,omitempty" doc:"The username of the administrator who sees to it, masked"`
+	TakenMe   bool                  `json:"taken_by_me,omitempty"`
+	Ready     []ReadyAnswer         `json:"ready,omitempty" doc:"For one open ticket: answers that need no typing; whoever asked reads them in their own language"`
+	Code      *accounts.OneTimeCode `json:"code,omitempty" doc:"In the answer that unfreezes an account: what lets its owner in, shown once"`
 }
 
 // Asked is what was asked for, its number masked.

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { detour } from '@/core/guards'
 import { kept, plainNumber, readRecovery, useRecoveryDraft } from '@/domain/recovery/draft'
 import { milestones } from '@/domain/recovery/progress'
-import { managesSchools, onlyService, regionOffered, widestRegion } from '@/domain/scope/scope'
+import { managesSchools, mayOpen, onlyService, regionOffered, widestRegion, type Whose } from '@/domain/scope/scope'
 import type { Grant } from '@/api/types'
 
 describe('what is typed for a lost account', () => {
@@ -51,10 +51,14 @@ describe('customer service', () => {
     expect(regionOffered('510104', service)).toBe(false)
     expect(widestRegion(service)).toBe('')
   })
-  it('is led to its one page', () => {
-    const who = { must: [], admin_grants: service }
-    expect(detour('administrator', who, '/admin/registry')).toEqual({ path: '/admin/recoveries' })
-    expect(detour('administrator', who, '/admin/recoveries?state=open')).toBeNull()
-    expect(detour('administrator', { must: [], admin_grants: school }, '/admin/registry')).toBeNull()
+  it('opens what is everyone\'s, and is led nowhere else', () => {
+    expect(detour('administrator', { must: [], admin_grants: service }, '/admin/registry')).toBeNull()
+    const office: Grant[] = [{ level: 'county', scope_id: '510104', scope_name: '锦江区' }]
+    const province: Grant[] = [{ level: 'province', scope_id: '510000', scope_name: '四川省' }]
+    const open = (whose?: Whose) => [service, school, office, province].map((grants) => mayOpen(grants, whose))
+    expect(open('everyone')).toEqual([true, true, true, true])
+    expect(open()).toEqual([false, true, true, true])
+    expect(open('offices')).toEqual([false, false, true, true])
+    expect(open('province')).toEqual([false, false, false, true])
   })
 })

@@ -1209,6 +1209,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/tickets/{id}/hand-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Customer service: hand a request on to the level above, or to the school that should have been asked */
+        post: operations["hand-on-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tickets/{id}/release": {
         parameters: {
             query?: never;
@@ -1254,6 +1271,23 @@ export interface paths {
         put?: never;
         /** Say that one sees to a request, so that no colleague begins as well; takes it over from whoever had it */
         post: operations["take-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tickets/{id}/tell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Customer service: write to whoever asked; the request stays open */
+        post: operations["tell-asker"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3479,12 +3513,14 @@ export interface components {
         };
         FinderFound: {
             accounts: components["schemas"]["AccountsFound"][];
+            /** @description What else it may be, by which the caller may not look */
+            closed: ("id_number" | "phone" | "username" | "tracking_number" | "ticket" | "name")[];
             /** @description The ID number stands in the registry, beyond the caller's scope: only the person can ask for a change of school */
             elsewhere: boolean;
             people: components["schemas"]["RosterPerson"][];
             requests: components["schemas"]["DeskRequest"][];
             schools: components["schemas"]["RosterSchool"][];
-            /** @description What the text was taken for */
+            /** @description What the text was taken for, and looked for as */
             ways: ("id_number" | "phone" | "username" | "tracking_number" | "ticket" | "name")[];
         };
         FinishRecoveryInputBody: {
@@ -3605,6 +3641,11 @@ export interface components {
             school_only: boolean;
             /** @enum {string} */
             state: "asked" | "confirmed" | "declined" | "withdrawn" | "expired" | "left" | "ended";
+        };
+        HandOnInputBody: {
+            reason: string;
+            /** @description missing_entry: the school that should have been asked; the next level above when absent */
+            school_id?: string;
         };
         InputBody: {
             id_number: string;
@@ -5306,6 +5347,8 @@ export interface components {
             in_the_way?: components["schemas"]["SupportAsker"];
             /** @enum {string} */
             kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
+            /** @description Of one ticket: whether the caller may; else they see it masked and may help */
+            may_answer: boolean;
             /** @description For one open ticket: answers that need no typing; whoever asked reads them in their own language */
             ready?: components["schemas"]["SupportReadyAnswer"][];
             /**
@@ -5328,6 +5371,8 @@ export interface components {
             waiting?: components["schemas"]["SupportWaiting"];
             /** @description The person is verified by itself once the registry gets them */
             waits?: boolean;
+            /** @description What customer service wrote meanwhile, the latest */
+            word?: components["schemas"]["SupportWord"];
             /** @description For one open correction: what the registry says, and what it should */
             wrong?: components["schemas"]["SupportWrongFact"][];
         };
@@ -5482,6 +5527,8 @@ export interface components {
             waiting?: components["schemas"]["SupportWaiting"];
             /** @description The person is verified by itself once the registry gets them */
             waits?: boolean;
+            /** @description What customer service wrote meanwhile, the latest */
+            word?: components["schemas"]["SupportWord"];
         };
         SupportWaiting: {
             /**
@@ -5511,6 +5558,11 @@ export interface components {
              */
             until: string;
         };
+        SupportWord: {
+            /** Format: date-time */
+            at: string;
+            text: string;
+        };
         SupportWrongFact: {
             /** @enum {string} */
             field: "name" | "class" | "student_number" | "certificate_number";
@@ -5520,6 +5572,9 @@ export interface components {
         };
         TargetsOutputBody: {
             items: components["schemas"]["StatisticsTarget"][];
+        };
+        TellInputBody: {
+            words: string;
         };
         TransfersAdminTransfer: {
             /** @description What it takes: the receiving school's for a teacher, both schools' for a pupil */
@@ -8526,6 +8581,41 @@ export interface operations {
             };
         };
     };
+    "hand-on-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOnInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportAdminTicket"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "release-ticket": {
         parameters: {
             query?: never;
@@ -8602,6 +8692,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportAdminTicket"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "tell-asker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TellInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

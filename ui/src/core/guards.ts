@@ -1,5 +1,4 @@
 import type { Me } from '@/api/types'
-import { onlyService } from '@/domain/scope/scope'
 
 /** What a page asks of the one who opens it. */
 export type Needs = 'signed_in' | 'ready' | 'administrator'
@@ -18,6 +17,5 @@ export function detour(needs: Needs | undefined, who: Pick<Me, 'must' | 'admin_g
   if (must === 'cancel_closing') return { path: '/me/closing' }
   if (must) return { path: '/me/security', query: { must, next: wanted } }
   if (needs === 'administrator' && who.admin_grants.length === 0) return { path: '/no-permission' }
-  if (needs === 'administrator' && onlyService(who.admin_grants) && !wanted.startsWith('/admin/recoveries')) return { path: '/admin/recoveries' }
   return null
 }

@@ -2,7 +2,7 @@ import type { Grant, Region } from '@/api/types'
 
 const heights: Grant['level'][] = ['province', 'city', 'county', 'school', 'service']
 
-/** The grants by which somebody administers; customer service only decides about lost accounts. */
+/** The grants by which somebody administers; customer service only helps, and decides about lost accounts. */
 const administered = (grants: Grant[]): Grant[] => grants.filter(({ level }) => level !== 'service')
 
 /** Whether somebody is customer service and administers nothing. */
@@ -42,6 +42,16 @@ export const managesSchools = (grants: Grant[]): boolean => administered(grants)
 
 /** Whether somebody may see how messages fare: gateways serve the whole province. */
 export const watchesMessages = (grants: Grant[]): boolean => grants.some(({ level }) => level === 'province')
+
+/** Whose a page of the administration is; administrators' of every level where it does not say. */
+export type Whose = 'everyone' | 'administrators' | 'offices' | 'province'
+
+/** Whether somebody may open a page. */
+export function mayOpen(grants: Grant[], whose: Whose = 'administrators'): boolean {
+  if (whose === 'province') return watchesMessages(grants)
+  if (whose === 'offices') return managesSchools(grants)
+  return whose === 'everyone' || !onlyService(grants)
+}
 
 /** The division that holds the most of what is granted; '' for administrators of schools alone. */
 export const widestRegion = (grants: Grant[]): string => widestFirst(administered(grants)).find(({ level }) => level !== 'school')?.scope_id ?? ''

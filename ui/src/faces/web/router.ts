@@ -4,11 +4,14 @@ import { detour, type Needs } from '@/core/guards'
 import { loadTexts, t, type Depth } from '@/core/i18n'
 import { knowSession, me } from '@/core/session'
 import { knowSettings } from '@/core/settings'
+import type { Whose } from '@/domain/scope/scope'
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** Who may open the page; anyone when absent. */
     needs?: Needs
+    /** Whose a page of the administration is. */
+    whose?: Whose
     /** Key of the page's title. */
     title?: string
   }
