@@ -1,6 +1,7 @@
 import { administrator, Api, register, signIn, takeEntry, type Entry, type Person } from '../support/api.ts'
+import { newChildID, newName } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { chooseSchool, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { chooseSchool, enter, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 /** Somebody who is verified as the entry. */
 async function verified(entry: Entry): Promise<Person> {
@@ -61,6 +62,47 @@ test('F-22 F-23 a pupil asks to change school, follows each step, and moves once
   await expect(page.locator('ol.steps')).toContainText(t('transfer.step.completed', { school: to.name }))
   await page.goto('/me')
   await expect(page.getByRole('main')).toContainText(to.name)
+})
+
+test('F-22 F-23 a guardian is told of a child\'s change of school, objects, and chooses the new class by the child\'s name', async ({ page, t }) => {
+  const own = await administrator('school')
+  const school = await signIn(own.username, own.password)
+  const child = { kind: 'student', name: newName(), id_type: 'resident_id', id_number: newChildID() }
+  await school.ok(201, 'POST', '/api/v1/admin/registry', { ...child, school_id: own.scope.id })
+  const [pupil, mother] = [await register('student'), await register('parent')]
+  await pupil.api.ok(201, 'POST', '/api/v1/me/binding', child)
+  const asked = await mother.api.ok(201, 'POST', '/api/v1/me/binding', { ...child, kind: 'parent', guardian_name: '王母', relation: 'mother' })
+  await school.ok(200, 'POST', '/api/v1/guardianships/decide', { ids: [asked.id], confirm: true })
+  const to = await anotherSchool({ ...child, kind: 'student', school: own.scope, has_class: false })
+  const { id } = await pupil.api.ok(201, 'POST', '/api/v1/me/transfers', { to_school_id: to.id, reason: '搬家' })
+
+  await enter(page, mother)
+  await page.goto('/space')
+  await expect(page.getByText(t('transfer.child.title', { name: child.name, from: own.scope.name, to: to.name }))).toBeVisible()
+  await page.getByRole('button', { name: t('transfer.child.object'), exact: true }).click()
+  await page.getByLabel(t('transfer.child.reason')).fill('每天要走两小时')
+  await expectAccessible(page)
+  await expectNoOverflow(page)
+  await page.getByRole('button', { name: t('transfer.child.send') }).click()
+  await expect(page.getByText(t('transfer.child.objected', { reason: '每天要走两小时' }))).toBeVisible()
+
+  await page.context().clearCookies()
+  await enter(page, own)
+  await page.goto(`/admin/transfers?transfer=${id}`)
+  await expect(page.getByRole('dialog')).toContainText('每天要走两小时')
+  await expectAccessible(page)
+  await expect(page.getByRole('checkbox', { name: t('admin_transfers.choose', { name: child.name }) })).toHaveCount(0)
+  const province = await administrator('province')
+  await (await signIn(province.username, province.password)).ok(200, 'POST', `/api/v1/admin/transfers/${id}/approve`)
+
+  await page.context().clearCookies()
+  await enter(page, mother)
+  await page.goto('/space')
+  await page.getByRole('link', { name: t('space.child_class') }).click()
+  await expect(page.getByRole('heading', { name: t('verify.childs_class.almost', { name: child.name }) })).toBeVisible()
+  await page.getByRole('radio').first().check({ force: true })
+  await page.getByRole('button', { name: t('verify.class.choose') }).click()
+  await expect(page.getByRole('heading', { name: t('verify.childs_class.check', { name: child.name }) })).toBeVisible()
 })
 
 test('F-22 a rejected change of school says why, and another can be asked for and taken back', async ({ page, t }) => {

@@ -25,6 +25,9 @@ export function newResidentID(birth = `19${randomInt(10, 30)}${two(randomInt(1, 
   return first17 + '10X98765432'[sum % 11]
 }
 
+/** The same for a child of four, younger than the demo's pupils. */
+export const newChildID = (): string => newResidentID(`${new Date().getFullYear() - 4}01${two(randomInt(1, 29))}`)
+
 /** A name of three characters, rare enough to be found alone. */
 export function newName(): string {
   const given = '澄霁砚蘅筠溪岚珩昀翊清远竹茂杉桐松柏荷蓼'

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
+	"caotang/internal/identity"
 	"caotang/internal/moves"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
@@ -148,6 +150,28 @@ func TestAWholeClassGoesToAnotherSchoolTogether(t *testing.T) {
 }
 
 // The administrators of both schools are told who moved whom, and find it in their list, as whoever is over them does.
+func TestGuardiansOfAChildAreToldOfAMove(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		born := func(year int) roster.Entry {
+			digits := fmt.Sprintf("510104%d0101001", year)
+			return w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "林小涛", IDNumber: digits + string(identity.CheckCharacter(digits)), SchoolID: w.Here.ID})
+		}
+		child, grown := born(time.Now().Year()-10), born(time.Now().Year()-16)
+		ofChild, ofGrown := w.Person(t, "parent"), w.Person(t, "parent")
+		w.Bind(t, ofChild, child, "parent")
+		w.Bind(t, ofGrown, grown, "parent")
+		body := object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "entry_ids": []string{child.ID, grown.ID}, "confirmed": 2}
+		w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves", body)
+		w.work(t)
+		if w.Told(t, ofChild, "您的孩子林*涛已由"+w.Here.Name+"转到"+w.Nearby.Name) != 1 {
+			t.Errorf("the guardian of a child reads %q", w.Texts(t, ofChild.Phone))
+		}
+		if w.Told(t, ofGrown, "林*涛") != 0 {
+			t.Error("a pupil of their own age is spoken of to a guardian")
+		}
+	})
+}
+
 func TestTheSchoolsAdministratorsAreToldOfAMove(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		here, nearby, elsewhere := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Nearby.ID), w.Administrator(t, access.School, w.Elsewhere.ID)

@@ -9,6 +9,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/roster"
+	"caotang/internal/vault"
 )
 
 // Together is whom somebody wants to move, and where.
@@ -206,8 +207,21 @@ func (s *Service) moveOne(ctx context.Context, tx *db.Tx, m Move, e roster.Entry
 	if _, err := s.Roster.Move(ctx, tx, e.ID, m.From.ID, m.To.ID, class); err != nil {
 		return err
 	}
-	if err := s.Verification.Follow(ctx, tx, e.ID, m.To.ID); err != nil || e.AccountID == "" {
+	if err := s.Verification.Follow(ctx, tx, e.ID, m.To.ID); err != nil {
 		return err
 	}
-	return s.Accounts.Notify(ctx, tx, e.AccountID, "notice.moved_together", map[string]any{"from": m.From.Name, "school": m.To.Name})
+	args := map[string]any{"name": vault.MaskName(e.Name), "from": m.From.Name, "school": m.To.Name}
+	guardians, err := s.Verification.GuardiansToTell(ctx, tx, e, "")
+	if err != nil {
+		return err
+	}
+	for _, guardian := range guardians {
+		if err := s.Accounts.Notify(ctx, tx, guardian, "notice.child_moved_together", args); err != nil {
+			return err
+		}
+	}
+	if e.AccountID == "" {
+		return nil
+	}
+	return s.Accounts.Notify(ctx, tx, e.AccountID, "notice.moved_together", args)
 }

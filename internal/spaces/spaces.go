@@ -3,6 +3,7 @@ package spaces
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
@@ -103,6 +104,15 @@ func bindingAs(role string, bindings []verification.Binding) *verification.Bindi
 	return &bindings[i]
 }
 
+func childrenOf(bindings []verification.Binding) (names []string) {
+	for _, b := range bindings {
+		if b.Guardian {
+			names = append(names, b.Name)
+		}
+	}
+	return names
+}
+
 // Space is the home of a person in one of their roles.
 type Space struct {
 	GreetingName   string            `json:"greeting_name"`
@@ -151,7 +161,11 @@ func (s *Service) space(ctx context.Context, as string) (*Space, error) {
 			return nil, err
 		}
 		if b.Guardian {
-			space.GreetingName = messages.Text(language, "space.parent_of", map[string]any{"name": b.Name})
+			children := childrenOf(bindings)
+			space.GreetingName = messages.Text(language, "space.parent_of", map[string]any{"name": strings.Join(children, messages.Text(language, "space.and", nil))})
+			if len(children) > 1 { // each has their own
+				space.School, space.Class, space.ClassChoosable = nil, nil, false
+			}
 		}
 		if b.Kind == verification.Teacher {
 			if space.ClassesTaught, err = s.classesTaught(ctx, b.EntryID); err != nil {
@@ -210,8 +224,15 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 			add("verify", "/verify")
 		}
 	}
-	if len(bindings) > 0 && bindings[0].EntryKind == roster.Student && bindings[0].Class == nil {
-		add("choose_class", "/verify")
+	for _, b := range bindings {
+		switch {
+		case b.EntryKind != roster.Student || b.Class != nil:
+		case b.Guardian:
+			steps = append(steps, Suggestion{"choose_class", messages.Text(access.ClientFrom(ctx).Language, "next.choose_childs_class",
+				map[string]any{"name": b.Name, "school": b.School.Name}), "/verify?of=" + b.ID})
+		default:
+			add("choose_class", "/verify")
+		}
 	}
 	open, err := s.support.OpenOf(ctx, s.db, actor.AccountID)
 	if err != nil {

@@ -99,7 +99,7 @@ func TestATeacherWhoIsAParentIsBoth(t *testing.T) {
 			t.Errorf("the children are %q, want %q", children, want)
 		}
 		// Each role has its space, and whoever asks for one that is none of theirs gets the most their own (F-31).
-		for as, want := range map[string]string{"": "teacher 韩父", "teacher": "teacher 韩父", "parent": "parent 韩梅梅家长", "student": "teacher 韩父"} {
+		for as, want := range map[string]string{"": "teacher 韩父", "teacher": "teacher 韩父", "parent": "parent 韩梅梅、韩小妹家长", "student": "teacher 韩父"} {
 			space := get(t, w, p, "/api/v1/me/space?as="+as)
 			if got := fmt.Sprintf("%v %v", space.Get("role"), space.Get("greeting_name")); got != want {
 				t.Errorf("as %q: %s, want %s", as, got, want)
@@ -135,6 +135,36 @@ func TestASpaceSaysWhatToDoNext(t *testing.T) {
 		other := w.Administrator(t, access.School, w.Nearby.ID)
 		if got := steps(get(t, w, other, "/api/v1/me/space")); got != "manage_registry" {
 			t.Errorf("administrator of another school: %q", got)
+		}
+	})
+}
+
+func TestAGuardianIsToldOfEachChildByName(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		parent, class := w.Person(t, "parent"), w.Class(t, w.Here.ID, 1)
+		for i, name := range []string{"韩梅梅", "韩冬冬"} {
+			w.Bind(t, parent, w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: name, IDNumber: roomtest.IDNumber(i + 1), SchoolID: w.Here.ID}), "parent")
+		}
+		space := get(t, w, parent, "/api/v1/me/space")
+		if space.Get("greeting_name") != "韩梅梅、韩冬冬家长" || space.Get("school") != nil {
+			t.Errorf("a parent of two reads %v", space)
+		}
+		next := space.Get("next_steps").([]any)
+		if len(next) != 2 || !strings.HasPrefix(fmt.Sprint(next[1].(map[string]any)["title"]), "韩冬冬在"+w.Here.Name) {
+			t.Fatalf("to do: %v", next)
+		}
+		_, second, _ := strings.Cut(fmt.Sprint(next[1].(map[string]any)["href"]), "of=")
+		a := w.Do(t, parent, "PUT", "/api/v1/me/binding/class", map[string]any{"class_id": class.ID, "binding_id": second})
+		if a.Status != 200 || a.Get("name") != "韩冬冬" || a.Get("class.id") != class.ID {
+			t.Errorf("the second child's class: %v", a)
+		}
+		if a := w.Do(t, w.Person(t, "parent"), "PUT", "/api/v1/me/binding/class", map[string]any{"class_id": class.ID, "binding_id": second}); a.Status != 403 {
+			t.Errorf("a stranger chose it: %v", a)
+		}
+		other := w.Person(t, "parent")
+		w.Bind(t, other, w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "李雷", IDNumber: roomtest.IDNumber(7), SchoolID: w.Here.ID}), "parent")
+		if a := w.Do(t, other, "PUT", "/api/v1/me/binding/class", map[string]any{"class_id": class.ID, "binding_id": second}); a.Status != 404 {
+			t.Errorf("another child's guardian chose it: %v", a)
 		}
 	})
 }

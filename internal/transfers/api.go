@@ -3,6 +3,7 @@ package transfers
 import (
 	"context"
 
+	"caotang/internal/audit"
 	"caotang/internal/fault"
 	"caotang/internal/server"
 )
@@ -23,6 +24,19 @@ type mineOutput struct{ Body server.Page[Transfer] }
 
 type oneInput struct {
 	ID string `path:"id" maxLength:"100"`
+}
+
+type objectInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body struct {
+		Reason string `json:"reason" maxLength:"5000"`
+	}
+}
+
+type childrenOutput struct {
+	Body struct {
+		Items []ChildTransfer `json:"items"`
+	}
 }
 
 type queueInput struct {
@@ -78,6 +92,31 @@ func (s *Service) Mount(srv *server.Server) {
 		Summary: "Take one's pending request back",
 	}, func(ctx context.Context, in *oneInput) (*empty, error) {
 		return nil, outOfTheWay(s.Cancel(ctx, in.ID))
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/me/children/transfers", ID: "list-my-childrens-transfers", Tag: "transfers", Rule: server.Verified,
+		Summary: "Changes of school of one's children that are under way",
+	}, func(ctx context.Context, _ *struct{}) (*childrenOutput, error) {
+		items, err := s.OfChildren(ctx)
+		out := &childrenOutput{}
+		out.Body.Items = items
+		return out, err
+	})
+	server.Register(srv, server.Op{
+		Method: "PUT", Path: "/api/v1/me/children/transfers/{id}/objection", ID: "object-to-transfer", Tag: "transfers", Rule: server.Verified, Status: 204,
+		Summary: "Say, as a guardian, that one does not agree to a child's change of school",
+	}, func(ctx context.Context, in *objectInput) (*empty, error) {
+		why, err := audit.Reason(in.Body.Reason)
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.Object(ctx, in.ID, why)
+	})
+	server.Register(srv, server.Op{
+		Method: "DELETE", Path: "/api/v1/me/children/transfers/{id}/objection", ID: "agree-to-transfer", Tag: "transfers", Rule: server.Verified, Status: 204,
+		Summary: "Take back that one does not agree to a child's change of school",
+	}, func(ctx context.Context, in *oneInput) (*empty, error) {
+		return nil, s.Object(ctx, in.ID, "")
 	})
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/admin/transfers", ID: "list-transfers", Tag: "transfers", Rule: server.Administrator,

@@ -17,11 +17,19 @@ import (
 // teacher leaves; transfer_closed when it has ended; transfer_moot when the person is no longer bound or stands at another
 // school, which also ends the request.
 func (s *Service) Approve(ctx context.Context, id string) (AdminTransfer, error) {
+	return s.approve(ctx, id, func(row) error { return nil })
+}
+
+// approve is [Service.Approve] of a request that may be approved so.
+func (s *Service) approve(ctx context.Context, id string, may func(row) error) (AdminTransfer, error) {
 	var after row
 	gone := false
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		r, err := s.held(ctx, tx, id)
 		if err != nil {
+			return err
+		}
+		if err := may(r); err != nil {
 			return err
 		}
 		if gone, err = s.closeMoot(ctx, tx, id); err != nil || gone {
@@ -88,7 +96,7 @@ func (s *Service) sign(ctx context.Context, tx *db.Tx, r row) (row, error) {
 	if err != nil || after.complete() || len(sides) == 0 {
 		return after, err
 	}
-	return after, s.accounts.Notify(ctx, tx, r.accountID, "notice.transfer_approved_by_one", map[string]any{"school": r.ToSchool.Name})
+	return after, s.tell(ctx, tx, r, "approved_by_one")
 }
 
 // move completes a request: the entry, and with it its binding, goes to the receiving school.
@@ -112,7 +120,7 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, r row) (gone bool, err er
 	if err := s.record(ctx, tx, r, "complete", ""); err != nil {
 		return false, err
 	}
-	return false, s.accounts.Notify(ctx, tx, r.accountID, "notice.transfer_completed", map[string]any{"school": r.ToSchool.Name})
+	return false, s.tell(ctx, tx, r, "completed")
 }
 
 // Reject ends a pending request with a reason, which the person reads. Errors: those of Approve; invalid without a reason.
@@ -133,7 +141,7 @@ func (s *Service) Reject(ctx context.Context, id, why string) (AdminTransfer, er
 		if err := s.record(ctx, tx, r, "reject", why); err != nil {
 			return err
 		}
-		if err := s.accounts.Notify(ctx, tx, r.accountID, "notice.transfer_rejected", map[string]any{"school": r.ToSchool.Name}); err != nil {
+		if err := s.tell(ctx, tx, r, "rejected"); err != nil {
 			return err
 		}
 		after, err = s.one(ctx, tx, id)
@@ -203,7 +211,8 @@ type Outcome struct {
 // maxTogether is how many requests one call may approve.
 const maxTogether = 200
 
-// ApproveAll approves each of the requests, one transaction each: what cannot be approved does not hold up the others.
+// ApproveAll approves each of the requests, one transaction each: what cannot be approved does not hold up the others. What a
+// guardian objects to is approved by itself alone, by somebody who reads why: transfer_objected here.
 // Errors: invalid for none or more than 200.
 func (s *Service) ApproveAll(ctx context.Context, ids []string) ([]Outcome, error) {
 	if len(ids) == 0 {
@@ -215,7 +224,7 @@ func (s *Service) ApproveAll(ctx context.Context, ids []string) ([]Outcome, erro
 	outcomes := make([]Outcome, len(ids))
 	for i, id := range ids {
 		outcomes[i].ID = id
-		_, err := s.Approve(ctx, id)
+		_, err := s.approve(ctx, id, unopposed)
 		var refused *fault.Error
 		if errors.As(err, &refused) && refused.Kind != fault.Internal {
 			outcomes[i].Code = refused.Code

@@ -31,6 +31,9 @@ func (s *Service) Forsake(ctx context.Context, tx *db.Tx, accountID string) erro
 			return err
 		}
 	}
+	if _, err := tx.Exec(ctx, `DELETE FROM transfer_objections WHERE account_id = $1`, accountID); err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `UPDATE transfers SET reason = '' WHERE account_id = $1`, accountID)
 	return err
 }

@@ -51,23 +51,17 @@ func (s *Service) Request(ctx context.Context, bindingID, toSchoolID, why string
 		if made, err = s.one(ctx, tx, id); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, made, "request", "")
+		if err := s.record(ctx, tx, made, "request", ""); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, made, "asked")
 	})
 	return made.Transfer, err
 }
 
 // own is the person whom the caller asks for.
 func (s *Service) own(ctx context.Context, q db.Querier, bindingID string) (verification.Binding, error) {
-	all, err := s.verification.BindingsOf(ctx, q, access.ActorFrom(ctx).AccountID)
-	if err != nil {
-		return verification.Binding{}, err
-	}
-	for _, b := range all {
-		if bindingID == "" || b.ID == bindingID {
-			return b, nil
-		}
-	}
-	return verification.Binding{}, fault.ErrNotFound.New(fault.Next("verify", "/verify"))
+	return s.verification.BindingNamed(ctx, q, access.ActorFrom(ctx).AccountID, bindingID)
 }
 
 // open writes a request, unless the person has a pending one. One that has lost its ground makes way.
@@ -120,7 +114,10 @@ func (s *Service) Cancel(ctx context.Context, id string) error {
 		if err := s.close(ctx, tx, r, Cancelled, ""); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, r, "cancel", "")
+		if err := s.record(ctx, tx, r, "cancel", ""); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, r, "cancelled")
 	})
 }
 

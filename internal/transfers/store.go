@@ -3,6 +3,8 @@ package transfers
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -23,6 +25,7 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 	}
 	defer func() { _ = found.Close() }()
 	var all []row
+	at := map[string]int{}
 	for found.Next() {
 		var r row
 		var created, expires db.Time
@@ -35,9 +38,13 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		r.CreatedAt, r.ExpiresAt, r.EscalatedAt, r.ClosedAt = created.Time, expires.Time, escalated.Ptr(), closed.Ptr()
 		r.from.School, r.to.School = r.FromSchool.ID, r.ToSchool.ID
 		r.Approvals = r.approvals()
+		at[r.ID] = len(all)
 		all = append(all, r)
 	}
-	return all, found.Err()
+	if err := found.Err(); err != nil || len(all) == 0 {
+		return all, err
+	}
+	return all, objections(ctx, q, func(id string) *row { return &all[at[id]] }, slices.Collect(maps.Keys(at)))
 }
 
 // one is a request by its id, or fault.ErrNotFound.
@@ -54,7 +61,7 @@ func (s *Service) one(ctx context.Context, q db.Querier, id string) (row, error)
 
 func (s *Service) forAdmin(ctx context.Context, r row) AdminTransfer {
 	return AdminTransfer{
-		Transfer: r.Transfer, MaskedUsername: vault.MaskUsername(r.username),
+		Transfer: r.Transfer, Objections: append([]Objection{}, r.objections...), MaskedUsername: vault.MaskUsername(r.username),
 		Overdue: r.State == Pending && r.due.Before(s.now()), Sides: r.wanted(access.ActorFrom(ctx)),
 	}
 }

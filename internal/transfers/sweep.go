@@ -22,7 +22,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			if err := s.close(ctx, tx, r, Expired, ""); err != nil {
 				return err
 			}
-			return s.told(ctx, tx, r, "expire", "notice.transfer_expired")
+			return s.told(ctx, tx, r, "expire", "expired")
 		}),
 		s.each(ctx, "t.state = 'pending' AND t.due_at < $1 AND t.escalated_at IS NULL", now, func(tx *db.Tx, r row) error {
 			if gone, err := s.closeMoot(ctx, tx, r.ID); err != nil || gone {
@@ -38,7 +38,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 					}
 				}
 			}
-			return s.told(ctx, tx, r, "escalate", "notice.transfer_escalated")
+			return s.told(ctx, tx, r, "escalate", "escalated")
 		}),
 	)
 }
@@ -115,7 +115,7 @@ func (s *Service) told(ctx context.Context, tx *db.Tx, r row, step, notice strin
 	if err := s.record(ctx, tx, r, step, ""); err != nil {
 		return err
 	}
-	return s.accounts.Notify(ctx, tx, r.accountID, notice, map[string]any{"school": r.ToSchool.Name})
+	return s.tell(ctx, tx, r, notice)
 }
 
 // each does something to every request of a condition, one transaction each.

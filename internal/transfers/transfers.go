@@ -39,6 +39,7 @@ var (
 	ErrNotNeeded = fault.Define(fault.Invalid, "transfer_not_needed")
 	ErrClosed    = fault.Define(fault.Conflict, "transfer_closed")
 	ErrMoot      = fault.Define(fault.Conflict, "transfer_moot")
+	ErrObjected  = fault.Define(fault.Conflict, "transfer_objected") // by a guardian: nothing to approve among many
 )
 
 // Config is the room's configuration.
@@ -83,9 +84,10 @@ type Transfer struct {
 // AdminTransfer is a request as those see it who may answer it.
 type AdminTransfer struct {
 	Transfer
-	MaskedUsername string `json:"masked_username" doc:"Of whoever asked"`
-	Overdue        bool   `json:"overdue"`
-	Sides          []Side `json:"sides" doc:"The sides whose answer is wanted and the caller may give"`
+	Objections     []Objection `json:"objections" doc:"What the pupil's guardians say against it"`
+	MaskedUsername string      `json:"masked_username" doc:"Of whoever asked"`
+	Overdue        bool        `json:"overdue"`
+	Sides          []Side      `json:"sides" doc:"The sides whose answer is wanted and the caller may give"`
 }
 
 // row is a request with all that is kept of it.
@@ -96,6 +98,7 @@ type row struct {
 	due                          db.Time
 	fromApproved, toApproved     db.NullTime
 	closedBy                     string
+	objections                   []Objection
 }
 
 // needs tells whether the request takes the side's approval: a teacher's the receiving school's alone (F-22).

@@ -1,6 +1,7 @@
 package transfers_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
+	"caotang/internal/identity"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 	"caotang/internal/transfers"
@@ -97,6 +99,85 @@ func TestAPupilMovesWithBothSchoolsInEitherOrder(t *testing.T) {
 		}
 		if n := w.Count(t, `SELECT count(*) FROM open_transfers`); n != 0 {
 			t.Errorf("%d requests are still open", n)
+		}
+	})
+}
+
+// child is a pupil of Here under fourteen, bound to an account, with two confirmed guardians.
+func child(t *testing.T, w *roomtest.World) (pupil, mother, father roomtest.Person, e roster.Entry) {
+	t.Helper()
+	digits := fmt.Sprintf("510104%d0101001", time.Now().Year()-10)
+	e = w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: digits + string(identity.CheckCharacter(digits)), SchoolID: w.Here.ID, ClassID: w.Class(t, w.Here.ID, 9).ID})
+	pupil, mother, father = w.Person(t, "student"), w.Person(t, "parent"), w.Person(t, "parent")
+	w.Bind(t, pupil, e, "student")
+	w.Bind(t, mother, e, "parent")
+	w.Bind(t, father, e, "parent")
+	return pupil, mother, father, e
+}
+
+func TestGuardiansOfAChildAreToldAndMayObject(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		here, there := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Elsewhere.ID)
+		pupil, mother, father, e := child(t, w)
+		grown, _ := somebody(t, w, roster.Student, 3)
+		other := request(t, w, grown, w.Elsewhere)
+		id := request(t, w, pupil, w.Elsewhere)
+		if w.Told(t, mother, "韩*梅申请从"+w.Here.Name) != 1 || w.Told(t, father, "韩*梅申请从") != 1 || w.Told(t, pupil, "申请从") != 0 {
+			t.Errorf("asked for: the guardians were told %q", w.Texts(t, mother.Phone))
+		}
+		mine := w.Do(t, mother, "GET", "/api/v1/me/children/transfers", nil)
+		if items := mine.Items(); len(items) != 1 || items[0]["id"] != id || items[0]["own"] != false || items[0]["objection"] != nil {
+			t.Errorf("a guardian reads %v", mine)
+		}
+		objection := func(id string) string { return "/api/v1/me/children/transfers/" + id + "/objection" }
+		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": " "}), 422, "invalid")
+		expect(t, w.Do(t, mother, "PUT", objection(other), object{"reason": "太远"}), 404, "not_found")
+		expect(t, w.Do(t, grown, "PUT", objection(id), object{"reason": "太远"}), 404, "not_found")
+		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "太远"}), 204, "")
+		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "每天要走两小时"}), 204, "")
+		if w.Told(t, pupil, "表示不同意") != 2 {
+			t.Error("whoever asked does not learn of it")
+		}
+		seen := w.Do(t, there, "GET", path(id, ""), nil).Get("objections").([]any)
+		if len(seen) != 1 || seen[0].(object)["reason"] != "每天要走两小时" {
+			t.Errorf("the school reads %v", seen)
+		}
+		if read := w.Do(t, father, "GET", "/api/v1/me/children/transfers", nil).Items(); read[0]["objection"] != nil {
+			t.Error("a guardian reads another's objection")
+		}
+		together := w.Do(t, here, "POST", "/api/v1/admin/transfers/approve", object{"ids": []string{id, other}}).Items()
+		if together[0]["code"] != "transfer_objected" || together[1]["code"] != nil {
+			t.Errorf("approved together: %v", together)
+		}
+		expect(t, w.Do(t, mother, "DELETE", objection(id), nil), 204, "")
+		if again := w.Do(t, here, "POST", "/api/v1/admin/transfers/approve", object{"ids": []string{id}}).Items(); again[0]["code"] != nil {
+			t.Errorf("approved together, after the objection was taken back: %v", again)
+		}
+		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "太远"}), 204, "")
+		if last := w.Do(t, there, "POST", path(id, "/approve"), nil); last.Get("state") != "completed" || schoolOf(t, w, e) != w.Elsewhere.Name {
+			t.Errorf("the school has read why, and decides: %v", last)
+		}
+		if w.Told(t, mother, "已由"+w.Here.Name+"转到") != 1 || w.Told(t, father, "已由") != 1 {
+			t.Error("the guardians do not learn that the child has moved")
+		}
+		expect(t, w.Do(t, mother, "DELETE", objection(id), nil), 409, "transfer_closed")
+	})
+}
+
+func TestAGuardianWhoAsksIsToldOfTheChildNotAsThePupil(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		_, mother, father, _ := child(t, w)
+		id := request(t, w, mother, w.Elsewhere)
+		if w.Told(t, mother, "申请从") != 0 || w.Told(t, father, "申请从") != 1 {
+			t.Error("whoever asks is told that they asked, or the other guardian is not")
+		}
+		if own := w.Do(t, mother, "GET", "/api/v1/me/children/transfers", nil).Items(); len(own) != 1 || own[0]["own"] != true {
+			t.Errorf("%v", own)
+		}
+		expect(t, w.Do(t, mother, "PUT", "/api/v1/me/children/transfers/"+id+"/objection", object{"reason": "x"}), 404, "not_found")
+		expect(t, w.Do(t, w.Administrator(t, access.School, w.Here.ID), "POST", path(id, "/reject"), object{"reason": "材料不全"}), 200, "")
+		if w.Told(t, mother, "您的孩子韩*梅转到") != 1 || w.Told(t, mother, "您转到") != 0 {
+			t.Errorf("the mother is told %q", w.Texts(t, mother.Phone))
 		}
 	})
 }

@@ -32,7 +32,8 @@ type unbindInput struct {
 
 type classInput struct {
 	Body struct {
-		ClassID string `json:"class_id" maxLength:"100"`
+		ClassID   string `json:"class_id" maxLength:"100"`
+		BindingID string `json:"binding_id,omitempty" maxLength:"100" doc:"Whom it is for, where one stands for several; the first of one's bindings when absent"`
 	}
 }
 
@@ -67,7 +68,7 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "PUT", Path: "/api/v1/me/binding/class", ID: "choose-my-class", Tag: "verification", Rule: server.Verified,
 		Summary: "Choose one's class among the school's, while the registry names none or one's own choice",
 	}, func(ctx context.Context, in *classInput) (*bindingOutput, error) {
-		binding, err := s.ChooseClass(ctx, in.Body.ClassID)
+		binding, err := s.ChooseClass(ctx, in.Body.BindingID, in.Body.ClassID)
 		return &bindingOutput{binding}, err
 	})
 	server.Register(srv, server.Op{

@@ -9,20 +9,17 @@ import (
 	"caotang/internal/roster"
 )
 
-// ChooseClass puts the pupil whom the caller is, or whose guardian they are, into a class of the pupil's school, while the
+// ChooseClass puts the pupil whom the caller is, or whose guardian they are, by the binding, "" for the first, into a class of the pupil's school, while the
 // registry names none (F-18), or one that the caller chose themselves and the school has not set since: then into another
 // of the same stage. Choosing the class that it names already changes nothing. Errors: class_chosen when the school has
 // set another; invalid when the class is no choice.
-func (s *Service) ChooseClass(ctx context.Context, classID string) (*Binding, error) {
+func (s *Service) ChooseClass(ctx context.Context, bindingID, classID string) (*Binding, error) {
 	accountID := access.ActorFrom(ctx).AccountID
 	var chosen *Binding
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		b, err := s.BindingOf(ctx, tx, accountID)
+		b, err := s.BindingNamed(ctx, tx, accountID, bindingID)
 		if err != nil {
 			return err
-		}
-		if b == nil {
-			return fault.ErrNotFound.New(fault.Next("verify", "/verify"))
 		}
 		if err := s.fillClass(ctx, tx, b.EntryID, classID); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/roster"
 )
 
 const requestColumns = `id, account_id, entry_id, guardian_name, relation, asked_name, asked_number, state, school_only, channel, asked_at, expires_at, decided_at, ended_at, reason`
@@ -47,6 +48,20 @@ func (s *Service) GuardianRequestsOf(ctx context.Context, q db.Querier, accountI
 // GuardiansOf lists the guardians of a pupil, and whoever asks to be one, in the order in which they asked.
 func (s *Service) GuardiansOf(ctx context.Context, q db.Querier, entryID string) ([]GuardianRequest, error) {
 	return requests(ctx, q, ` WHERE entry_id = $1 AND state IN ('asked', 'confirmed') ORDER BY id`, entryID)
+}
+
+// GuardiansToTell are the accounts of those whom a step about a pupil concerns besides the pupil: all confirmed guardians of one under
+// [roster.OwnAge], who does not decide alone; of an older one the guardian alone who asked for it, if one did.
+func (s *Service) GuardiansToTell(ctx context.Context, q db.Querier, entry roster.Entry, askedBy string) ([]string, error) {
+	if entry.Kind != roster.Student {
+		return nil, nil
+	}
+	ofAge, err := s.roster.OfOwnAge(entry)
+	if err != nil {
+		return nil, err
+	}
+	return db.Collect(ctx, q, `SELECT account_id FROM guardian_links WHERE entry_id = $1 AND (NOT $2 OR account_id = $3) ORDER BY id`, []any{entry.ID, ofAge, askedBy},
+		func(id *string) []any { return []any{id} })
 }
 
 // ExpiredRequests lists requests that nobody answered in time, by id after one.

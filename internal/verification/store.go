@@ -42,6 +42,20 @@ func (s *Service) BindingOf(ctx context.Context, q db.Querier, accountID string)
 	return &all[0], nil
 }
 
+// BindingNamed is one of the account's bindings, the first where it is not named; fault.ErrNotFound for none.
+func (s *Service) BindingNamed(ctx context.Context, q db.Querier, accountID, id string) (Binding, error) {
+	all, err := s.BindingsOf(ctx, q, accountID)
+	if err != nil {
+		return Binding{}, err
+	}
+	for _, b := range all {
+		if id == "" || b.ID == id {
+			return b, nil
+		}
+	}
+	return Binding{}, fault.ErrNotFound.New(fault.Next("verify", "/verify"))
+}
+
 // BindingsOf lists whom an account stands for: its own entry first, if it has one, then its children in the order in
 // which they were linked. It is asked with nearly every page: one query for all but guardians and the unverified.
 func (s *Service) BindingsOf(ctx context.Context, q db.Querier, accountID string) ([]Binding, error) {

@@ -1652,6 +1652,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/children/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes of school of one's children that are under way */
+        get: operations["list-my-childrens-transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/children/transfers/{id}/objection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say, as a guardian, that one does not agree to a child's change of school */
+        put: operations["object-to-transfer"];
+        post?: never;
+        /** Take back that one does not agree to a child's change of school */
+        delete: operations["agree-to-transfer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/classes/{id}/pupils": {
         parameters: {
             query?: never;
@@ -3117,7 +3152,12 @@ export interface components {
             code?: string;
             name?: string;
         };
+        ChildrenOutputBody: {
+            items: components["schemas"]["TransfersChildTransfer"][];
+        };
         ClassInputBody: {
+            /** @description Whom it is for, where one stands for several; the first of one's bindings when absent */
+            binding_id?: string;
             class_id: string;
         };
         ClosingInputBody: {
@@ -3814,6 +3854,9 @@ export interface components {
             action: string;
             href: string;
             label: string;
+        };
+        ObjectInputBody: {
+            reason: string;
         };
         OwndataData: {
             account: components["schemas"]["AccountsAccount"];
@@ -5600,6 +5643,8 @@ export interface components {
             masked_username: string;
             /** @description Of the person who moves */
             name: string;
+            /** @description What the pupil's guardians say against it */
+            objections: components["schemas"]["TransfersObjection"][];
             overdue: boolean;
             reason: string;
             /** @description The sides whose answer is wanted and the caller may give */
@@ -5624,6 +5669,48 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "approved" | "rejected" | "ended";
+        };
+        TransfersChildTransfer: {
+            /** @description What it takes: the receiving school's for a teacher, both schools' for a pupil */
+            approvals: components["schemas"]["TransfersApproval"][];
+            /** @description The guardian's to the child */
+            binding_id: string;
+            /** Format: date-time */
+            closed_at: string | null;
+            /** @description Why it was rejected, in the administrator's words; moot: what it was about has gone */
+            closing_reason?: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the county was called in, because a school did not answer in time
+             */
+            escalated_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            from_school: components["schemas"]["RosterSchoolRef"];
+            id: string;
+            /** @enum {string} */
+            kind: "teacher" | "student";
+            /** @description Of the person who moves */
+            name: string;
+            /** @description What this guardian says against it */
+            objection: components["schemas"]["TransfersObjection"];
+            /** @description Whether it is the guardian's own request */
+            own: boolean;
+            reason: string;
+            /** @enum {string} */
+            state: "pending" | "completed" | "rejected" | "cancelled" | "expired";
+            to_school: components["schemas"]["RosterSchoolRef"];
+        };
+        TransfersObjection: {
+            /** Format: date-time */
+            at: string;
+            /** @description As the guardian told it; empty when they did not */
+            guardian_name: string;
+            reason: string;
+            /** @enum {string} */
+            relation?: "father" | "mother" | "other";
         };
         TransfersOutcome: {
             /** @description Why this one was not approved; absent when it was */
@@ -9473,6 +9560,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SupportCase"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-childrens-transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChildrenOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "object-to-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "agree-to-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -21,6 +21,7 @@ export type OwnData = Omit<Schemas['OwndataData'], 'people'> & { people: OwnPers
 export type OwnRecord = Schemas['OwndataRecord']
 export type TicketForm = Schemas['AskInputBody']
 export type Transfer = Schemas['TransfersTransfer']
+export type ChildTransfer = Nullable<Schemas['TransfersChildTransfer'], 'objection'>
 export type TransferForm = Schemas['RequestInputBody']
 export type BindingForm = Schemas['BindInputBody']
 export type Factors = Schemas['Factors']

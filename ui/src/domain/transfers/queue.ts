@@ -13,5 +13,8 @@ export function queryOf(view: View): { state?: AdminTransfer['state']; overdue?:
   return { state: view }
 }
 
+/** Whether whoever looks may approve it among others: what a guardian objects to is read first. */
+export const approvableTogether = (transfer: Pick<AdminTransfer, 'state' | 'sides' | 'objections'>): boolean => approvable(transfer) && transfer.objections.length === 0
+
 /** Whether whoever looks may approve it now. */
 export const approvable = (transfer: Pick<AdminTransfer, 'state' | 'sides'>): boolean => transfer.state === 'pending' && transfer.sides.length > 0

@@ -1,10 +1,17 @@
 import { answer, api, once } from '@/api/client'
-import type { Transfer, TransferForm } from '@/api/types'
+import type { ChildTransfer, Transfer, TransferForm } from '@/api/types'
 import type { StepState } from '@/core/steps'
 
 export const requestTransfer = (body: TransferForm, key: string): Promise<Transfer> => answer(api.POST('/api/v1/me/transfers', { body, headers: once(key) }))
 
 export const cancelTransfer = (id: string) => answer(api.DELETE('/api/v1/me/transfers/{id}', { params: { path: { id } } })).then(() => true)
+
+/** Changes of school of one's children that are under way. */
+export const childrensTransfers = async (): Promise<ChildTransfer[]> => (await answer(api.GET('/api/v1/me/children/transfers'))).items as ChildTransfer[]
+
+export const objectTo = (id: string, reason: string) => answer(api.PUT('/api/v1/me/children/transfers/{id}/objection', { params: { path: { id } }, body: { reason } })).then(() => true)
+
+export const agreeTo = (id: string) => answer(api.DELETE('/api/v1/me/children/transfers/{id}/objection', { params: { path: { id } } })).then(() => true)
 
 /** One step of a request as its timeline shows it. `text` is a key below `transfer.step`. */
 export interface Step {
