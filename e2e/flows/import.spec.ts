@@ -35,6 +35,7 @@ test('somebody says which column is which, the next file is read alike, and an i
   await expectAccessible(page)
   await ask.getByRole('button', { name: t('admin_import.undo.confirm') }).click()
   await expect(page.getByText(t('admin_import.undo.done', { removed: 1, restored: 0 }))).toBeVisible()
+  await expect(page.getByRole('table', { name: t('admin_import.before') })).toContainText(t('admin_import.undo.state.done'))
   await expectNoOverflow(page)
 
   await page.getByRole('button', { name: t('admin_import.progress.another') }).click()

@@ -18,7 +18,7 @@ type Overview struct {
 	OpenTransfers int             `json:"open_transfers" doc:"Changes of school that wait for an answer from this scope"`
 	OpenRecovery  int             `json:"open_recoveries" doc:"Requests for lost accounts that wait for the caller"`
 	OpenGuardians int             `json:"open_guardians" doc:"Requests to be a child's guardian that wait for the caller"`
-	RecentImports []roster.Import `json:"recent_imports"`
+	RecentImports []roster.Import `json:"recent_imports" doc:"That the caller began, or into a school of theirs; those above leave a school its own"`
 
 	Requests    []deadlines.Counts `json:"requests" doc:"Open requests of all kinds, by kind"`
 	LateSchools []support.Late     `json:"late_schools" doc:"Those with the most late tickets, up to five"`

@@ -1,6 +1,7 @@
 package spaces_test
 
 import (
+	"strings"
 	"testing"
 
 	"caotang/internal/access"
@@ -49,6 +50,35 @@ func TestAnOverviewCountsEveryoneOnceHoweverManyGrantsHoldThem(t *testing.T) {
 			a := w.Do(t, c.who, "GET", "/api/v1/admin/overview", nil)
 			if a.Get("entries.student") != c.students || a.Get("entries.teacher") != c.teachers || a.Get("classless") != c.classless {
 				t.Errorf("%s: %v, want %v pupils, %v teachers, %v without a class", name, a, c.students, c.teachers, c.classless)
+			}
+		}
+	})
+}
+
+func TestAnOverviewShowsTheImportsOfOnesOwnAndLeavesASchoolIts(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		school, colleague := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Here.ID)
+		county, province := w.Administrator(t, access.County, "510104"), w.Administrator(t, access.Province, "510000")
+		for i, p := range []roomtest.Person{school, county} {
+			content := "姓名,身份证号\n韩梅梅," + roomtest.IDNumber(i+1) + "\n李雷,1\n"
+			done, err := w.Roster.Import(t.Context(), roster.ImportSource{
+				ReaderAt: strings.NewReader(content), Size: int64(len(content)), Filename: "名册.csv", Kind: roster.Student, SchoolID: w.Here.ID,
+			}, func(roster.Progress) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.InTx(t, func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), `UPDATE roster_imports SET account_id = $1 WHERE id = $2`, p.ID, done.ID)
+				return err
+			})
+		}
+		for name, c := range map[string]struct {
+			who  roomtest.Person
+			want int
+		}{"the school": {school, 2}, "a colleague": {colleague, 2}, "the county, which began one": {county, 1}, "the province": {province, 0}} {
+			a := w.Do(t, c.who, "GET", "/api/v1/admin/overview", nil)
+			if shown, _ := a.Get("recent_imports").([]any); len(shown) != c.want {
+				t.Errorf("%s sees %d imports, want %d: %v", name, len(shown), c.want, a)
 			}
 		}
 	})

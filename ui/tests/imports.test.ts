@@ -126,5 +126,7 @@ describe('progress of an import', () => {
   it('asks for a look while it goes on or when it failed', () => {
     const states = (['queued', 'running', 'done', 'failed'] as const).filter((state) => needsLook({ state } as never))
     expect(states).toEqual(['queued', 'running', 'failed'])
+    const undone = (undo_state: string) => needsLook({ state: 'done', rejected: 1, created_at: new Date().toISOString(), undo_state } as never)
+    expect([undone(''), undone('failed'), undone('done')]).toEqual([true, true, false])
   })
 })

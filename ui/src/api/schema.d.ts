@@ -5198,6 +5198,7 @@ export interface components {
              * @description Changes of school that wait for an answer from this scope
              */
             open_transfers: number;
+            /** @description That the caller began, or into a school of theirs; those above leave a school its own */
             recent_imports: components["schemas"]["RosterImport"][];
             /** @description Open requests of all kinds, by kind */
             requests: components["schemas"]["DeadlinesCounts"][];
