@@ -61,6 +61,14 @@ test('F-26 a school becomes part of another', async ({ page, t }) => {
   await expect(first).toContainText(province.username)
   await expectAccessible(page)
   await expectNoOverflow(page)
+  // The record has one line for it at each school, and what became of each person under it.
+  await page.goto('/admin/audit')
+  const line = page.getByRole('row').filter({ hasText: from.name })
+  await line.getByRole('link', { name: t('admin_audit.under', { n: 4 }) }).first().click()
+  await expect(page.getByRole('row')).toHaveCount(5) // heading, the class at both schools, two pupils
+  await expect(page.getByRole('main')).toContainText(t('admin_audit.of_batch'))
+  await expectAccessible(page)
+  await expectNoOverflow(page)
   // Whoever looks for the school that ended is offered the one that it is part of.
   await page.goto('/recover')
   await page.getByRole('button', { name: t('recovery.school_choose') }).click()

@@ -30,6 +30,8 @@ type Entry struct {
 	Address  string         `json:"address"`
 	Details  map[string]any `json:"details" doc:"What changed, and of whom, masked: masked_name, masked_id_number, masked_username"`
 	Gone     bool           `json:"gone,omitempty" doc:"What it was done to exists no more"`
+	Batch    string         `json:"batch,omitempty" doc:"Of a record that work in the background followed: what lists what that did"`
+	Under    int            `json:"under,omitempty" doc:"In the list: how many records the batch holds within the reader's scope, up to 10,000"`
 }
 
 // Actor is who did it.
@@ -46,6 +48,8 @@ type listInput struct {
 	TargetID string    `query:"target_id" maxLength:"100" doc:"Only what was done to this person, account, class …"`
 	From     time.Time `query:"from" doc:"Not before"`
 	To       time.Time `query:"to" doc:"Before"`
+	Batch    string    `query:"batch" maxLength:"100" doc:"Only what this batch holds"`
+	Folded   bool      `query:"folded" doc:"Without what a batch holds, where the record above it is listed"`
 }
 
 type listOutput struct{ Body server.Page[Entry] }
@@ -66,7 +70,9 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "GET", Path: "/api/v1/admin/audit", ID: "list-audit", Tag: "audit", Rule: server.Administrator,
 		Summary: "What was done in one's scope, newest first",
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
-		page, err := s.list(ctx, Filter{Action: in.Action, Actor: in.Actor, TargetID: in.TargetID, From: in.From, To: in.To}, in.PageInput)
+		page, err := s.list(ctx, Filter{
+			Action: in.Action, Actor: in.Actor, TargetID: in.TargetID, From: in.From, To: in.To, Batch: in.Batch, Folded: in.Folded,
+		}, in.PageInput)
 		return &listOutput{page}, err
 	})
 	server.Register(srv, server.Op{
@@ -83,8 +89,19 @@ func (s *Service) list(ctx context.Context, f Filter, page server.PageInput) (se
 	if err := markGone(ctx, s.db, s.tables, entries); err != nil {
 		return server.Page[Entry]{}, err
 	}
+	for i, e := range entries {
+		if e.Batch == "" {
+			continue
+		}
+		if entries[i].Under, err = s.Count(ctx, Filter{Batch: e.Batch}, mostUnder); err != nil {
+			return server.Page[Entry]{}, err
+		}
+	}
 	return server.NewPage(entries, page.Limit, func(e Entry) string { return e.ID }), nil
 }
+
+// mostUnder is how far what a batch holds is counted.
+const mostUnder = 10_000
 
 // some reads up to limit records of the reader's scope, the newest first, before the cursor when there is one.
 func (s *Service) some(ctx context.Context, f Filter, cursor string, limit int) ([]Entry, error) {
@@ -154,6 +171,7 @@ func read(ctx context.Context, q db.Querier, condition string, args ...any) ([]E
 		if err := json.Unmarshal([]byte(details), &e.Details); err != nil {
 			return nil, err
 		}
+		e.Batch, _ = e.Details[Batch].(string)
 		e.word(language)
 		entries = append(entries, e)
 	}

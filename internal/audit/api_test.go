@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -80,6 +81,60 @@ func TestTheRecordIsNarrowedWithinItsReadersScope(t *testing.T) {
 		r.Header.Set("Accept-Language", "en")
 		if got := whats(roomtest.Record(t, w.Server, r)); got != "Changed an entry: name, class" {
 			t.Errorf("in English: %s", got)
+		}
+	})
+}
+
+func TestWhatABatchHoldsIsFoldedUnderTheRecordAboveItWhereThatIsListed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		school, county := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.County, "510104")
+		batch := db.NewID()
+		above := audit.Event{Action: "school.move_people", Target: "school", TargetID: w.Here.ID, Details: map[string]any{"people": 2, "name": "草堂", "school": "浣花", audit.Batch: batch}}
+		for _, at := range []roster.School{w.Here, w.Nearby} {
+			record(t, w, county, at, above)
+		}
+		ctx := audit.InBatch(access.WithActor(t.Context(), access.Actor{AccountID: county.ID}), batch)
+		for _, id := range []string{"one", "two"} {
+			if err := w.DB.InTx(ctx, func(tx *db.Tx) error {
+				return audit.Record(ctx, tx, audit.Event{Action: "registry.move", Target: "entry", TargetID: id, Place: w.Here.Place()})
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		record(t, w, school, w.Here, audit.Event{Action: "registry.change", TargetID: "one"})
+
+		const line, moved, changed = "2 人由草堂一起转到浣花", "转到了另一所学校", "修改了实名信息"
+		now, past := time.Now().UTC(), time.Now().UTC().Add(-time.Hour).Format(time.RFC3339)
+		for query, want := range map[string]string{
+			"":                                      changed + "|" + moved + "|" + moved + "|" + line,
+			"?folded=true":                          changed + "|" + line,
+			"?folded=true&actor=" + county.ID:       line,
+			"?folded=true&from=" + past:             changed + "|" + line,
+			"?folded=true&action=registry.":         changed + "|" + moved + "|" + moved,
+			"?folded=true&target_id=one":            changed + "|" + moved,
+			"?folded=true&batch=" + batch:           moved + "|" + moved,
+			"?folded=true&batch=" + db.FirstID(now): "",
+		} {
+			a := w.Do(t, school, "GET", "/api/v1/admin/audit"+query, nil)
+			if got := whats(a); got != want {
+				t.Errorf("%s: %s, want %s", query, got, want)
+			}
+			for _, e := range a.Items() {
+				if e["what"] == line && (e["under"] != 2.0 || e["batch"] != batch) {
+					t.Errorf("%s: the line says %v", query, e)
+				}
+			}
+		}
+		// Of whoever asks from after the line on, nothing is left out.
+		if _, err := w.DB.Exec(t.Context(), `UPDATE audit_records SET batch = $1 WHERE batch = $2`, db.FirstID(now.AddDate(0, 0, -1)), batch); err != nil {
+			t.Fatal(err)
+		}
+		if got := whats(w.Do(t, school, "GET", "/api/v1/admin/audit?folded=true&action=&from="+past, nil)); got != changed+"|"+moved+"|"+moved+"|"+line {
+			t.Errorf("since the line: %s", got)
+		}
+		if a := w.Do(t, w.Administrator(t, access.School, w.Nearby.ID), "GET", "/api/v1/admin/audit?folded=true", nil); whats(a) != line || a.Items()[0]["under"] != nil {
+			t.Errorf("the other school reads %v", a)
 		}
 	})
 }

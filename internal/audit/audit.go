@@ -21,7 +21,19 @@ type Event struct {
 	// Details say what changed, and of whom, for the record outlives the person it is about: masked_name, masked_id_number
 	// and masked_username tell those who know the person which one it was, and nobody else; never a name, an ID number or
 	// a phone in full.
+	//
+	// A record that work in the background follows names it as [Batch]; what that records in turn stands under it, see [InBatch].
 	Details map[string]any
+}
+
+// Batch is the detail of a record that names the batch under it.
+const Batch = "batch"
+
+type batchKey struct{}
+
+// InBatch returns a context in which all that is recorded belongs to a batch: what one record, at the same places, has announced.
+func InBatch(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, batchKey{}, id)
 }
 
 // Record adds the event to the transaction.
@@ -34,11 +46,12 @@ func Record(ctx context.Context, tx *db.Tx, e Event) error {
 		}
 	}
 	client := access.ClientFrom(ctx)
+	batch, _ := ctx.Value(batchKey{}).(string)
 	_, err := tx.Exec(ctx, `INSERT INTO audit_records
-		(id, at, actor_id, action, target, target_id, region, school_id, reason, details, address, request_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		(id, at, actor_id, action, target, target_id, region, school_id, reason, details, address, request_id, batch)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		db.NewID(), db.Now(), access.ActorFrom(ctx).AccountID, e.Action, e.Target, e.TargetID,
-		e.Place.Region, e.Place.School, e.Reason, string(details), client.Address, client.RequestID)
+		e.Place.Region, e.Place.School, e.Reason, string(details), client.Address, client.RequestID, batch)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

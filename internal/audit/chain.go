@@ -22,7 +22,8 @@ type chained struct {
 	id, actor, action, target, targetID, region, school, reason, details, address, request string
 }
 
-const chainedColumns = "id, at, actor_id, action, target, target_id, region, school_id, reason, details, address, request_id"
+// A request's id holds no space: a record of a batch looks like no other.
+const chainedColumns = "id, at, actor_id, action, target, target_id, region, school_id, reason, details, address, request_id || CASE WHEN batch = '' THEN '' ELSE ' ' || batch END"
 
 func (c *chained) scan() []any {
 	return []any{&c.id, &c.at, &c.actor, &c.action, &c.target, &c.targetID, &c.region, &c.school, &c.reason, &c.details, &c.address, &c.request}

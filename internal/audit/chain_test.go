@@ -144,7 +144,7 @@ func tampering() map[string][2]string {
 		"a block gone": {"DELETE FROM audit_blocks WHERE number = 5", "[5 missing]"},
 		"a hash":       {"UPDATE audit_blocks SET hash = (SELECT hash FROM audit_blocks WHERE number = 1) WHERE number = 2", "[2 changed 3 changed]"},
 	}
-	for _, column := range []string{"at", "actor_id", "action", "target", "target_id", "region", "school_id", "reason", "details", "address", "request_id"} {
+	for _, column := range []string{"at", "actor_id", "action", "target", "target_id", "region", "school_id", "reason", "details", "address", "request_id", "batch"} {
 		value := "'x'"
 		if column == "at" {
 			value = "1"

@@ -32,12 +32,13 @@ type auditExportInput struct {
 		TargetID string    `json:"target_id,omitempty" maxLength:"100" doc:"Likewise"`
 		From     time.Time `json:"from,omitzero" required:"false" doc:"Not before"`
 		To       time.Time `json:"to,omitzero" required:"false" doc:"Before"`
+		Batch    string    `json:"batch,omitempty" maxLength:"100" doc:"As in the list"`
 	}
 }
 
 // export records who takes which records along, and answers the file. Error: audit_export_too_many.
 func (s *Service) export(ctx context.Context, in *auditExportInput) (*huma.StreamResponse, error) {
-	f := Filter{Action: in.Body.Action, Actor: in.Body.Actor, TargetID: in.Body.TargetID, From: in.Body.From, To: in.Body.To}
+	f := Filter{Action: in.Body.Action, Actor: in.Body.Actor, TargetID: in.Body.TargetID, From: in.Body.From, To: in.Body.To, Batch: in.Body.Batch}
 	filters, now := f.names(), time.Now()
 	if f.To.IsZero() {
 		f.To = now // what comes while it is written stays out, so that the count is the file's

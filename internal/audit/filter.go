@@ -21,6 +21,8 @@ type Filter struct {
 	TargetID string
 	From, To time.Time // not before, before
 	Actions  []string  // only these
+	Batch    string    // only what a batch holds
+	Folded   bool      // without what stands under a record that the filter leaves
 }
 
 // names are those of the parts that narrow, without what they say.
@@ -29,7 +31,7 @@ func (f Filter) names() string {
 	for _, part := range []struct {
 		name string
 		set  bool
-	}{{"action", f.Action != ""}, {"actor", f.Actor != ""}, {"target_id", f.TargetID != ""}, {"from", !f.From.IsZero()}, {"to", !f.To.IsZero()}} {
+	}{{"action", f.Action != ""}, {"actor", f.Actor != ""}, {"target_id", f.TargetID != ""}, {"batch", f.Batch != ""}, {"from", !f.From.IsZero()}, {"to", !f.To.IsZero()}} {
 		if part.set {
 			all = append(all, part.name)
 		}
@@ -81,6 +83,18 @@ func conditionsOf(ctx context.Context, q db.Querier, f Filter) (c conditions, er
 	}
 	if f.TargetID != "" {
 		c.add("a.target_id = $%d", f.TargetID)
+	}
+	if f.Batch != "" {
+		c.add("a.batch <> '' AND a.batch = $%d", f.Batch)
+	}
+	// The record above was made with the batch's id, at the same place and by the same person: another action, and an earlier time, alone
+	// leave it out.
+	if f.Folded && f.Action == "" && f.TargetID == "" && f.Batch == "" {
+		if f.From.IsZero() {
+			c.sql += " AND a.batch = ''"
+		} else {
+			c.add("a.batch < $%d", db.FirstID(f.From))
+		}
 	}
 	if !f.From.IsZero() {
 		c.add("a.at >= $%d", db.At(f.From))

@@ -53,11 +53,16 @@ func General(language, action string) string {
 // placeholder is something that a sentence names.
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
-// sentence fills a text in from a record's details, in words where they are names of ours, and leaves out what it says nothing about.
+// sentence fills a text in from a record's details, in words where they are names of ours, and leaves out what it says nothing about;
+// it is the action's general text where it says nothing of all that the sentence names.
 func sentence(language, key string, details map[string]any) string {
-	args := map[string]any{}
+	args, says := map[string]any{}, false
 	for _, found := range placeholder.FindAllStringSubmatch(messages.Text(language, key, nil), -1) {
 		args[found[1]] = ""
+		says = says || details[found[1]] != nil
+	}
+	if general := key + ".all"; len(args) > 0 && !says && messages.Has(language, general) {
+		return messages.Text(language, general, nil)
 	}
 	for name, value := range details {
 		text := fmt.Sprint(value)

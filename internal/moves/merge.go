@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"caotang/internal/access"
+	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/roster"
@@ -110,7 +111,7 @@ func (s *Service) beginMerger(ctx context.Context, fromID, toID, code string, ta
 		if err := grants(ctx, tx, from.ID, to.ID, takeOver); err != nil {
 			return err
 		}
-		return recordAt(ctx, tx, "school.merge", from, to, map[string]any{"people": p.Pupils + p.Teachers, "classes": p.Classes, "administrators": administrators(takeOver)})
+		return recordAt(ctx, tx, "school.merge", from, to, map[string]any{"people": p.Pupils + p.Teachers, "classes": p.Classes, "administrators": administrators(takeOver), audit.Batch: id})
 	})
 	return m, err
 }
@@ -159,7 +160,7 @@ func (s *Service) merge(ctx context.Context, m Move) error {
 		return err
 	}
 	for {
-		if err := s.classes(ctx, from, to); err != nil {
+		if err := s.classes(audit.InBatch(ctx, m.ID), from, to); err != nil {
 			return err
 		}
 		for {
@@ -221,7 +222,7 @@ func (s *Service) people(ctx context.Context, m Move, from, to roster.School) (m
 		if len(ids) == 0 {
 			return nil
 		}
-		if err := s.Roster.Rehome(ctx, tx, ids, from, to); err != nil {
+		if err := s.Roster.Rehome(audit.InBatch(ctx, m.ID), tx, ids, from, to); err != nil {
 			return err
 		}
 		if err := s.Transfers.Follow(ctx, tx, ids, from.ID, to.ID); err != nil {

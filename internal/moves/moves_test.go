@@ -133,6 +133,12 @@ func TestAWholeClassGoesToAnotherSchoolTogether(t *testing.T) {
 		if a := w.do(t, w.county, http.StatusOK, "GET", "/api/v1/admin/moves/"+id, nil); a.Get("state") != "done" || a.Get("moved") != float64(pupils) {
 			t.Error(a)
 		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE batch = $1 AND action = 'registry.move'`, id); n != pupils {
+			t.Errorf("%d people are on record under the move", n)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'transfer.moot' AND batch = ''`); n != 2 {
+			t.Errorf("%d records of the person's own request, want one for each school by itself", n)
+		}
 		if n := w.Count(t, `SELECT count(*) FROM transfers WHERE id = $1 AND state = 'cancelled'`, asks.Get("id")); n != 1 {
 			t.Error("the person's own request goes on")
 		}
@@ -328,6 +334,17 @@ func TestASchoolBecomesPartOfAnother(t *testing.T) {
 			t.Error("a ticket did not go along")
 		} else if ticket.Status != http.StatusCreated {
 			t.Fatal(ticket)
+		}
+
+		// One line says what was done; what became of each class and person, by name, is under it, and what concerns a third school is not.
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE batch = $1 AND action = 'registry.move' AND details LIKE '%"masked_name"%'`, id); n != pupils+1 {
+			t.Errorf("%d people are named under the merger", n)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE batch = $1 AND action NOT IN ('registry.move', 'class.merge')`, id); n != 0 {
+			t.Errorf("%d records of something else are under the merger", n)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'school.merge' AND batch = '' AND details LIKE '%"batch":"'||$1||'"%'`, id); n != 2 {
+			t.Errorf("%d lines stand above the merger, want one for each school", n)
 		}
 
 		// The school can be found, takes nobody, and says which one does.

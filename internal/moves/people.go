@@ -118,7 +118,7 @@ func (s *Service) begin(ctx context.Context, t Together, confirmed int64) (m Mov
 		if err := tx.Insert(ctx, "move_entries", []string{"move_id", "entry_id"}, rows); err != nil {
 			return err
 		}
-		if err := recordAt(ctx, tx, "school.move_people", from, to, map[string]any{"people": p.People}); err != nil {
+		if err := recordAt(ctx, tx, "school.move_people", from, to, map[string]any{"people": p.People, audit.Batch: id}); err != nil {
 			return err
 		}
 		m, err = s.move(ctx, tx, id)
@@ -201,9 +201,10 @@ func (s *Service) moveOne(ctx context.Context, tx *db.Tx, m Move, e roster.Entry
 	if e.Kind != roster.Student {
 		class = ""
 	}
-	if err := s.Transfers.EndOf(ctx, tx, e.ID); err != nil {
+	if err := s.Transfers.EndOf(ctx, tx, e.ID); err != nil { // which a third school may read of
 		return err
 	}
+	ctx = audit.InBatch(ctx, m.ID)
 	if _, err := s.Roster.Move(ctx, tx, e.ID, m.From.ID, m.To.ID, class); err != nil {
 		return err
 	}

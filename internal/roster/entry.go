@@ -304,16 +304,16 @@ func (s *Service) ClassSetBy(ctx context.Context, q db.Querier, e Entry) (accoun
 // where it was to leave. Its class, and the classes that a teacher had, stay behind; classID is its class there, "" for none. The
 // caller decides who may and that the class is one of the school's, and moves the binding with it.
 func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, toSchoolID, classID string) (moved bool, err error) {
-	var class string
-	err = tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = $1 WHERE id = $2 AND school_id = $3 RETURNING coalesce(class_id, '')`,
-		db.At(s.now()), entryID, fromSchoolID).Scan(&class)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+	there, err := db.Changed(tx.Exec(ctx, `UPDATE registry_entries SET updated_at = $1 WHERE id = $2 AND school_id = $3`, db.At(s.now()), entryID, fromSchoolID))
+	if err != nil || !there {
+		return false, err
 	}
+	left, err := s.EntryByID(ctx, tx, entryID)
 	if err != nil {
 		return false, err
 	}
-	if _, err := s.OpenSchool(ctx, tx, toSchoolID); err != nil {
+	to, err := s.OpenSchool(ctx, tx, toSchoolID)
+	if err != nil {
 		return false, err
 	}
 	if err := s.recounting(ctx, tx, entryID, func() error {
@@ -325,13 +325,11 @@ func (s *Service) Move(ctx context.Context, tx *db.Tx, entryID, fromSchoolID, to
 	if err := s.leaveClasses(ctx, tx, entryID); err != nil {
 		return false, err
 	}
-	left, err := s.PlaceOfSchool(ctx, tx, fromSchoolID)
-	if err != nil {
-		return false, err
+	class := ""
+	if left.Class != nil {
+		class = left.Class.ID
 	}
-	return true, audit.Record(ctx, tx, audit.Event{
-		Action: "registry.move", Target: "entry", TargetID: entryID, Place: left, Details: map[string]any{"to_school_id": toSchoolID, "from_class_id": class},
-	})
+	return true, s.record(ctx, tx, "registry.move", left, "", map[string]any{"to_school_id": toSchoolID, "school": to.Name, "from_class_id": class})
 }
 
 // recounting counts an entry where it stands after a change of its school or class, and no longer where it stood before.

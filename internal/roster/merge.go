@@ -106,6 +106,10 @@ func (s *Service) GiveClass(ctx context.Context, tx *db.Tx, class Class, to Scho
 // Rehome makes people of one school those of another within the transaction, which holds them, with class, binding and the classes
 // that teachers teach, and records each.
 func (s *Service) Rehome(ctx context.Context, tx *db.Tx, ids []string, from, to School) error {
+	people, err := s.EntriesByID(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
 	for _, id := range ids {
 		if err := tally.Leave(ctx, tx, s.now(), id); err != nil {
 			return err
@@ -119,9 +123,7 @@ func (s *Service) Rehome(ctx context.Context, tx *db.Tx, ids []string, from, to 
 		if err := tally.Enter(ctx, tx, s.now(), id); err != nil {
 			return err
 		}
-		if err := audit.Record(ctx, tx, audit.Event{
-			Action: "registry.move", Target: "entry", TargetID: id, Place: from.Place(), Details: map[string]any{"to_school_id": to.ID},
-		}); err != nil {
+		if err := s.record(ctx, tx, "registry.move", people[id], "", map[string]any{"to_school_id": to.ID, "school": to.Name}); err != nil {
 			return err
 		}
 	}

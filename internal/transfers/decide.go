@@ -88,7 +88,11 @@ func (s *Service) sign(ctx context.Context, tx *db.Tx, r row) (row, error) {
 			}
 			return r, err
 		}
-		if err := s.record(ctx, tx, r, "approve", ""); err != nil {
+		by := r.ToSchool
+		if side == From {
+			by = r.FromSchool
+		}
+		if err := s.recordBy(ctx, tx, r, "approve", "", by); err != nil {
 			return r, err
 		}
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/roster"
+	"caotang/internal/vault"
 	"caotang/internal/verification"
 )
 
@@ -161,10 +164,25 @@ func unless(err error, code fault.Code) error {
 
 // record adds a step to the audit record of both schools.
 func (s *Service) record(ctx context.Context, tx *db.Tx, r row, step, why string) error {
+	return s.recordBy(ctx, tx, r, step, why, roster.SchoolRef{})
+}
+
+// recordBy records a step that one of the schools takes.
+func (s *Service) recordBy(ctx context.Context, tx *db.Tx, r row, step, why string, by roster.SchoolRef) error {
+	about := map[string]any{"kind": r.Kind, "masked_name": vault.MaskName(r.Name)}
+	entry, err := s.roster.EntryByID(ctx, tx, r.entryID)
+	if err == nil {
+		about, err = s.roster.Subject(entry)
+	}
+	if unless(err, fault.ErrNotFound) != nil { // who has gone keeps their name here
+		return err
+	}
+	maps.Copy(about, map[string]any{
+		"entry_id": r.entryID, "from_school_id": r.FromSchool.ID, "to_school_id": r.ToSchool.ID, "from": r.FromSchool.Name, "to": r.ToSchool.Name, "by": by.Name,
+	})
 	for _, at := range []access.Place{r.from, r.to} {
 		if err := audit.Record(ctx, tx, audit.Event{
-			Action: "transfer." + step, Target: "transfer", TargetID: r.ID, Place: at, Reason: why,
-			Details: map[string]any{"entry_id": r.entryID, "kind": r.Kind, "from_school_id": r.FromSchool.ID, "to_school_id": r.ToSchool.ID},
+			Action: "transfer." + step, Target: "transfer", TargetID: r.ID, Place: at, Reason: why, Details: about,
 		}); err != nil {
 			return err
 		}

@@ -94,6 +94,13 @@ func TestAPupilMovesWithBothSchoolsInEitherOrder(t *testing.T) {
 			}
 			expect(t, w.Do(t, here, "POST", path(id, "/reject"), object{"reason": "晚了"}), 409, "transfer_closed")
 		}
+		// Both schools read whose approval it was, of what, and about whom.
+		said := `%"by":"` + w.Here.Name + `"%"from":"` + w.Here.Name + `"%"masked_id_number":"510104********%"masked_name":"林*"%"to":"` + w.Elsewhere.Name + `"%`
+		for _, school := range []roster.School{w.Here, w.Elsewhere} {
+			if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'transfer.approve' AND school_id = $1 AND details LIKE $2`, school.ID, said); n != 2 {
+				t.Errorf("%d approvals of the school before are on record at %s, want 2", n, school.Name)
+			}
+		}
 		if n := w.Count(t, `SELECT count(*) FROM registry_entries WHERE class_id IS NOT NULL`); n != 0 {
 			t.Error("a class of the school before came along")
 		}

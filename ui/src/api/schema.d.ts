@@ -3065,6 +3065,8 @@ export interface components {
             address: string;
             /** Format: date-time */
             at: string;
+            /** @description Of a record that work in the background followed: what lists what that did */
+            batch?: string;
             /** @description What changed, and of whom, masked: masked_name, masked_id_number, masked_username */
             details: {
                 [key: string]: unknown;
@@ -3077,6 +3079,11 @@ export interface components {
             school?: string;
             target: string;
             target_id: string;
+            /**
+             * Format: int64
+             * @description In the list: how many records the batch holds within the reader's scope, up to 10,000
+             */
+            under?: number;
             /** @description The action in words, in the reader's language */
             what: string;
         };
@@ -3085,6 +3092,8 @@ export interface components {
             action?: string;
             /** @description Likewise */
             actor?: string;
+            /** @description As in the list */
+            batch?: string;
             /**
              * Format: date-time
              * @description Not before
@@ -6250,6 +6259,10 @@ export interface operations {
                 from?: string;
                 /** @description Before */
                 to?: string;
+                /** @description Only what this batch holds */
+                batch?: string;
+                /** @description Without what a batch holds, where the record above it is listed */
+                folded?: boolean;
             };
             header?: never;
             path?: never;

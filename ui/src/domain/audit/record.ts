@@ -18,6 +18,8 @@ export interface AuditFilters {
   actor: string
   /** To whom: an id. */
   target: string
+  /** Of what was done in one go, only this. */
+  batch: string
 }
 
 type Query = Record<string, unknown>
@@ -31,22 +33,23 @@ export function auditFiltersFrom(query: Query): AuditFilters {
   const span = spans.find((one) => one === query.span) ?? (from || to ? 'days' : 'week')
   return {
     group: groups.find((one) => one === query.group) ?? '', span, from: span === 'days' ? from : '', to: span === 'days' ? to : '',
-    actor: text(query.actor), target: text(query.target),
+    actor: text(query.actor), target: text(query.target), batch: text(query.batch),
   }
 }
 
-export function auditQueryOf({ group, span, from, to, actor, target }: AuditFilters): Record<string, string> {
-  const all = { group, span: span === 'week' ? '' : span, from, to, actor, target }
+export function auditQueryOf({ group, span, from, to, actor, target, batch }: AuditFilters): Record<string, string> {
+  const all = { group, span: span === 'week' ? '' : span, from, to, actor, target, batch }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
 }
 
 /** What the API is asked for: moments, from included, to excluded. */
-export function auditRequest({ group, span, from, to, actor, target }: AuditFilters, today = dayInChina()): { action?: string; from?: string; to?: string; actor?: string; target_id?: string } {
+export function auditRequest({ group, span, from, to, actor, target, batch }: AuditFilters, today = dayInChina()): { action?: string; from?: string; to?: string; actor?: string; target_id?: string; batch?: string } {
   const begins = { today, week: dayAfter(today, -6), month: dayAfter(today, -29), all: '', days: from }[span]
   return {
     ...(group ? { action: `${group}.` } : {}),
     ...(actor ? { actor } : {}),
     ...(target ? { target_id: target } : {}),
+    ...(batch ? { batch } : {}),
     ...(begins ? { from: beginningOf(begins) } : {}),
     ...(span === 'days' && to ? { to: beginningOf(dayAfter(to, 1)) } : {}),
   }
