@@ -176,7 +176,7 @@ func (c *adminCreateCommand) Run(ctx context.Context, out *output) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out.stdout, "username       %s\none-time code  %s\nvalid until    %s\n", c.Username, code.OneTimeCode, code.ExpiresAt.Local().Format("2006-01-02 15:04"))
+		_, err = fmt.Fprintf(out.stdout, "username       %s\none-time code  %s\nvalid until    %s\n", c.Username, code.OneTimeCode, code.ExpiresAt.Local().Format(zoned))
 		return err
 	})
 }

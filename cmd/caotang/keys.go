@@ -22,6 +22,9 @@ type keysCommand struct {
 	Retire retireKeyCommand  `cmd:"" help:"Take a key out of the key file that nothing is sealed with any more; with --index, end the use of the look-up key before."`
 }
 
+// zoned is a time with its zone: whoever reads it may sit elsewhere than the machine.
+const zoned = "2006-01-02 15:04:05 -07:00"
+
 type createKeysCommand struct {
 	Suite vault.Suite `help:"aes: AES-256-GCM and HMAC-SHA-256; sm: SM4-GCM and HMAC-SM3." enum:"aes,sm" default:"aes"`
 	storage
@@ -63,16 +66,16 @@ type rotateKeysCommand struct {
 // Run adds the key, and says what is to be done with the file.
 func (c *rotateKeysCommand) Run(ctx context.Context, out *output) error {
 	return c.sealing(ctx, func(s *resealing.Service, _ *vault.Vault) error {
-		rotate, what := s.Rotate, "Key"
+		rotate, what, algorithm := s.Rotate, "Key", string(c.Suite)
 		if c.Index {
-			rotate, what = s.RotateLookUp, "Look-up key"
+			rotate, what, algorithm = s.RotateLookUp, "Look-up key", c.Suite.Keyed()
 		}
 		number, from, err := rotate(ctx, c.keyPath(), c.Suite, c.In)
 		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(out.stdout, "%s %d (%s) is used from %s.\nCopy %s to where you keep it, and to every other machine that serves, before that time.\n",
-			what, number, c.Suite, from.Local().Format(time.DateTime), c.keyPath())
+			what, number, algorithm, from.Local().Format(zoned), c.keyPath())
 		return err
 	})
 }
@@ -122,7 +125,7 @@ func (c *keysStatusCommand) Run(ctx context.Context, out *output) error {
 			case g.Number == current:
 				state = "in use"
 			case g.Number > current:
-				state = "used from " + g.From.Local().Format(time.DateTime)
+				state = "used from " + g.From.Local().Format(zoned)
 			}
 			if _, err := fmt.Fprintf(out.stdout, "key %d, %s, %s\n", g.Number, g.Suite, state); err != nil {
 				return err
@@ -161,13 +164,13 @@ func (c *keysStatusCommand) lookUps(ctx context.Context, out *output, s *reseali
 		state := "in use"
 		switch {
 		case p.Key == l.Number && !p.Used.Valid:
-			state = "used from " + l.From.Local().Format(time.DateTime)
+			state = "used from " + l.From.Local().Format(zoned)
 		case p.Key == l.Number+1 && p.Used.Valid:
 			state = "asked for"
 		case l.Number < all[len(all)-1].Number && p.Key != l.Number+1:
 			state = "part of the newer ones"
 		}
-		if _, err := fmt.Fprintf(out.stdout, "look-up key %d, %s, %s\n", l.Number, l.Suite, state); err != nil {
+		if _, err := fmt.Fprintf(out.stdout, "look-up key %d, %s, %s\n", l.Number, l.Suite.Keyed(), state); err != nil {
 			return err
 		}
 		for _, u := range uses {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tryCommand runs a command line, which must end with a status and say something.
@@ -44,14 +45,15 @@ func TestKeysAreMadeAddedAndShown(t *testing.T) {
 	command(1, "at least 30s", "rotate", "--in", "1s")
 	command(2, "--suite", "rotate", "--suite", "rot13")
 	command(0, "Key 2 (aes) is used from", "rotate", "--in", "1h")
+	command(0, time.Now().Add(time.Hour).Local().Format(" -07:00\n"), "status")
 	command(0, "key 2, aes, used from", "status")
 	command(1, "waits for its time", "rotate")
 	command(1, "key 1 is in use", "retire", "1")
-	command(0, "look-up key 1, sm, in use", "status")
+	command(0, "look-up key 1, HMAC-SM3, in use", "status")
 	command(1, "say which key", "retire")
 	command(1, "no look-up key is being changed", "retire", "--index")
-	command(0, "Look-up key 2 (aes) is used from", "rotate", "--index", "--in", "1h")
-	command(0, "look-up key 2, aes, used from", "status")
+	command(0, "Look-up key 2 (HMAC-SHA-256) is used from", "rotate", "--index", "--in", "1h")
+	command(0, "look-up key 2, HMAC-SHA-256, used from", "status")
 	command(1, "look-up key 1 is not retired yet", "rotate", "--index")
 	command(1, "not all has been moved to look-up key 2 yet", "retire", "--index")
 }

@@ -15,6 +15,7 @@ test('a county sees a full number of a school once the school has agreed, and on
   await page.goto(`/admin/registry?entry=${items[0]!.id}`)
   await page.getByRole('button', { name: t('admin_registry.reveal.button') }).click()
   const dialog = page.getByRole('dialog', { name: t('admin_registry.reveal.title') })
+  await expect(dialog).toContainText(t('admin_registry.reveal.lead_elsewhere'))
   await dialog.getByRole('button', { name: t('admin_registry.reveal.reason_paper') }).click()
   await dialog.getByRole('button', { name: t('admin_registry.reveal.confirm'), exact: true }).click()
   await expect(dialog.getByRole('alert')).toBeVisible()

@@ -48,6 +48,8 @@ test('F-22 F-23 a pupil asks to change school, follows each step, and moves once
   await page.getByRole('row', { name: entry.name }).first().click()
   const drawer = page.getByRole('dialog')
   await expect(drawer).toContainText(t('admin_transfers.effect.half', { name: entry.name, from: entry.school.name, to: to.name }))
+  await expect(drawer).toContainText(`${entry.id_number.slice(0, 6)}********${entry.id_number.slice(14)}`)
+  await expect(drawer).toContainText(`${to.name} · ${t('admin_transfers.class_there')}`)
   await expectAccessible(page)
   await drawer.getByRole('button', { name: t('admin_transfers.approve'), exact: true }).click()
   await expect(page.getByText(t('admin_transfers.approved.half'))).toBeVisible()

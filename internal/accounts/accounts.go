@@ -34,6 +34,7 @@ var (
 	errStillFrozen        = fault.Define(fault.Conflict, "account_still_frozen")
 	errLinkEnded          = fault.Define(fault.Gone, "notice_link_ended")
 
+	errAccountThere         = fault.Define(fault.Conflict, "account_there")
 	ErrAlreadyAdministrator = fault.Define(fault.Conflict, "already_administrator")
 )
 

@@ -23,6 +23,7 @@ import (
 type Administrator struct {
 	AccountID   string       `json:"account_id"`
 	Username    string       `json:"username"`
+	Name        string       `json:"name,omitempty" doc:"Of the person, where the account is verified"`
 	MaskedPhone *string      `json:"masked_phone"`
 	Level       access.Level `json:"level" enum:"province,city,county,school"`
 	ScopeID     string       `json:"scope_id"`
@@ -63,7 +64,7 @@ func (s *Service) scopeOf(ctx context.Context, q db.Querier, g access.Grant) (sc
 
 // Appoint gives an account a grant on a scope below the actor's own. Without existing, the account is made, with a one-time
 // code for its first sign-in; with it, the account of that username gets the grant and is told by SMS. Errors:
-// username_invalid; username_taken where existing was not asked for; not_found for a scope that the actor does not reach, and
+// username_invalid; account_there where existing was not asked for; not_found for a scope that the actor does not reach, and
 // for a username that nobody has; already_administrator.
 func (s *Service) Appoint(ctx context.Context, username string, g access.Grant, existing bool) (Appointment, error) {
 	place, err := s.scopeOf(ctx, s.db, g)
@@ -82,7 +83,7 @@ func (s *Service) Appoint(ctx context.Context, username string, g access.Grant, 
 		made, err = s.CreateAdministrator(ctx, NewAdministrator{username, g})
 		code = &made
 		if fault.Is(err, ErrUsernameTaken) {
-			err = ErrUsernameTaken.New(fault.Field("username", "username_taken"), fault.Next("appoint_existing", ""))
+			err = errAccountThere.New(fault.Field("username", "account_there"), fault.Next("appoint_existing", ""))
 		}
 	}
 	if err != nil {
@@ -200,8 +201,8 @@ func (s *Service) Administrators(ctx context.Context, f AdministratorFilter, pag
 
 func (s *Service) administrators(ctx context.Context, condition string, args ...any) ([]Administrator, error) {
 	rows, err := s.db.Query(ctx, `SELECT a.id, a.username, a.phone_sealed, a.replace_password, g.level, g.scope_id, g.created_at,
-			coalesce(s.name, r.name, ''), coalesce(s.region, g.scope_id), coalesce(s.id, '')
-		FROM grants g JOIN accounts a ON a.id = g.account_id
+			coalesce(s.name, r.name, ''), coalesce(s.region, g.scope_id), coalesce(s.id, ''), coalesce(e.name, '')
+		FROM grants g JOIN accounts a ON a.id = g.account_id LEFT JOIN bindings b ON b.account_id = a.id LEFT JOIN registry_entries e ON e.id = b.entry_id
 		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id LEFT JOIN regions r ON g.level <> 'school' AND r.code = g.scope_id
 		WHERE `+condition, args...)
 	if err != nil {
@@ -216,7 +217,7 @@ func (s *Service) administrators(ctx context.Context, condition string, args ...
 		var waits bool
 		var granted db.Time
 		var at access.Place
-		if err := rows.Scan(&a.AccountID, &a.Username, &phone, &waits, &a.Level, &a.ScopeID, &granted, &a.ScopeName, &at.Region, &at.School); err != nil {
+		if err := rows.Scan(&a.AccountID, &a.Username, &phone, &waits, &a.Level, &a.ScopeID, &granted, &a.ScopeName, &at.Region, &at.School, &a.Name); err != nil {
 			return nil, err
 		}
 		if phone != nil {

@@ -7,6 +7,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/roomtest"
+	"caotang/internal/roster"
 )
 
 func inWorld(t *testing.T, test func(t *testing.T, w *roomtest.World)) {
@@ -66,11 +67,26 @@ func TestACountyAppointsItsSchoolsAdministratorsAndNobodyClimbs(t *testing.T) {
 	})
 }
 
+func TestAnAdministratorWhoIsVerifiedIsListedByName(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		county, admin := w.Administrator(t, access.County, "510104"), w.Administrator(t, access.School, w.Here.ID)
+		w.Administrator(t, access.School, w.Nearby.ID)
+		w.Bind(t, admin, w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID}), roster.Teacher)
+		names := map[any]any{}
+		for _, one := range w.Do(t, county, "GET", administrators, nil).Items() {
+			names[one["scope_name"]] = one["name"]
+		}
+		if names[w.Here.Name] != "林涛" || names[w.Nearby.Name] != nil || len(names) != 3 {
+			t.Errorf("listed are %v", names)
+		}
+	})
+}
+
 func TestAnAccountThatExistsIsAppointedOnRequestAndToldSo(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *roomtest.World) {
 		county, teacher := w.Administrator(t, access.County, "510104"), w.Person(t, "teacher")
 		body := appointment(teacher.Username, "school", w.Here.ID)
-		taken := expect(t, w.Do(t, county, "POST", administrators, body), 409, "username_taken")
+		taken := expect(t, w.Do(t, county, "POST", administrators, body), 409, "account_there")
 		if taken.Get("next_step.action") != "appoint_existing" {
 			t.Errorf("no way on: %v", taken)
 		}

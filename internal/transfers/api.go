@@ -129,8 +129,8 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "GET", Path: "/api/v1/admin/transfers/{id}", ID: "get-transfer", Tag: "transfers", Rule: server.Administrator,
 		Summary: "A request to change school that concerns one's scope",
 	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
-		r, err := s.reachable(ctx, s.db, in.ID)
-		return &adminOutput{s.forAdmin(ctx, r)}, err
+		r, err := s.read(ctx, in.ID)
+		return &adminOutput{r}, err
 	})
 	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/admin/transfers/{id}/approve", ID: "approve-transfer", Tag: "transfers", Rule: server.Administrator,

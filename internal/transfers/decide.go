@@ -9,6 +9,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/vault"
 	"caotang/internal/verification"
 )
 
@@ -183,6 +184,25 @@ func (s *Service) reachable(ctx context.Context, q db.Querier, id string) (row, 
 		return row{}, fault.ErrNotFound.New()
 	}
 	return r, nil
+}
+
+// read is a request that concerns the actor's scope, with whom it is about: whoever decides must tell two of one name apart.
+func (s *Service) read(ctx context.Context, id string) (AdminTransfer, error) {
+	r, err := s.reachable(ctx, s.db, id)
+	if err != nil {
+		return AdminTransfer{}, err
+	}
+	t := s.forAdmin(ctx, r)
+	entry, err := s.roster.EntryByID(ctx, s.db, r.entryID)
+	if err != nil {
+		return t, unless(err, fault.ErrNotFound)
+	}
+	if entry.Class != nil {
+		t.Class = entry.Class.DisplayName
+	}
+	number, err := s.roster.IDNumber(entry)
+	t.MaskedIDNumber = vault.MaskIDNumber(number)
+	return t, err
 }
 
 func closed() error { return ErrClosed.New(fault.Next("transfers", "/admin/transfers")) }

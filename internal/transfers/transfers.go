@@ -88,6 +88,9 @@ type AdminTransfer struct {
 	MaskedUsername string      `json:"masked_username" doc:"Of whoever asked"`
 	Overdue        bool        `json:"overdue"`
 	Sides          []Side      `json:"sides" doc:"The sides whose answer is wanted and the caller may give"`
+
+	MaskedIDNumber string `json:"masked_id_number,omitempty" doc:"Of one request, while the registry has the person"`
+	Class          string `json:"class,omitempty" doc:"Likewise: a pupil's, now"`
 }
 
 // row is a request with all that is kept of it.

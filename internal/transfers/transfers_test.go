@@ -14,6 +14,7 @@ import (
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 	"caotang/internal/transfers"
+	"caotang/internal/vault"
 )
 
 type object = map[string]any
@@ -71,6 +72,9 @@ func TestAPupilMovesWithBothSchoolsInEitherOrder(t *testing.T) {
 			p, e := somebody(t, w, roster.Student, number+1)
 			id := request(t, w, p, w.Elsewhere)
 
+			if seen := w.Do(t, order[0], "GET", path(id, ""), nil); seen.Get("class") == nil || seen.Get("masked_id_number") != vault.MaskIDNumber(roomtest.IDNumber(number+1)) {
+				t.Errorf("whoever decides reads %v", seen)
+			}
 			first := w.Do(t, order[0], "POST", path(id, "/approve"), nil)
 			expect(t, first, 200, "")
 			if first.Get("state") != "pending" || schoolOf(t, w, e) != w.Here.Name {

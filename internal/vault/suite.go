@@ -31,6 +31,14 @@ func (s Suite) hash() func() hash.Hash {
 	return sha256.New
 }
 
+// Keyed names the algorithm of a look-up key.
+func (s Suite) Keyed() string {
+	if s == SM {
+		return "HMAC-SM3"
+	}
+	return "HMAC-SHA-256"
+}
+
 // seal makes the cipher of a key that is derived from a secret.
 func (s Suite) seal(secret, salt []byte, info string) (cipher.AEAD, error) {
 	size, newBlock := 32, aes.NewCipher

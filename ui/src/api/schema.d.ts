@@ -2759,6 +2759,8 @@ export interface components {
             masked_phone: string | null;
             /** @description Whether the caller stands above the scope */
             may_dismiss: boolean;
+            /** @description Of the person, where the account is verified */
+            name?: string;
             /** @description False until a first sign-in has replaced the one-time code */
             ready: boolean;
             scope_id: string;
@@ -2774,6 +2776,8 @@ export interface components {
             masked_phone: string | null;
             /** @description Whether the caller stands above the scope */
             may_dismiss: boolean;
+            /** @description Of the person, where the account is verified */
+            name?: string;
             /** @description Null for an account that existed already */
             one_time_code: components["schemas"]["AccountsOneTimeCode"];
             /** @description False until a first sign-in has replaced the one-time code */
@@ -5632,6 +5636,8 @@ export interface components {
         TransfersAdminTransfer: {
             /** @description What it takes: the receiving school's for a teacher, both schools' for a pupil */
             approvals: components["schemas"]["TransfersApproval"][];
+            /** @description Likewise: a pupil's, now */
+            class?: string;
             /** Format: date-time */
             closed_at: string | null;
             /** @description Why it was rejected, in the administrator's words; moot: what it was about has gone */
@@ -5649,6 +5655,8 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "teacher" | "student";
+            /** @description Of one request, while the registry has the person */
+            masked_id_number?: string;
             /** @description Of whoever asked */
             masked_username: string;
             /** @description Of the person who moves */
