@@ -268,6 +268,7 @@ var requests = map[string]request{
 	"move-together":              {body: (*cell).together},
 	"list-moves":                 {},
 	"get-move":                   {target: (*cell).move},
+	"list-moved-people":          {target: (*cell).move},
 	"preview-merger":             {target: here, queryOf: func(c *cell) string { return "?into=" + c.world.Nearby.ID }},
 	"merge-school":               {target: here, body: func(c *cell) any { return object{"into": c.world.Nearby.ID, "code": "0", "administrators": "end"} }},
 	"put-pupils-into-class":      {target: (*cell).class, body: func(c *cell) any { return object{"entry_ids": []string{c.entry().ID}} }},

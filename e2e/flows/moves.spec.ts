@@ -9,13 +9,14 @@ const newSchool = (office: Api): Promise<School> =>
   office.ok(201, 'POST', '/api/v1/admin/schools', { code: `3151${newResidentID().slice(11, 17)}`, name: `草堂${newName()}中学`, region: '510104' })
 
 /** A class of the school with two pupils. */
-async function fullClass(office: Api, school: School): Promise<{ id: string }> {
+async function fullClass(office: Api, school: School): Promise<{ id: string; names: string[] }> {
   const year = (await office.ok(200, 'GET', '/api/v1/admin/school-years/summary')).year - 1
   const made = await office.ok(201, 'POST', '/api/v1/admin/classes', { school_id: school.id, stage: 'junior', entry_year: year, number: 1 })
-  for (const name of [newName(), newName()]) {
+  const names = [newName(), newName()]
+  for (const name of names) {
     await office.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number: newResidentID(), school_id: school.id, class_id: made.id })
   }
-  return made
+  return { ...made, names }
 }
 
 const people = async (office: Api, school: School) => (await office.ok(200, 'GET', `/api/v1/admin/registry?school_id=${school.id}`)).items.length
@@ -33,9 +34,23 @@ test('F-26 a whole class goes to another school together', async ({ page, t }) =
   await dialog.getByRole('button', { name: t('admin_moves.see') }).click()
   await expectAccessible(page)
   await expectNoOverflow(page)
-  await dialog.getByRole('button', { name: t('admin_moves.go', { n: 2 }) }).click()
+  // The other school does not teach the grade: whoever moves them says that they know.
+  const go = dialog.getByRole('button', { name: t('admin_moves.go', { n: 2 }) })
+  await expect(go).toBeDisabled()
+  await dialog.getByLabel(t('admin_moves.knowing')).check()
+  await go.click()
   await expect(dialog.getByText(t('admin_moves.moved', { n: 2, from: from.name, to: to.name }))).toBeVisible()
+  await expect(dialog.getByRole('list', { name: t('admin_moves.names') })).toContainText(moving.names[0]!)
   expect(await people(office, to)).toBe(2)
+  // And back, from where moves are listed.
+  await page.goto('/admin/moves')
+  await page.getByRole('button', { name: t('admin_moves.back.button', { to: from.name }) }).click()
+  const back = page.getByRole('dialog', { name: t('admin_moves.back.title') })
+  await back.getByRole('button', { name: t('admin_moves.go', { n: 2 }) }).click()
+  await expect(back.getByText(t('admin_moves.moved', { n: 2, from: to.name, to: from.name }))).toBeVisible()
+  await expectNoOverflow(page)
+  const inClass = await office.ok(200, 'GET', `/api/v1/admin/registry?class_id=${moving.id}`)
+  expect(inClass.items).toHaveLength(2)
 })
 
 test('F-26 a school becomes part of another', async ({ page, t }) => {

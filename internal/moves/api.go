@@ -10,12 +10,18 @@ type byID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
+type peopleInput struct {
+	server.PageInput
+	ID string `path:"id" maxLength:"64"`
+}
+
 type togetherInput struct{ Body Together }
 
 type moveInput struct {
 	Body struct {
 		Together
 		Confirmed int64 `json:"confirmed" doc:"How many people the preview named"`
+		Knowing   bool  `json:"knowing,omitempty" doc:"That whoever moves them knows of those whom the preview calls misplaced"`
 	}
 }
 
@@ -49,7 +55,7 @@ func (s *Service) Mount(srv *server.Server) {
 		})
 	server.Register(srv, op("POST", "/moves", "move-together", "Move people to another school together, being over both", 202),
 		func(ctx context.Context, in *moveInput) (*body[Move], error) {
-			m, err := s.begin(ctx, in.Body.Together, in.Body.Confirmed)
+			m, err := s.begin(ctx, in.Body.Together, in.Body.Confirmed, in.Body.Knowing)
 			return &body[Move]{m}, err
 		})
 	server.Register(srv, op("GET", "/moves", "list-moves", "The moves and mergers of the schools of one's scope", 0),
@@ -61,6 +67,11 @@ func (s *Service) Mount(srv *server.Server) {
 		func(ctx context.Context, in *byID) (*body[Move], error) {
 			m, err := s.visible(ctx, in.ID)
 			return &body[Move]{m}, err
+		})
+	server.Register(srv, op("GET", "/moves/{id}/people", "list-moved-people", "Whom a move took along", 0),
+		func(ctx context.Context, in *peopleInput) (*body[server.Page[MovedPerson]], error) {
+			page, err := s.moved(ctx, in.ID, in.PageInput)
+			return &body[server.Page[MovedPerson]]{page}, err
 		})
 	server.Register(srv, op("GET", "/schools/{id}/merger", "preview-merger", "What becomes of a school that becomes part of another", 0),
 		func(ctx context.Context, in *mergerPreviewInput) (*body[MergerPreview], error) {

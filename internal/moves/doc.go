@@ -3,6 +3,8 @@
 //
 // It promises:
 //   - Whoever decides sees before what it comes to, and confirms it: a number of people, or the code of the school that ends.
+//   - Who moved can be named afterwards, and moved back into the classes that they left.
+//   - Nobody comes to a school that does not teach their grade, unless whoever decides says that they know.
 //   - Account, binding and space go along, the history of each says so, and every count is exact at any moment.
 //   - It goes in batches, each in a transaction of its own, and goes on where it was cut off. Nobody is lost or taken twice; who has
 //     gone elsewhere meanwhile stays there.

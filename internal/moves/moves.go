@@ -22,6 +22,7 @@ var (
 	ErrNobody      = fault.Define(fault.Invalid, "move_nobody")
 	ErrTooMany     = fault.Define(fault.Invalid, "move_too_many")
 	ErrUnconfirmed = fault.Define(fault.Conflict, "move_unconfirmed") // other numbers than were confirmed
+	ErrMisplaced   = fault.Define(fault.Conflict, "move_misplaced")   // pupils whose grade is not taught there, and nobody said that they know
 	ErrBusy        = fault.Define(fault.Conflict, "merger_busy")      // an import, a turn or a move is under way at the school
 )
 
@@ -157,6 +158,26 @@ func (s *Service) visible(ctx context.Context, id string) (Move, error) {
 		}
 	}
 	return Move{}, fault.ErrNotFound.New()
+}
+
+// MovedPerson is somebody whom a move took along.
+type MovedPerson struct {
+	EntryID string `json:"entry_id"`
+	Name    string `json:"name"`
+	Kind    string `json:"kind" enum:"teacher,student"`
+	There   bool   `json:"there" doc:"Whether they still stand at the school where they came"`
+}
+
+// moved answers a page of those whom a move took along and who are in the registry. Errors: those of visible.
+func (s *Service) moved(ctx context.Context, id string, page server.PageInput) (none server.Page[MovedPerson], err error) {
+	m, err := s.visible(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	all, err := db.Collect(ctx, s.db, `SELECT e.id, e.name, e.kind, e.school_id = $2 FROM move_entries m JOIN registry_entries e ON e.id = m.entry_id
+		WHERE m.move_id = $1 AND m.state = 'moved' AND m.entry_id > $3 ORDER BY m.entry_id LIMIT $4`, []any{m.ID, m.To.ID, page.Cursor, page.Limit + 1},
+		func(p *MovedPerson) []any { return []any{&p.EntryID, &p.Name, &p.Kind, &p.There} })
+	return server.NewPage(all, page.Limit, func(p MovedPerson) string { return p.EntryID }), err
 }
 
 // both answers the two schools, the actor being over both, and the second one taking people.

@@ -118,7 +118,7 @@ func TestAWholeClassGoesToAnotherSchoolTogether(t *testing.T) {
 		w.exact(t, pupils+1)
 		// Who has gone elsewhere meanwhile stays there.
 		var gone string
-		if err := w.DB.QueryRow(t.Context(), `SELECT entry_id FROM move_entries LIMIT 1`).Scan(&gone); err != nil {
+		if err := w.DB.QueryRow(t.Context(), `SELECT entry_id FROM move_entries WHERE state = 'waiting' LIMIT 1`).Scan(&gone); err != nil {
 			t.Fatal(err)
 		}
 		w.InTx(t, func(tx *db.Tx) error {
@@ -156,6 +156,57 @@ func TestAWholeClassGoesToAnotherSchoolTogether(t *testing.T) {
 }
 
 // The administrators of both schools are told who moved whom, and find it in their list, as whoever is over them does.
+// Who moved is named, and moves back into the class that they left; who has gone on meanwhile stays where they are.
+func TestThoseWhoMovedAreNamedAndMoveBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.Class(t, w.Nearby.ID, 7)
+		there := object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "class_ids": []string{w.class.ID}, "confirmed": pupils}
+		id := w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves", there).Get("id").(string)
+		w.work(t)
+		named := w.do(t, w.Administrator(t, access.School, w.Here.ID), http.StatusOK, "GET", "/api/v1/admin/moves/"+id+"/people?limit=50", nil)
+		if len(named.Items()) != 50 || named.Items()[0]["name"] != "韩梅梅" || named.Get("next_cursor") == nil {
+			t.Errorf("%v", named)
+		}
+		w.do(t, w.Administrator(t, access.School, w.Elsewhere.ID), http.StatusNotFound, "GET", "/api/v1/admin/moves/"+id+"/people", nil)
+		on := object{"from_school_id": w.Nearby.ID, "to_school_id": w.Here.ID, "entry_ids": []string{w.entries[0].ID}, "confirmed": 1, "knowing": true}
+		w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves", on)
+		w.work(t)
+		back := object{"from_school_id": w.Nearby.ID, "to_school_id": w.Here.ID, "move_id": id, "confirmed": pupils - 1}
+		w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves", back)
+		w.work(t)
+		if n := w.Count(t, `SELECT count(*) FROM registry_entries WHERE class_id = $1 AND kind = 'student'`, w.class.ID); n != pupils-1 {
+			t.Errorf("%d are in their class again", n)
+		}
+		delete(back, "confirmed")
+		back["from_school_id"], back["to_school_id"] = w.Here.ID, w.Nearby.ID
+		if a := w.do(t, w.county, http.StatusUnprocessableEntity, "POST", "/api/v1/admin/moves/preview", back); a.Get("code") != "invalid" {
+			t.Errorf("another way than the move was moved back: %v", a)
+		}
+		w.exact(t, pupils+1)
+	})
+}
+
+func TestWhoeverMovesPupilsWhereTheirGradeIsNotTaughtSaysThatTheyKnow(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		body := object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "class_ids": []string{w.class.ID}, "entry_ids": []string{w.teacher.ID}}
+		p := w.do(t, w.county, http.StatusOK, "POST", "/api/v1/admin/moves/preview", body)
+		if got := fmt.Sprint(p.Get("misplaced")); got != fmt.Sprintf("[map[grade:七年级 people:%d]]", pupils) {
+			t.Errorf("misplaced: %s", got)
+		}
+		w.Class(t, w.Nearby.ID, 3)
+		if p := w.do(t, w.county, http.StatusOK, "POST", "/api/v1/admin/moves/preview", body); len(p.Get("misplaced").([]any)) != 0 {
+			t.Errorf("the grade is taught there: %v", p)
+		}
+		body["to_school_id"], body["confirmed"] = w.Elsewhere.ID, pupils+1
+		province := w.Administrator(t, access.Province, "510000")
+		if a := w.do(t, province, http.StatusConflict, "POST", "/api/v1/admin/moves", body); a.Get("code") != "move_misplaced" {
+			t.Error(a)
+		}
+		body["knowing"] = true
+		w.do(t, province, http.StatusAccepted, "POST", "/api/v1/admin/moves", body)
+	})
+}
+
 func TestGuardiansOfAChildAreToldOfAMove(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		born := func(year int) roster.Entry {
@@ -182,7 +233,7 @@ func TestTheSchoolsAdministratorsAreToldOfAMove(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		here, nearby, elsewhere := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Nearby.ID), w.Administrator(t, access.School, w.Elsewhere.ID)
 		m := w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves",
-			object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "class_ids": []string{w.class.ID}, "confirmed": pupils})
+			object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "class_ids": []string{w.class.ID}, "confirmed": pupils, "knowing": true})
 		told := fmt.Sprintf("管理员%s已把", w.county.Username)
 		if w.Told(t, here, told) != 0 {
 			t.Error("told before it was done")
@@ -248,7 +299,7 @@ func TestTheSchoolsAdministratorsAreToldOfAMerger(t *testing.T) {
 func TestOnlyWhoeverIsOverBothSchoolsMovesAnybody(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		body := func(to roster.School) object {
-			return object{"from_school_id": w.Here.ID, "to_school_id": to.ID, "class_ids": []string{w.class.ID}, "confirmed": pupils}
+			return object{"from_school_id": w.Here.ID, "to_school_id": to.ID, "class_ids": []string{w.class.ID}, "confirmed": pupils, "knowing": true}
 		}
 		school, city, province := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.City, "510300"), w.Administrator(t, access.Province, "510000")
 		for name, c := range map[string]struct {

@@ -3,6 +3,7 @@ package moves
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -18,6 +19,7 @@ type Together struct {
 	ToSchoolID   string   `json:"to_school_id" maxLength:"64"`
 	ClassIDs     []string `json:"class_ids,omitempty" maxItems:"60" doc:"Whole classes of the first school"`
 	EntryIDs     []string `json:"entry_ids,omitempty" maxItems:"200" doc:"People of the first school"`
+	MoveID       string   `json:"move_id,omitempty" maxLength:"64" doc:"Whom an earlier move took to the first school and who are still there, back into the classes that they left"`
 	ToClassID    string   `json:"to_class_id,omitempty" maxLength:"64" doc:"Where pupils go; without one they choose, or are put into one there"`
 }
 
@@ -28,11 +30,29 @@ type MovePreview struct {
 	People    int64            `json:"people"`
 	Verified  int64            `json:"verified" doc:"Of those, who have activated their space: they are told by SMS"`
 	Transfers int64            `json:"transfers" doc:"Requests for a change of school that end with it"`
+	Misplaced []OfGrade        `json:"misplaced" doc:"Pupils whose grade the other school does not have, or the class is not of: they are moved only by somebody who says that they know"`
+}
+
+// OfGrade is how many pupils of a grade there are.
+type OfGrade struct {
+	Grade  string `json:"grade"`
+	People int    `json:"people"`
+}
+
+// mover is somebody who is to move, and the class where they go, "" for where the move goes.
+type mover struct{ id, class string }
+
+func idsOf(movers []mover) []string {
+	ids := make([]string, len(movers))
+	for i, m := range movers {
+		ids[i] = m.id
+	}
+	return ids
 }
 
 // preview answers what a move comes to, and who they are. Errors: not_found unless the actor is over both schools; move_same_school;
 // school_merged; invalid for people and classes that are not of the first school; move_nobody; move_too_many.
-func (s *Service) preview(ctx context.Context, t Together) (p MovePreview, ids []string, err error) {
+func (s *Service) preview(ctx context.Context, t Together) (p MovePreview, movers []mover, err error) {
 	from, to, err := s.both(ctx, s.db, t.FromSchoolID, t.ToSchoolID)
 	if err != nil {
 		return p, nil, err
@@ -40,9 +60,10 @@ func (s *Service) preview(ctx context.Context, t Together) (p MovePreview, ids [
 	if err := s.Roster.CheckPupilClass(ctx, s.db, t.ToClassID, to.ID); err != nil {
 		return p, nil, err
 	}
-	if ids, err = s.who(ctx, t); err != nil {
+	if movers, err = s.who(ctx, t); err != nil {
 		return p, nil, err
 	}
+	ids := idsOf(movers)
 	p = MovePreview{From: roster.SchoolRef{ID: from.ID, Name: from.Name}, To: roster.SchoolRef{ID: to.ID, Name: to.Name}, People: int64(len(ids))}
 	for part := range slices.Chunk(ids, atOnce) {
 		var n int64
@@ -51,12 +72,58 @@ func (s *Service) preview(ctx context.Context, t Together) (p MovePreview, ids [
 		}
 		p.Verified += n
 	}
-	p.Transfers, err = s.Transfers.PendingOf(ctx, s.db, ids)
-	return p, ids, err
+	if p.Transfers, err = s.Transfers.PendingOf(ctx, s.db, ids); err != nil {
+		return p, nil, err
+	}
+	p.Misplaced, err = s.misplaced(ctx, t, movers)
+	return p, movers, err
 }
 
-// who answers the people of whole classes and those named, each once.
-func (s *Service) who(ctx context.Context, t Together) ([]string, error) {
+// misplaced counts the pupils who would come where their grade is not taught. Whoever has graduated, or has no class, goes anywhere.
+func (s *Service) misplaced(ctx context.Context, t Together, movers []mover) ([]OfGrade, error) {
+	taught := map[string]bool{}
+	if t.ToClassID != "" {
+		class, err := s.Roster.ClassByID(ctx, s.db, t.ToClassID)
+		if err != nil {
+			return nil, err
+		}
+		taught[class.Grade] = true
+	} else {
+		classes, err := s.Roster.ClassesOfSchool(ctx, t.ToSchoolID)
+		if err != nil {
+			return nil, err
+		}
+		for _, class := range classes {
+			taught[class.Grade] = true
+		}
+	}
+	all := []OfGrade{}
+	for part := range slices.Chunk(movers, atOnce) {
+		entries, err := s.Roster.EntriesByID(ctx, s.db, idsOf(part))
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range part {
+			e := entries[m.id]
+			if e.Kind != roster.Student || e.Class == nil || e.Class.GraduatedAt != nil || m.class != "" || taught[e.Class.Grade] {
+				continue
+			}
+			i := slices.IndexFunc(all, func(of OfGrade) bool { return of.Grade == e.Class.Grade })
+			if i < 0 {
+				i, all = len(all), append(all, OfGrade{Grade: e.Class.Grade})
+			}
+			all[i].People++
+		}
+	}
+	return all, nil
+}
+
+// who answers the people of whole classes, those named and those of an earlier move, each once.
+func (s *Service) who(ctx context.Context, t Together) ([]mover, error) {
+	back, err := s.cameBy(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	ids := slices.Clone(t.EntryIDs)
 	found, err := s.Roster.EntriesByID(ctx, s.db, t.EntryIDs)
 	if err != nil {
@@ -81,23 +148,48 @@ func (s *Service) who(ctx context.Context, t Together) ([]string, error) {
 		}
 		ids = append(ids, found...)
 	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
+	movers := back
+	for _, id := range ids {
+		movers = append(movers, mover{id: id})
+	}
+	slices.SortStableFunc(movers, func(one, other mover) int { return strings.Compare(one.id, other.id) })
+	movers = slices.CompactFunc(movers, func(one, other mover) bool { return one.id == other.id })
 	switch {
-	case len(ids) == 0:
+	case len(movers) == 0:
 		return nil, ErrNobody.New()
-	case len(ids) > most:
+	case len(movers) > most:
 		return nil, ErrTooMany.New(fault.Arg("max", most))
 	}
-	return ids, nil
+	return movers, nil
+}
+
+// cameBy answers who came to the first school by an earlier move, from the second, and are still there, with the classes that they left.
+func (s *Service) cameBy(ctx context.Context, t Together) ([]mover, error) {
+	if t.MoveID == "" {
+		return nil, nil
+	}
+	m, err := s.visible(ctx, t.MoveID)
+	if fault.Is(err, fault.ErrNotFound) || err == nil && (m.To.ID != t.FromSchoolID || m.From.ID != t.ToSchoolID) {
+		return nil, fault.ErrInvalid.New(fault.Field("move_id", "not_found"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return db.Collect(ctx, s.db, `SELECT m.entry_id, coalesce(c.id, '') FROM move_entries m JOIN registry_entries e ON e.id = m.entry_id
+		LEFT JOIN classes c ON c.id = m.class_before AND c.school_id = $3 AND c.graduated_at IS NULL
+		WHERE m.move_id = $1 AND m.state = 'moved' AND e.school_id = $2`, []any{m.ID, m.To.ID, m.From.ID}, func(m *mover) []any { return []any{&m.id, &m.class} })
 }
 
 // begin has people moved in the background, and records who decided it at both schools. Errors: those of preview; move_unconfirmed
-// when they are not as many as were confirmed.
-func (s *Service) begin(ctx context.Context, t Together, confirmed int64) (m Move, err error) {
-	p, ids, err := s.preview(ctx, t)
+// when they are not as many as were confirmed; move_misplaced where pupils would come to a school without their grade, unless whoever
+// moves them knows.
+func (s *Service) begin(ctx context.Context, t Together, confirmed int64, knowing bool) (m Move, err error) {
+	p, movers, err := s.preview(ctx, t)
 	if err != nil {
 		return m, err
+	}
+	if len(p.Misplaced) > 0 && !knowing {
+		return m, ErrMisplaced.New()
 	}
 	if p.People != confirmed {
 		return m, ErrUnconfirmed.New(fault.Arg("people", p.People), fault.Detail("people", p.People))
@@ -111,11 +203,11 @@ func (s *Service) begin(ctx context.Context, t Together, confirmed int64) (m Mov
 		if err := s.insert(ctx, tx, id, kindPeople, from, to, t.ToClassID, p.People); err != nil {
 			return err
 		}
-		rows := make([][]any, len(ids))
-		for i, entry := range ids {
-			rows[i] = []any{id, entry}
+		rows := make([][]any, len(movers))
+		for i, m := range movers {
+			rows[i] = []any{id, m.id, m.class}
 		}
-		if err := tx.Insert(ctx, "move_entries", []string{"move_id", "entry_id"}, rows); err != nil {
+		if err := tx.Insert(ctx, "move_entries", []string{"move_id", "entry_id", "class_id"}, rows); err != nil {
 			return err
 		}
 		if err := recordAt(ctx, tx, "school.move_people", from, to, map[string]any{"people": p.People, audit.Batch: id}); err != nil {
@@ -152,48 +244,55 @@ func recordAt(ctx context.Context, tx *db.Tx, action string, from, to roster.Sch
 // batch moves the next people of a move, and tells those who have an account; it answers whether there were any.
 func (s *Service) batch(ctx context.Context, m Move) (more bool, err error) {
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		ids, err := db.Collect(ctx, tx, `SELECT entry_id FROM move_entries WHERE move_id = $1 ORDER BY entry_id LIMIT $2`, []any{m.ID, atOnce}, scanText)
-		if err != nil || len(ids) == 0 {
+		movers, err := db.Collect(ctx, tx, `SELECT entry_id, class_id FROM move_entries WHERE move_id = $1 AND state = 'waiting' ORDER BY entry_id LIMIT $2`,
+			[]any{m.ID, atOnce}, func(m *mover) []any { return []any{&m.id, &m.class} })
+		if err != nil || len(movers) == 0 {
 			return err
 		}
 		more = true
-		if err := s.Roster.HoldEntries(ctx, tx, ids); err != nil {
+		if err := s.Roster.HoldEntries(ctx, tx, idsOf(movers)); err != nil {
 			return err
 		}
-		class := m.classID
-		if err := s.Roster.CheckPupilClass(ctx, tx, class, m.To.ID); fault.Is(err, fault.ErrInvalid) {
-			class = "" // it has gone meanwhile
-		} else if err != nil {
-			return err
-		}
-		entries, err := s.Roster.EntriesByID(ctx, tx, ids)
+		entries, err := s.Roster.EntriesByID(ctx, tx, idsOf(movers))
 		if err != nil {
 			return err
 		}
-		moved := 0
-		for _, id := range ids {
-			e, there := entries[id]
-			if !there || e.School.ID != m.From.ID {
-				continue
-			}
-			if err := s.moveOne(ctx, tx, m, e, class); err != nil {
+		for _, who := range movers {
+			if err := s.next(ctx, tx, m, who, entries); err != nil {
 				return err
 			}
-			moved++
 		}
-		return s.count(ctx, tx, m, ids, moved)
+		return nil
 	})
 	return more, err
 }
 
-// count takes people off those who have yet to move.
-func (s *Service) count(ctx context.Context, tx *db.Tx, m Move, ids []string, moved int) error {
-	for _, id := range ids {
-		if mine, err := db.Changed(tx.Exec(ctx, `DELETE FROM move_entries WHERE move_id = $1 AND entry_id = $2`, m.ID, id)); err != nil || !mine {
-			return err
+// next moves somebody, unless they have gone elsewhere meanwhile, and counts them; nobody is taken twice.
+func (s *Service) next(ctx context.Context, tx *db.Tx, m Move, who mover, entries map[string]roster.Entry) error {
+	e, there := entries[who.id]
+	state, before := "stayed", ""
+	if there = there && e.School.ID == m.From.ID; there {
+		state = "moved"
+		if e.Class != nil && e.Kind == roster.Student {
+			before = e.Class.ID
 		}
 	}
-	_, err := tx.Exec(ctx, `UPDATE moves SET moved = moved + $1 WHERE id = $2`, moved, m.ID)
+	mine, err := db.Changed(tx.Exec(ctx, `UPDATE move_entries SET state = $1, class_before = $2 WHERE move_id = $3 AND entry_id = $4 AND state = 'waiting'`, state, before, m.ID, who.id))
+	if err != nil || !mine || !there {
+		return err
+	}
+	if who.class == "" {
+		who.class = m.classID
+	}
+	if err := s.Roster.CheckPupilClass(ctx, tx, who.class, m.To.ID); fault.Is(err, fault.ErrInvalid) {
+		who.class = "" // it has gone meanwhile
+	} else if err != nil {
+		return err
+	}
+	if err := s.moveOne(ctx, tx, m, e, who.class); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE moves SET moved = moved + 1 WHERE id = $1`, m.ID)
 	return err
 }
 

@@ -24,6 +24,7 @@ export type TurnState = SchoolYear['state']
 export type TurnNumbers = Schemas['SchoolyearTurnNumbers']
 export type ClassHeads = Schemas['RosterHeads']
 export type Move = Schemas['MovesMove']
+export type MovedPerson = Schemas['MovesMovedPerson']
 export type MovePreview = Schemas['MovesMovePreview']
 export type MergerPreview = Schemas['MovesMergerPreview']
 export type AdminAccount = Nullable<Schemas['AccountsFound'], 'binding' | 'freeze'>

@@ -485,6 +485,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/moves/{id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom a move took along */
+        get: operations["list-moved-people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/overview": {
         parameters: {
             query?: never;
@@ -3281,7 +3298,17 @@ export interface components {
              * @description The pupils under fourteen: for them it is asked
              */
             asked: number;
+            /**
+             * Format: int64
+             * @description Pupils for whom nobody has answered and no guardian is confirmed
+             */
+            no_guardian: number;
             purposes: components["schemas"]["ConsentPurposeCounts"][];
+            /**
+             * Format: int64
+             * @description Guardians whom a reminder would reach now, by an SMS each
+             */
+            to_remind: number;
         };
         ConsentOfPupil: {
             /** @description One to each purpose */
@@ -3289,6 +3316,8 @@ export interface components {
             /** @description Under fourteen: from then on nobody is asked, and there are no answers */
             asked: boolean;
             entry_id: string;
+            /** @description Whether a guardian is confirmed who could answer */
+            linked: boolean;
             name: string;
         };
         ConsentOwnList: {
@@ -3764,6 +3793,10 @@ export interface components {
             /** @description People of the first school */
             entry_ids?: string[];
             from_school_id: string;
+            /** @description That whoever moves them knows of those whom the preview calls misplaced */
+            knowing?: boolean;
+            /** @description Whom an earlier move took to the first school and who are still there, back into the classes that they left */
+            move_id?: string;
             /** @description Where pupils go; without one they choose, or are put into one there */
             to_class_id?: string;
             to_school_id: string;
@@ -3820,6 +3853,8 @@ export interface components {
         };
         MovesMovePreview: {
             from: components["schemas"]["RosterSchoolRef"];
+            /** @description Pupils whose grade the other school does not have, or the class is not of: they are moved only by somebody who says that they know */
+            misplaced: components["schemas"]["MovesOfGrade"][];
             /** Format: int64 */
             people: number;
             to: components["schemas"]["RosterSchoolRef"];
@@ -3834,8 +3869,26 @@ export interface components {
              */
             verified: number;
         };
+        MovesMovedPerson: {
+            entry_id: string;
+            /** @enum {string} */
+            kind: "teacher" | "student";
+            name: string;
+            /** @description Whether they still stand at the school where they came */
+            there: boolean;
+        };
+        MovesOfGrade: {
+            grade: string;
+            /** Format: int64 */
+            people: number;
+        };
         MovesPageMove: {
             items: components["schemas"]["MovesMove"][];
+            /** @description Absent on the last page */
+            next_cursor?: string;
+        };
+        MovesPageMovedPerson: {
+            items: components["schemas"]["MovesMovedPerson"][];
             /** @description Absent on the last page */
             next_cursor?: string;
         };
@@ -3856,6 +3909,8 @@ export interface components {
             /** @description People of the first school */
             entry_ids?: string[];
             from_school_id: string;
+            /** @description Whom an earlier move took to the first school and who are still there, back into the classes that they left */
+            move_id?: string;
             /** @description Where pupils go; without one they choose, or are put into one there */
             to_class_id?: string;
             to_school_id: string;
@@ -5246,6 +5301,11 @@ export interface components {
             role: "teacher" | "student" | "parent" | "public";
             roles: ("teacher" | "student" | "parent" | "public")[];
             school: components["schemas"]["RosterSchoolRef"];
+            /**
+             * @description Of the class; without one, what most classes of the school are
+             * @enum {string}
+             */
+            stage?: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
         };
         SpacesSuggestion: {
             /** @description verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry */
@@ -6948,6 +7008,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MovesMove"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-moved-people": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovesPageMovedPerson"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,6 @@
+-- +goose Up
+
+-- Who moved stays with the move, and which class each left, so that they can be named and moved back.
+ALTER TABLE move_entries ADD COLUMN state text NOT NULL DEFAULT 'waiting'; -- waiting, moved, stayed
+ALTER TABLE move_entries ADD COLUMN class_id text NOT NULL DEFAULT ''; -- where this one goes; '' for where the move goes
+ALTER TABLE move_entries ADD COLUMN class_before text NOT NULL DEFAULT '';
