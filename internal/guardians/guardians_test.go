@@ -170,7 +170,7 @@ func TestAGuardianNamesTheChildByStudentNumber(t *testing.T) {
 		}
 		for what, wrong := range map[string]object{"the number": {"student_number": "L510104201801010002"}, "the name": {"name": "韩雪"}} {
 			a := f.ok(t, p, 422, "POST", "/me/binding", claim(wrong))
-			if a.Get("code") != "realname_no_match" || a.Get("next_step.action") != "use_document" {
+			if a.Get("code") != "realname_no_match" || a.Get("next_step.action") != "request_entry" {
 				t.Errorf("%s is wrong: %v", what, a)
 			}
 		}

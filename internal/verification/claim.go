@@ -179,7 +179,7 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 		}
 	}
 	if !proven {
-		return entry, noMatch(c), attempt.failed(ctx, tx)
+		return entry, noMatch(), attempt.failed(ctx, tx)
 	}
 	return found, nil, attempt.succeeded(ctx, tx)
 }
@@ -262,7 +262,7 @@ func (s *Service) proves(c claim, e roster.Entry) (bool, error) {
 func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Guardian) (*Binding, error) {
 	begun := time.Now()
 	accountID := access.ActorFrom(ctx).AccountID
-	said, err := s.read(in)
+	_, err := s.read(in)
 	if err != nil {
 		if failed := s.countStuck(ctx, err, access.Place{}); failed != nil {
 			return nil, failed
@@ -297,7 +297,7 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 			err = s.Bind(ctx, tx, accountID, entry, in.Kind)
 		}
 		if fault.Is(err, fault.ErrNotFound) { // removed, or replaced by one with another number, while it was matched
-			outcome = noMatch(said)
+			outcome = noMatch()
 			return nil
 		}
 		if err != nil || asks {

@@ -13,14 +13,9 @@ var (
 	errClassChosen = fault.Define(fault.Conflict, "class_chosen")
 )
 
-// noMatch is the error for a pair of number and name that the registry does not have. A school that is asked finds people by their
-// document, which is the way on for whoever has named the student number.
-func noMatch(c claim) error {
-	if c.student != "" {
-		return errNoMatch.New(fault.Next("use_document", ""))
-	}
-	return errNoMatch.New(fault.Next("request_entry", "/verify?step=request"))
-}
+// noMatch is the error for a pair of number and name that the registry does not have. The school that is asked finds people by their
+// document: whoever has named the student number names that besides.
+func noMatch() error { return errNoMatch.New(fault.Next("request_entry", "/verify?step=request")) }
 
 // AccountBound is the error for an account that is somebody already.
 func AccountBound() error {
