@@ -15,8 +15,10 @@ import (
 
 // OfClass is how a class stands.
 type OfClass struct {
-	Asked    int             `json:"asked" doc:"The pupils under fourteen: for them it is asked"`
-	Purposes []PurposeCounts `json:"purposes"`
+	Asked      int             `json:"asked" doc:"The pupils under fourteen: for them it is asked"`
+	Purposes   []PurposeCounts `json:"purposes"`
+	ToRemind   int             `json:"to_remind" doc:"Guardians whom a reminder would reach now, by an SMS each"`
+	NoGuardian int             `json:"no_guardian" doc:"Pupils for whom nobody has answered and no guardian is confirmed"`
 }
 
 // PurposeCounts counts what was said to a purpose.
@@ -111,9 +113,41 @@ func (s *Service) count(ctx context.Context, classID string) (OfClass, error) {
 				c.NotAsked++
 			}
 		}
+		guardians, err := s.silent(ctx, entryID)
+		if err != nil {
+			return err
+		}
+		for _, g := range guardians {
+			recently, err := lately(ctx, s.db, g.ID, db.Now())
+			if err != nil {
+				return err
+			}
+			if !recently {
+				of.ToRemind++
+			}
+		}
+		if guardians != nil && len(guardians) == 0 {
+			of.NoGuardian++
+		}
 		return nil
 	})
 	return of, err
+}
+
+// confirmed are a pupil's guardians.
+func (s *Service) confirmed(ctx context.Context, entryID string) ([]verification.GuardianRequest, error) {
+	guardians, err := s.verification.GuardiansOf(ctx, s.db, entryID)
+	return slices.DeleteFunc(guardians, func(g verification.GuardianRequest) bool { return g.State != verification.Confirmed }), err
+}
+
+// silent are the guardians of a pupil for whom somebody has yet to answer; nil where everything is answered.
+func (s *Service) silent(ctx context.Context, entryID string) ([]verification.GuardianRequest, error) {
+	open, err := s.open(ctx, entryID)
+	if err != nil || !open {
+		return nil, err
+	}
+	guardians, err := s.confirmed(ctx, entryID)
+	return append([]verification.GuardianRequest{}, guardians...), err
 }
 
 // Reminded is what became of reminding a class's guardians.
@@ -133,15 +167,10 @@ func (s *Service) remind(ctx context.Context, classID string) (r Reminded, err e
 		return r, err
 	}
 	err = s.asks(ctx, classID, func(entryID string) error {
-		open, err := s.open(ctx, entryID)
-		if err != nil || !open {
+		guardians, err := s.silent(ctx, entryID)
+		if err != nil || guardians == nil {
 			return err
 		}
-		guardians, err := s.verification.GuardiansOf(ctx, s.db, entryID)
-		if err != nil {
-			return err
-		}
-		guardians = slices.DeleteFunc(guardians, func(g verification.GuardianRequest) bool { return g.State != verification.Confirmed })
 		if len(guardians) == 0 {
 			r.NoGuardian++
 		}
@@ -191,8 +220,7 @@ func (s *Service) remindOne(ctx context.Context, g verification.GuardianRequest)
 			return err
 		}
 		now := db.Now()
-		var lately bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM consent_links WHERE link_id = $1 AND created_at > $2)`, g.ID, db.At(now.Add(-remindEvery))).Scan(&lately); err != nil || lately {
+		if recently, err := lately(ctx, tx, g.ID, now); err != nil || recently {
 			return err
 		}
 		link, err := s.newLink(ctx, tx, g.ID, now)
@@ -203,4 +231,10 @@ func (s *Service) remindOne(ctx context.Context, g verification.GuardianRequest)
 		return s.accounts.Notify(ctx, tx, g.AccountID, "notice.consent_asked", map[string]any{"link": link})
 	})
 	return sent, err
+}
+
+// lately tells whether a guardian was reminded within [remindEvery].
+func lately(ctx context.Context, q db.Querier, linkID string, now db.Time) (recently bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM consent_links WHERE link_id = $1 AND created_at > $2)`, linkID, db.At(now.Add(-remindEvery))).Scan(&recently)
+	return recently, err
 }

@@ -18,6 +18,7 @@ type OfPupil struct {
 	Name    string   `json:"name"`
 	Asked   bool     `json:"asked" doc:"Under fourteen: from then on nobody is asked, and there are no answers"`
 	Answers []Answer `json:"answers" doc:"One to each purpose"`
+	Linked  bool     `json:"linked" doc:"Whether a guardian is confirmed who could answer"`
 }
 
 // Answer is what stands to a purpose.
@@ -78,6 +79,11 @@ func (s *Service) ofPupil(ctx context.Context, e roster.Entry, said map[Purpose]
 		return one, err
 	}
 	one.Asked = true
+	guardians, err := s.confirmed(ctx, e.ID)
+	if err != nil {
+		return one, err
+	}
+	one.Linked = len(guardians) > 0
 	for _, p := range Purposes() {
 		a := Answer{Purpose: p, State: NotAsked}
 		a.Title, _ = current[p].in(access.ClientFrom(ctx).Language)

@@ -174,8 +174,23 @@ func TestTheSchoolCountsAndReminds(t *testing.T) {
 		if c := count(); c["not_asked"] != 2.0 || c["given"] != 0.0 {
 			t.Error(c)
 		}
+		if a := f.ok(t, f.admin, 200, "GET", path, nil); a.Get("to_remind") != 1.0 || a.Get("no_guardian") != 1.0 {
+			t.Errorf("before anybody is reminded: %v", a)
+		}
 		if a := f.ok(t, f.admin, 200, "POST", path+"/remind", nil); a.Get("sent") != 1.0 || a.Get("no_guardian") != 1.0 {
 			t.Errorf("reminded: %v", a)
+		}
+		linked := 0
+		for _, one := range f.ok(t, f.admin, 200, "GET", path+"/pupils", nil).Items() {
+			if one["linked"] == true {
+				linked++
+			}
+		}
+		if linked != 1 {
+			t.Errorf("%d pupils have a guardian who could answer, want one", linked)
+		}
+		if a := f.ok(t, f.admin, 200, "GET", path, nil); a.Get("to_remind") != 0.0 {
+			t.Errorf("after all were reminded: %v", a)
 		}
 		if a := f.ok(t, f.admin, 200, "POST", path+"/remind", nil); a.Get("sent") != 0.0 || a.Get("lately") != 1.0 {
 			t.Errorf("reminded again: %v", a)

@@ -120,6 +120,15 @@ func (s *Service) ClassesOfSchool(ctx context.Context, schoolID string) ([]Class
 	return slices.DeleteFunc(all, func(c Class) bool { return c.EntryYear+c.SchoolingYears <= year }), err
 }
 
+// UsualStage is what most classes of a school are, "" where it has none.
+func (s *Service) UsualStage(ctx context.Context, q db.Querier, schoolID string) (stage Stage, err error) {
+	err = q.QueryRow(ctx, `SELECT stage FROM classes WHERE school_id = $1 GROUP BY stage ORDER BY count(*) DESC, stage LIMIT 1`, schoolID).Scan(&stage)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return stage, err
+}
+
 // NewClass is what a class is made from. SchoolingYears 0 is the usual length for its stage.
 type NewClass struct {
 	SchoolID       string

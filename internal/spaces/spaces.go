@@ -120,6 +120,7 @@ type Space struct {
 	Role           string            `json:"role" enum:"teacher,student,parent,public" doc:"The one whose space this is"`
 	School         *roster.SchoolRef `json:"school"`
 	Class          *roster.ClassRef  `json:"class"`
+	Stage          roster.Stage      `json:"stage,omitempty" enum:"kindergarten,primary,junior,senior,vocational,special" doc:"Of the class; without one, what most classes of the school are"`
 	ClassesTaught  []ClassTaught     `json:"classes_taught"`
 	ClassChoosable bool              `json:"class_choosable" doc:"Whether the class was one's own choice and may be chosen anew"`
 	NextSteps      []Suggestion      `json:"next_steps" doc:"What to do next, the most urgent first"`
@@ -157,6 +158,11 @@ func (s *Service) space(ctx context.Context, as string) (*Space, error) {
 	}
 	if b := bindingAs(space.Role, bindings); b != nil {
 		space.School, space.Class, space.GreetingName = b.School, b.Class, b.Name
+		if b.Class != nil {
+			space.Stage = b.Class.Stage
+		} else if space.Stage, err = s.roster.UsualStage(ctx, s.db, b.School.ID); err != nil {
+			return nil, err
+		}
 		if space.ClassChoosable, err = s.classChoosable(ctx, actor, *b); err != nil {
 			return nil, err
 		}

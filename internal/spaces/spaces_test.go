@@ -120,6 +120,9 @@ func TestASpaceSaysWhatToDoNext(t *testing.T) {
 			t.Errorf("administrator without requests: %q", got)
 		}
 		w.Bind(t, p, e, "student")
+		if stage := get(t, w, p, "/api/v1/me/space").Get("stage"); stage != "junior" {
+			t.Errorf("a pupil without a class of a junior school is of stage %v", stage)
+		}
 		a := w.Do(t, p, "POST", "/api/v1/me/tickets", map[string]any{
 			"kind": "missing_class", "school_id": w.Here.ID, "stage": "junior", "entry_year": class.EntryYear, "number": 2,
 		})

@@ -24,9 +24,24 @@ export const countConsents = (id: string) => answer(api.GET('/api/v1/classes/{id
 
 export type PupilConsents = components['schemas']['ConsentOfPupil']
 
-/** What stands for each pupil of a class. */
+/** How a class's list can be narrowed. */
+export const narrowings = ['all', 'silent', 'unlinked', 'refused'] as const
+export type Narrowing = (typeof narrowings)[number]
+const unanswered = ({ answers }: PupilConsents) => answers.some(({ state }) => ['not_asked', 'outdated', 'lapsed'].includes(state))
+
+/** Whether a pupil belongs to the narrowed list: silent has somebody who could answer, unlinked nobody. */
+export function narrowed(pupil: PupilConsents, by: Narrowing): boolean {
+  switch (by) {
+    case 'silent': return pupil.linked && unanswered(pupil)
+    case 'unlinked': return pupil.asked && !pupil.linked && unanswered(pupil)
+    case 'refused': return pupil.answers.some(({ state }) => state === 'refused' || state === 'withdrawn')
+    default: return true
+  }
+}
+
+/** What stands for each pupil of a class: a class's pupils come at once. */
 export const classConsents = (id: string, cursor?: string) =>
-  answer(api.GET('/api/v1/classes/{id}/consents/pupils', { params: { path: { id }, query: { limit: 50, ...(cursor ? { cursor } : {}) } } }))
+  answer(api.GET('/api/v1/classes/{id}/consents/pupils', { params: { path: { id }, query: { limit: 200, ...(cursor ? { cursor } : {}) } } }))
 
 /** Everything that was said for one of them. */
 export const pupilConsents = (id: string, entry_id: string, cursor?: string) =>
