@@ -67,6 +67,9 @@ test('customer service finds a request by its number, writes to whoever waits an
   })
 
   await enter(page, await administrator('service'))
+  await page.goto('/admin/no-such-page')
+  await page.getByRole('main').getByRole('button', { name: t('common.nav.admin') }).click()
+  await expect(page.getByRole('heading', { name: t('admin.nav.overview') })).toBeVisible()
   await page.goto('/admin/looks')
   await expect(page.getByText(t('admin.closed.title', { page: t('admin.nav.looks') }))).toBeVisible()
   await expectAccessible(page)
