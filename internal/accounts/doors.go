@@ -3,7 +3,6 @@ package accounts
 import (
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	"caotang/internal/access"
@@ -105,13 +104,7 @@ func (s *Service) PhoneOf(ctx context.Context, q db.Querier, accountID string) (
 // Hold makes whoever binds or parts these accounts, or files for them, take turns; "" is nobody. They are taken in one order, and after the entry: so
 // nobody waits for each other.
 func (s *Service) Hold(ctx context.Context, tx *db.Tx, accountIDs ...string) error {
-	slices.Sort(accountIDs)
-	for _, id := range slices.Compact(accountIDs) {
-		if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = updated_at WHERE id = $1`, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.Hold(ctx, "accounts", accountIDs...)
 }
 
 // SetRole changes what the account is in the platform's relations: teacher, student, parent or public.

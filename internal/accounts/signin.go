@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 
@@ -216,30 +217,27 @@ func (s *Service) signIn(ctx context.Context, login, password string, how Begin)
 }
 
 // stillOpens makes sure that the password has not been replaced while this request waited to check it: a session that began
-// then would outlive the replacement, which ends all. The update makes the two take turns, and stores what the password is
-// to be stored as from now on, where that is something new. A frozen account opens to nobody: account_frozen.
+// then would outlive the replacement, which ends all. The two take turns for the account, and what the password is to be stored as
+// from now on is stored, where that is something new. A frozen account opens to nobody: account_frozen.
 func (s *Service) stillOpens(ctx context.Context, tx *db.Tx, account *record, renewed string) error {
-	query, args := `UPDATE accounts SET updated_at = updated_at WHERE id = $1 AND password_hash = $2`, []any{account.id, account.passwordHash}
+	query, args := `SELECT id FROM accounts WHERE id = $1 AND password_hash = $2`+tx.ForUpdate(), []any{account.id, account.passwordHash}
 	if renewed != "" {
-		query = `UPDATE accounts SET updated_at = $3, password_hash = $4 WHERE id = $1 AND password_hash = $2`
+		query = `UPDATE accounts SET updated_at = $3, password_hash = $4 WHERE id = $1 AND password_hash = $2 RETURNING id`
 		args = append(args, db.At(s.now()), renewed)
 	}
-	result, err := tx.Exec(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil {
-		return err
-	} else if n == 1 {
-		if _, frozen, err := s.freezeOf(ctx, tx, account.id); err != nil || !frozen {
-			return err
-		}
-		return ErrAccountFrozen.New(toReset)
-	}
-	if renewed != "" {
+	var id string
+	switch err := tx.QueryRow(ctx, query, args...).Scan(&id); {
+	case errors.Is(err, sql.ErrNoRows) && renewed != "":
 		return errHashRenewed
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrCredentialsWrong.New(toReset)
+	case err != nil:
+		return err
 	}
-	return ErrCredentialsWrong.New(toReset)
+	if _, frozen, err := s.freezeOf(ctx, tx, account.id); err != nil || !frozen {
+		return err
+	}
+	return ErrAccountFrozen.New(toReset)
 }
 
 // whose finds the candidate whose password it is, and what that is to be stored as if not as it is; nil when it is

@@ -123,13 +123,13 @@ func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if s := d.prepared(ctx, query); s != nil {
 		return s.QueryContext(ctx, args...)
 	}
-	return d.reader.QueryContext(ctx, query, planned(d.dialect, args)...)
+	return d.reader.QueryContext(ctx, query, planned(ctx, d.dialect, args)...)
 }
 
 // planned makes PostgreSQL plan a list for what it asks: the plan that serves a county of 100 people does not serve the province.
-// What asks for one row goes by its key, whose plan is always the same and takes longer to make than to run.
-func planned(dialect Dialect, args []any) []any {
-	if dialect != PostgreSQL {
+// What is [DB.Brief] goes by its key, whose plan is always the same and takes longer to make than to run.
+func planned(ctx context.Context, dialect Dialect, args []any) []any {
+	if dialect != PostgreSQL || ctx.Value(byKey{}) != nil {
 		return args
 	}
 	return append([]any{pgx.QueryExecModeCacheDescribe}, args...)
@@ -144,8 +144,17 @@ func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 }
 
 // Brief is the context for a query that finds its few rows by an index. On SQLite such a query runs to its end once it has
-// begun: watching for the end of its context takes two goroutines, which cost more than the query does.
-func (d *DB) Brief(ctx context.Context) context.Context { return brief(ctx, d.dialect) }
+// begun: watching for the end of its context takes two goroutines, which cost more than the query does. On PostgreSQL its plan is
+// kept.
+func (d *DB) Brief(ctx context.Context) context.Context {
+	if d.dialect == PostgreSQL {
+		return context.WithValue(ctx, byKey{}, true)
+	}
+	return brief(ctx, d.dialect)
+}
+
+// byKey marks the context of a query that is brief.
+type byKey struct{}
 
 func brief(ctx context.Context, dialect Dialect) context.Context {
 	if dialect != SQLite || ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,4 +136,74 @@ func TestIDsAreInOrderOfCreation(t *testing.T) {
 	if !slices.IsSorted(within) || within[0] < db.FirstID(now.Truncate(time.Millisecond)) || within[999] >= db.FirstID(now.Truncate(time.Millisecond).Add(time.Millisecond)) {
 		t.Errorf("%q", within)
 	}
+}
+
+// Who holds rows decides by what they read of them, whoever else would: no change is lost, and nobody waits for each other in a ring.
+func TestWhoeverHoldsRowsTakesTurns(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		if _, err := d.Exec(ctx, `CREATE TABLE things (id text PRIMARY KEY, n bigint NOT NULL)`); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Exec(ctx, `INSERT INTO things (id, n) VALUES ('a', 0), ('b', 0)`); err != nil {
+			t.Fatal(err)
+		}
+		raise := func(tx *db.Tx, id string) error {
+			var n int
+			if err := tx.QueryRow(ctx, `SELECT n FROM things WHERE id = $1`, id).Scan(&n); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `UPDATE things SET n = $1 WHERE id = $2`, n+1, id)
+			return err
+		}
+		var all sync.WaitGroup
+		for i := range 20 {
+			ids := []string{"a", "b"}
+			if i%2 == 1 {
+				slices.Reverse(ids)
+			}
+			all.Go(func() {
+				if err := d.InTx(ctx, func(tx *db.Tx) error {
+					if err := tx.Hold(ctx, "things", ids...); err != nil {
+						return err
+					}
+					return errors.Join(raise(tx, ids[0]), raise(tx, ids[1]))
+				}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		for _, id := range []string{"a", "b"} {
+			var n int
+			if err := d.QueryRow(ctx, `SELECT n FROM things WHERE id = $1`, id).Scan(&n); err != nil || n != 20 {
+				t.Errorf("%s was raised to %d, want 20: %v", id, n, err)
+			}
+		}
+	})
+}
+
+// What is brief is planned once on PostgreSQL, a list each time anew: for as many people as it asks for.
+func TestWhatIsBriefKeepsItsPlan(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if d.Dialect() != db.PostgreSQL {
+			return // SQLite keeps all
+		}
+		ctx := t.Context()
+		const brief, list = `SELECT code FROM regions WHERE code = $1`, `SELECT code FROM regions WHERE parent = $1`
+		var kept []string
+		if err := d.InTx(ctx, func(tx *db.Tx) error {
+			for query, ctx := range map[string]context.Context{brief: d.Brief(ctx), list: ctx} {
+				if _, err := db.Collect(ctx, tx, query, []any{"51"}, func(code *string) []any { return []any{code} }); err != nil {
+					return err
+				}
+			}
+			var err error
+			kept, err = db.Collect(ctx, tx, `SELECT statement FROM pg_prepared_statements WHERE statement IN ($1, $2)`, []any{brief, list},
+				func(s *string) []any { return []any{s} })
+			return err
+		}); err != nil || !slices.Equal(kept, []string{brief}) {
+			t.Errorf("kept are %q: %v", kept, err)
+		}
+	})
 }

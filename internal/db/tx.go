@@ -82,6 +82,27 @@ func (tx *Tx) ForShare() string {
 	return ""
 }
 
+// ForUpdate is how a query of the transaction ends that keeps the rows which it reads from being changed, removed or held by others
+// until the end; they may be referred to. On SQLite nobody writes meanwhile anyway.
+func (tx *Tx) ForUpdate() string {
+	if tx.dialect == PostgreSQL {
+		return " FOR NO KEY UPDATE"
+	}
+	return ""
+}
+
+// Hold is [Tx.ForUpdate] for rows of a table by their ids, taken in the ids' order: so nobody who does likewise waits for each other.
+func (tx *Tx) Hold(ctx context.Context, table string, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return tx.onPostgreSQL(ctx, "SELECT 1 FROM "+table+" WHERE id IN ("+Placeholders(len(ids))+") ORDER BY id"+tx.ForUpdate(), args...)
+}
+
 // HoldTogether keeps whoever would hold a lock alone from it until the transaction ends; any number hold it together. Who comes
 // after somebody that waits to hold it alone waits, too. On SQLite every transaction is alone anyway.
 func (tx *Tx) HoldTogether(ctx context.Context, lock int64) error {
@@ -139,7 +160,7 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 
 // Query reads in the transaction. Its statement is not kept: another query may be made while its rows are read.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return tx.tx.QueryContext(tx.whole(ctx), query, planned(tx.dialect, args)...)
+	return tx.tx.QueryContext(tx.whole(ctx), query, planned(ctx, tx.dialect, args)...)
 }
 
 // QueryRow reads one row in the transaction, or writes one with RETURNING.

@@ -76,10 +76,8 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 		if err != nil {
 			return err
 		}
-		for _, teacher := range teachers { // who is being replaced or moved takes turns; always in one order
-			if _, err := tx.Exec(ctx, "UPDATE registry_entries SET updated_at = updated_at WHERE id = $1", teacher); err != nil {
-				return err
-			}
+		if err := tx.Hold(ctx, "registry_entries", teachers...); err != nil { // who is being replaced or moved takes turns
+			return err
 		}
 		type row struct {
 			id, subjects string

@@ -190,8 +190,10 @@ func inPieces(ids []string, f func(args []any) error) error {
 // holdEntries makes whoever changes or binds one of the entries wait until the transaction ends.
 func holdEntries(ctx context.Context, tx *db.Tx, ids []string) error {
 	slices.Sort(ids)
-	return inPieces(ids, func(args []any) error {
-		_, err := tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id IN (`+db.Placeholders(len(args))+`)`, args...)
-		return err
-	})
+	for part := range slices.Chunk(ids, lookUpAtOnce) {
+		if err := tx.Hold(ctx, "registry_entries", part...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

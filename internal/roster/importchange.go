@@ -154,8 +154,8 @@ func (w *writer) apply(ctx context.Context, tx *db.Tx, importID string, a *chang
 // takeOn takes a pupil on who has left another school as a graduate, with account and binding; not one who is its pupil again.
 func (w *writer) takeOn(ctx context.Context, tx *db.Tx, a *change, o *outcome) error {
 	before := former{EntryID: a.entryID}
-	err := tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 AND school_id = $2
-		AND EXISTS (SELECT 1 FROM classes c WHERE c.id = class_id AND c.graduated_at IS NOT NULL) RETURNING class_id`, a.entryID, a.from).Scan(&before.Graduated)
+	err := tx.QueryRow(ctx, `SELECT class_id FROM registry_entries e WHERE id = $1 AND school_id = $2
+		AND EXISTS (SELECT 1 FROM classes c WHERE c.id = e.class_id AND c.graduated_at IS NOT NULL)`+tx.ForUpdate(), a.entryID, a.from).Scan(&before.Graduated)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -44,7 +44,7 @@ func Add(ctx context.Context, tx *db.Tx, at time.Time, changes []Change) error {
 // it moves, changes its class or is removed. An entry that does not exist counts nowhere.
 func Leave(ctx context.Context, tx *db.Tx, at time.Time, entryID string) error {
 	// Whoever binds or unbinds the entry waits from here on, so that what is taken out is what will have stood there.
-	if _, err := tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1`, entryID); err != nil {
+	if err := tx.Hold(ctx, "registry_entries", entryID); err != nil {
 		return err
 	}
 	return count(ctx, tx, at, entryID, -1)

@@ -112,7 +112,7 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 // way to another school takes its new binding along, or this waits for where it went. Always entry first, then accounts, then
 // bindings, so that nobody waits for each other.
 func Hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err error) {
-	err = tx.QueryRow(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id = $1 RETURNING school_id`, entryID).Scan(&schoolID)
+	err = tx.QueryRow(ctx, `SELECT school_id FROM registry_entries WHERE id = $1`+tx.ForUpdate(), entryID).Scan(&schoolID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fault.ErrNotFound.New()
 	}
@@ -206,9 +206,12 @@ func (s *Service) part(ctx context.Context, tx *db.Tx, accountID string, b *Bind
 
 // HoldAll is [Hold] for every entry that an account stands for, before anything else of the account is changed.
 func (s *Service) HoldAll(ctx context.Context, tx *db.Tx, accountID string) error {
-	_, err := tx.Exec(ctx, `UPDATE registry_entries SET updated_at = updated_at WHERE id IN (SELECT b.entry_id FROM bindings b WHERE b.account_id = $1
-		UNION SELECT g.entry_id FROM guardian_links g WHERE g.account_id = $1)`, accountID)
-	return err
+	ids, err := db.Collect(ctx, tx, `SELECT b.entry_id FROM bindings b WHERE b.account_id = $1
+		UNION SELECT g.entry_id FROM guardian_links g WHERE g.account_id = $1`, []any{accountID}, func(id *string) []any { return []any{id} })
+	if err != nil {
+		return err
+	}
+	return tx.Hold(ctx, "registry_entries", ids...)
 }
 
 // PartAll takes away every binding and guardian link of an account that is being closed, in the caller's transaction.
