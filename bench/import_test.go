@@ -22,10 +22,10 @@ import (
 	"caotang/internal/vault/vaulttest"
 )
 
-const (
-	schoolCount  = 500
-	rowsPerBatch = 20_000
-)
+const rowsPerBatch = 20_000
+
+// schoolCount is how many schools the people of a roster go to: 2,000 each, where there are many.
+func schoolCount(rows int) int { return max(500, rows/2000) }
 
 // rowCount is how many rows the rosters of these benchmarks have: CAOTANG_BENCH_ROWS, or a million.
 func rowCount(b *testing.B) int {
@@ -82,7 +82,7 @@ func cpuTime(b *testing.B) time.Duration {
 }
 
 func importOnce(b *testing.B, d *db.DB, path string, rows int) (took cost, residentMB float64) {
-	addSchools(b, d)
+	addSchools(b, d, schoolCount(rows))
 	s := roster.New(d, vaulttest.New(b), jobs.New(d, slog.Default()), b.TempDir(), roster.DefaultLimits())
 	f, size := fileOf(b, path)
 	var result roster.Result
@@ -116,7 +116,7 @@ func fileOf(b *testing.B, path string) (f *os.File, size int64) {
 
 // insertOnce times the inserts alone.
 func insertOnce(b *testing.B, d *db.DB, rows int) (took cost) {
-	addSchools(b, d)
+	addSchools(b, d, schoolCount(rows))
 	columns := []string{
 		"id", "kind", "name", "name_key", "id_type", "id_number_sealed", "document_index", "student_number_sealed",
 		"certificate_number_sealed", "school_id", "class_id", "created_at", "updated_at",
@@ -152,8 +152,8 @@ func insertOnce(b *testing.B, d *db.DB, rows int) (took cost) {
 	return took
 }
 
-func addSchools(b *testing.B, d *db.DB) {
-	schools := make([][]any, schoolCount)
+func addSchools(b *testing.B, d *db.DB, count int) {
+	schools := make([][]any, count)
 	for i := range schools {
 		schools[i] = []any{fmt.Sprintf("school-%d", i), schoolCode(i), fmt.Sprintf("第%d中学", i), "510104", db.Now()}
 	}
@@ -171,7 +171,7 @@ func addSchools(b *testing.B, d *db.DB) {
 func schoolCode(i int) string { return fmt.Sprintf("3152%06d", i) }
 
 // schoolOf spreads the rows over the schools, one school after another as in a list that a county keeps.
-func schoolOf(i, rows int) int { return i * schoolCount / rows }
+func schoolOf(i, rows int) int { return i * schoolCount(rows) / rows }
 
 // writeRoster writes a roster of so many valid students, none of whom is real: the area code never was.
 func writeRoster(b *testing.B, path string, rows int) {

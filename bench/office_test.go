@@ -24,8 +24,13 @@ import (
 	"caotang/internal/tally"
 )
 
-// counties are where the schools of [BenchmarkOffice] lie: one of two cities or another, one county after another.
-var counties = []string{"510104", "510105", "510302", "510303"}
+// countyCount is how many counties the schools of [BenchmarkOffice] lie in, two of each city and one after another: of 250,000 people
+// each, where there are many.
+func countyCount(rows int) int { return max(4, rows/250_000) }
+
+func cityCode(county int) string { return fmt.Sprintf("51%02d00", 50+county/2) }
+
+func countyCode(county int) string { return fmt.Sprintf("51%02d%02d", 50+county/2, 1+county%2) }
 
 // BenchmarkOffice measures, over a full registry and through the whole server but the network, what people and offices ask for all
 // day: verification from eight clients at once, a person by ID number, the province's statistics, and a page of the registry of
@@ -61,16 +66,20 @@ func newOffice(b *testing.B, d *db.DB, file string, rows int) *office {
 	statistics.New(d, o.Roster).Mount(o.Server)
 	finder.New(o.Accounts, o.Roster, desk.New(o.Support, o.Recovery, o.Transfers)).Mount(o.Server)
 	o.InTx(b, func(tx *db.Tx) error {
-		if err := tx.Insert(b.Context(), "regions", []string{"code", "level", "name", "parent"}, [][]any{
-			{"510105", "county", "青羊区", "510100"}, {"510303", "county", "贡井区", "510300"},
-		}); err != nil {
+		var regions, schools [][]any
+		for i := range countyCount(rows) {
+			if i%2 == 0 {
+				regions = append(regions, []any{cityCode(i), "city", fmt.Sprintf("第%d市", i/2), "510000"})
+			}
+			regions = append(regions, []any{countyCode(i), "county", fmt.Sprintf("第%d区", i), cityCode(i)})
+		}
+		if err := tx.Insert(b.Context(), "regions", []string{"code", "level", "name", "parent"}, regions); err != nil {
 			return err
 		}
-		var schools [][]any
-		for i := range schoolCount {
+		for i := range schoolCount(rows) {
 			id := db.NewID()
 			o.schools = append(o.schools, id)
-			schools = append(schools, []any{id, schoolCode(i), fmt.Sprintf("第%d中学", i), counties[i*len(counties)/schoolCount], db.Now()})
+			schools = append(schools, []any{id, schoolCode(i), fmt.Sprintf("第%d中学", i), countyCode(i * countyCount(rows) / schoolCount(rows)), db.Now()})
 		}
 		return tx.Insert(b.Context(), "schools", []string{"id", "code", "name", "region", "created_at"}, schools)
 	})
@@ -174,7 +183,10 @@ func (o *office) pages(b *testing.B) {
 	for _, reader := range []struct {
 		level access.Level
 		scope string
-	}{{access.Province, "510000"}, {access.City, "510300"}, {access.County, counties[3]}, {access.School, o.schools[schoolCount-1]}} {
+	}{
+		{access.Province, "510000"}, {access.City, cityCode(countyCount(o.rows) - 1)}, {access.County, countyCode(countyCount(o.rows) - 1)},
+		{access.School, o.schools[len(o.schools)-1]},
+	} {
 		administrator := o.Administrator(b, reader.level, reader.scope)
 		for _, list := range []string{
 			"registry?", "registry?kind=teacher&", "registry?bound=true&", "registry?bound=false&", "registry?class_id=none&", "registry?name=%E7%8E%8B%E4%BC%9F&", "registry?name=%E7%8E%8B&",

@@ -50,8 +50,7 @@ type Imported struct {
 // A username need not keep today's rule, and two may differ in case alone: each signs in as it is spelled. The one that
 // cannot be taken is the very username of another.
 func (s *Service) ImportAccounts(ctx context.Context, source OldAccounts, found func(Finding) error, progress func(Imported)) (Imported, error) {
-	limits := sheet.DefaultLimits()
-	limits.FileBytes, limits.UnzipBytes, limits.Rows = source.Size, 16<<30, 100_000_000
+	limits := sheet.OwnLimits(source.Size)
 	if source.partRows == 0 {
 		source.partRows = oldPartRows
 	}

@@ -30,7 +30,7 @@ func (s *Service) RunBatches(ctx context.Context, id string, batches int) error 
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	run, err := s.openRun(ctx, r, content, nil)
+	run, err := s.openRun(ctx, r, content, s.limits.Limits, nil)
 	if err != nil {
 		return err
 	}

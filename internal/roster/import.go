@@ -93,7 +93,7 @@ type Progress struct {
 }
 
 // Import reads a roster into the registry, in batches that are each committed at once, and calls progress after each.
-// It is for the command line: no scope is checked, and the file need not be kept. A file that is no roster is refused
+// It is for the command line: no scope is checked, a whole province may come in one file, and that need not be kept. A file that is no roster is refused
 // with a *sheet.Problem before anything is written. Rejected rows can be had by [Service.WriteRejected].
 func (s *Service) Import(ctx context.Context, source ImportSource, progress func(Progress)) (Result, error) {
 	if source.Kind != Teacher && source.Kind != Student {
@@ -103,7 +103,7 @@ func (s *Service) Import(ctx context.Context, source ImportSource, progress func
 		id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
 		createdAt: db.At(s.now()), choice: source.Choice,
 	}
-	run, err := s.openRun(ctx, r, source.ReaderAt, nil)
+	run, err := s.openRun(ctx, r, source.ReaderAt, sheet.OwnLimits(source.Size), nil)
 	if err != nil {
 		return Result{}, err
 	}
@@ -142,11 +142,11 @@ type importRun struct {
 	writer *writer
 }
 
-// openRun opens the file and finds out which schools it may reach. remembered are headings of before: none for an import that
+// openRun opens the file, which keeps to the limits, and finds out which schools it may reach. remembered are headings of before: none for an import that
 // has begun, which knows its own.
-func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt, remembered map[string][]string) (*importRun, error) {
+func (s *Service) openRun(ctx context.Context, r *importRecord, file io.ReaderAt, limits sheet.Limits, remembered map[string][]string) (*importRun, error) {
 	place := &placeReader{ReaderAt: file}
-	t, err := openTable(place, r.size, s.limits.Limits, reading{r.columns, remembered, r.allSheets})
+	t, err := openTable(place, r.size, limits, reading{r.columns, remembered, r.allSheets})
 	if err != nil {
 		return nil, err
 	}

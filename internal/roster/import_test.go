@@ -383,6 +383,21 @@ func TestTwoImportsOfOneFileAtOnce(t *testing.T) {
 	})
 }
 
+// What the operator loads is no upload: a file of a whole province is larger than one may be.
+func TestTheOperatorsFileMayBeLargerThanAnUpload(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		limits := roster.DefaultLimits()
+		limits.Rows, limits.FileBytes = 3, 100
+		small := roster.New(d, w.Vault, w.Jobs, t.TempDir(), limits)
+		file := students(1, 5)
+		result, err := small.Import(t.Context(), roster.ImportSource{ReaderAt: bytes.NewReader(file), Size: int64(len(file)), Filename: "a.csv", Kind: roster.Student, SchoolID: w.Here.ID}, nil)
+		if err != nil || result.Accepted != 5 {
+			t.Errorf("%d of 5 came in: %v", result.Accepted, err)
+		}
+	})
+}
+
 func TestTheTemplateIsARoster(t *testing.T) {
 	w := world(t, dbtest.OpenSQLite(t))
 	admin := w.Administrator(t, access.School, w.Here.ID)

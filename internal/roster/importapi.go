@@ -299,7 +299,7 @@ func (s *Service) beginImport(ctx context.Context, r *importRecord, remembered m
 	}
 	defer func() { _ = f.Close() }()
 	r.size = size
-	run, err := s.openRun(ctx, r, content, remembered)
+	run, err := s.openRun(ctx, r, content, s.limits.Limits, remembered)
 	if err != nil {
 		return nil, s.refused(err)
 	}

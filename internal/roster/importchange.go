@@ -246,7 +246,7 @@ func (s *Service) measure(ctx context.Context, r *importRecord, remembered map[s
 	}
 	defer func() { _ = f.Close() }()
 	r.size = size
-	run, err := s.openRun(ctx, r, content, remembered)
+	run, err := s.openRun(ctx, r, content, s.limits.Limits, remembered)
 	if err != nil {
 		return s.refused(err)
 	}

@@ -159,7 +159,7 @@ func (s *Service) runUpload(ctx context.Context, r *importRecord) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	run, err := s.openRun(ctx, r, content, nil)
+	run, err := s.openRun(ctx, r, content, s.limits.Limits, nil)
 	if err != nil {
 		return err
 	}

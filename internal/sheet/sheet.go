@@ -52,6 +52,14 @@ func DefaultLimits() Limits {
 	return Limits{FileBytes: 512 << 20, UnzipBytes: 4 << 30, TextBytes: 128 << 20, Rows: 2_000_000, Columns: 200, RowBytes: 1 << 20}
 }
 
+// OwnLimits are those of a file on the operator's own disk, which may hold a whole province: as large as it is, with a hundred million
+// rows.
+func OwnLimits(size int64) Limits {
+	limits := DefaultLimits()
+	limits.FileBytes, limits.UnzipBytes, limits.Rows = size, 16<<30, 100_000_000
+	return limits
+}
+
 // Row is one row that is not blank. Its Cells are valid until the next row is asked for; the strings in it stay valid.
 type Row struct {
 	Line  int // counted from 1, as the program that the file was made with counts
