@@ -184,7 +184,9 @@ func (o *office) pages(b *testing.B) {
 		level access.Level
 		scope string
 	}{
-		{access.Province, "510000"}, {access.City, cityCode(countyCount(o.rows) - 1)}, {access.County, countyCode(countyCount(o.rows) - 1)},
+		{access.Province, "510000"},
+		{access.City, cityCode(countyCount(o.rows) - 1)},
+		{access.County, countyCode(countyCount(o.rows) - 1)},
 		{access.School, o.schools[len(o.schools)-1]},
 	} {
 		administrator := o.Administrator(b, reader.level, reader.scope)

@@ -85,7 +85,7 @@ type importRegistryCommand struct {
 	limits
 }
 
-// Run imports the file in batches; it can be repeated after an interruption, for rows that are in already are recognised.
+// Run imports the file in batches; repeated after an interruption it goes on where it stopped.
 func (c *importRegistryCommand) Run(ctx context.Context, out *output) error {
 	file, size, err := openTable(c.File)
 	if err != nil {

@@ -2,7 +2,9 @@ package roster
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"math"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -43,6 +46,7 @@ type importRecord struct {
 	changes                                                               Changes
 	columns                                                               *Columns // as they were chosen; nil where the headings tell
 	allSheets                                                             bool
+	fileHash                                                              string // of a command's alone; written, not read
 	undo, undoneBy                                                        string
 	undone                                                                Undo
 }
@@ -93,27 +97,67 @@ type Progress struct {
 }
 
 // Import reads a roster into the registry, in batches that are each committed at once, and calls progress after each.
-// It is for the command line: no scope is checked, a whole province may come in one file, and that need not be kept. A file that is no roster is refused
-// with a *sheet.Problem before anything is written. Rejected rows can be had by [Service.WriteRejected].
+// It is for the command line: no scope is checked, a whole province may come in one file, and that need not be kept. A file that is no
+// roster is refused with a *sheet.Problem before anything is written; one whose import was cut off within a day is gone on with, or
+// [ErrImporting] while that may be at work. Rejected rows can be had by [Service.WriteRejected].
 func (s *Service) Import(ctx context.Context, source ImportSource, progress func(Progress)) (Result, error) {
 	if source.Kind != Teacher && source.Kind != Student {
 		return Result{}, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
 	}
+	hash := sha256.New()
+	if _, err := io.Copy(hash, io.NewSectionReader(source, 0, source.Size)); err != nil {
+		return Result{}, err
+	}
 	r := &importRecord{
 		id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
-		createdAt: db.At(s.now()), choice: source.Choice,
+		createdAt: db.At(s.now()), choice: source.Choice, fileHash: hex.EncodeToString(hash.Sum(nil)),
+	}
+	begin := insertImport
+	if before, err := s.cutOff(ctx, r); err == nil {
+		r, begin = before, s.goOn
+	} else if !errors.Is(err, sql.ErrNoRows) {
+		return Result{}, err
 	}
 	run, err := s.openRun(ctx, r, source.ReaderAt, sheet.OwnLimits(source.Size), nil)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := s.db.InTx(ctx, func(tx *db.Tx) error { return insertImport(ctx, tx, r) }); err != nil {
+	if err := s.db.InTx(ctx, func(tx *db.Tx) error { return begin(ctx, tx, r) }); err != nil {
 		return Result{}, err
 	}
 	if err := run.all(ctx, progress); err != nil {
 		return Result{}, errors.Join(err, s.fail(context.WithoutCancel(ctx), r, err))
 	}
 	return Result{r.id, r.accepted, r.rejected}, nil
+}
+
+// cutOff finds the latest import by command of the same file, in the same way, that did not come to its end within the time in which it
+// can be undone; sql.ErrNoRows if there is none.
+func (s *Service) cutOff(ctx context.Context, like *importRecord) (*importRecord, error) {
+	var r importRecord
+	err := s.db.QueryRow(ctx, importSelect+` WHERE i.account_id = '' AND i.file_hash = $1 AND i.kind = $2 AND coalesce(i.school_id, '') = $3
+			AND i.updates = $4 AND i.renames = $5 AND i.state IN ('running', 'failed')
+			AND i.undo = '' AND coalesce(i.finished_at, $6) >= $6 ORDER BY i.id DESC LIMIT 1`,
+		like.fileHash, like.kind, like.school, like.choice.Updates, like.choice.Renames, db.At(s.now().Add(-undoFor))).Scan(r.scan()...)
+	return &r, err
+}
+
+// stillness is how long an import must have written nothing to be taken for cut off, where its process did not live to say so.
+const stillness = time.Minute
+
+// ErrImporting is that a file is being imported, or was until a moment ago.
+var ErrImporting = fmt.Errorf("this file is being imported; if that was cut off, repeat the command in %v", stillness)
+
+// goOn has an import run again that was cut off, unless it is at work: [ErrImporting].
+func (s *Service) goOn(ctx context.Context, tx *db.Tx, r *importRecord) error {
+	now := s.now()
+	still, err := db.Changed(tx.Exec(ctx, `UPDATE roster_imports SET state = $1, failure = '', finished_at = NULL, progress_at = $2
+		WHERE id = $3 AND rows_done = $4 AND undo = '' AND (state = 'failed' OR state = 'running' AND progress_at < $5)`,
+		stateRunning, db.At(now), r.id, r.rowsDone, db.At(now.Add(-stillness))))
+	if err == nil && !still {
+		err = ErrImporting
+	}
+	return err
 }
 
 func insertImport(ctx context.Context, tx *db.Tx, r *importRecord) error {
@@ -125,11 +169,11 @@ func insertImport(ctx context.Context, tx *db.Tx, r *importRecord) error {
 	return tx.Insert(ctx, "roster_imports", []string{
 		"id", "account_id", "kind", "school_id", "scopes", "filename", "state", "failure", "headings",
 		"size_bytes", "read_bytes", "rows_done", "accepted", "rejected", "created_at", "updates", "renames",
-		"columns", "all_sheets",
+		"columns", "all_sheets", "file_hash", "progress_at",
 	},
 		[][]any{{
 			r.id, r.account, r.kind, textOrNull(r.school), r.scopes, r.filename, r.state, "", "", r.size, int64(0), int64(0), int64(0), int64(0), r.createdAt, r.choice.Updates, r.choice.Renames,
-			r.columns.text(), r.allSheets,
+			r.columns.text(), r.allSheets, r.fileHash, r.createdAt,
 		}})
 }
 
@@ -308,10 +352,10 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 			r.headings = string(headings)
 		}
 		same, err := db.Changed(tx.Exec(ctx, `UPDATE roster_imports SET state = $1, headings = $2, read_bytes = $3, rows_done = $4,
-			accepted = $5, rejected = $6, started_at = $7, finished_at = $8, added = $11, completed = $12, moved = $13, renamed = $14, unchanged = $15
+			accepted = $5, rejected = $6, started_at = $7, finished_at = $8, added = $11, completed = $12, moved = $13, renamed = $14, unchanged = $15, progress_at = $16
 			WHERE id = $9 AND rows_done = $10 AND state IN ('queued', 'running')`,
 			r.state, r.headings, r.read, r.rowsDone, r.accepted, r.rejected, r.startedAt, r.finishedAt, r.id, run.record.rowsDone,
-			r.changes.Added, r.changes.Completed, r.changes.Moved, r.changes.Renamed, r.changes.Unchanged))
+			r.changes.Added, r.changes.Completed, r.changes.Moved, r.changes.Renamed, r.changes.Unchanged, db.At(run.s.now())))
 		if err != nil {
 			return err
 		}

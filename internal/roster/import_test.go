@@ -3,6 +3,7 @@ package roster_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -379,6 +380,45 @@ func TestTwoImportsOfOneFileAtOnce(t *testing.T) {
 		}
 		if got := w.Count(t, "SELECT COUNT(*) FROM registry_entries e JOIN documents d ON d.entry_id = e.id AND d.document_index = e.document_index"); got != n {
 			t.Errorf("%d entries of %d", got, n)
+		}
+	})
+}
+
+// A command that was cut off is repeated: what is in already is neither read for the registry again nor called rejected.
+func TestACommandGoesOnWithTheFileThatWasCutOff(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		const n = 2*roster.BatchRows + 500
+		load := func(ctx context.Context, file []byte, progress func(roster.Progress)) (roster.Result, error) {
+			return w.Roster.Import(ctx, roster.ImportSource{ReaderAt: bytes.NewReader(file), Size: int64(len(file)), Filename: "a.csv", Kind: roster.Student, SchoolID: w.Here.ID}, progress)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if _, err := load(ctx, students(1, n), func(roster.Progress) { cancel() }); err == nil {
+			t.Fatal("an import that was cut off came to its end")
+		}
+		part := w.Count(t, "SELECT COUNT(*) FROM registry_entries")
+		if part == 0 || part >= n {
+			t.Fatalf("%d of %d were in when it was cut off", part, n)
+		}
+		set := func(column string) {
+			if _, err := w.DB.Exec(t.Context(), "UPDATE roster_imports SET "+column); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set("state = 'running'") // of a process that was killed, or is at work
+		if _, err := load(t.Context(), students(1, n), nil); !errors.Is(err, roster.ErrImporting) {
+			t.Errorf("one that may be at work was taken over: %v", err)
+		}
+		set("progress_at = 0")
+		for _, want := range []roster.Result{{Accepted: n}, {Rejected: n}} { // it goes on; and then it was done
+			result, err := load(t.Context(), students(1, n), nil)
+			if want.ID = result.ID; err != nil || result != want {
+				t.Errorf("%+v, want %+v: %v", result, want, err)
+			}
+		}
+		if imports, entries := w.Count(t, "SELECT COUNT(*) FROM roster_imports"), w.Count(t, "SELECT COUNT(*) FROM registry_entries"); imports != 2 || entries != n {
+			t.Errorf("%d imports of %d people, want 2 of %d", imports, entries, n)
 		}
 	})
 }
