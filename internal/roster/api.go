@@ -2,6 +2,8 @@ package roster
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"caotang/internal/access"
@@ -253,7 +255,11 @@ func (s *Service) listClasses(ctx context.Context, in *listClassesInput) ([]Clas
 	if reach.Empty() {
 		return nil, fault.ErrForbidden.New()
 	}
-	c.reach(reach, "s.region", "c.school_id")
+	county := "s.region"
+	if slices.ContainsFunc(reach.Divisions(), func(code string) bool { return strings.HasSuffix(code, "0000") }) {
+		county = aside(county) // nearly all are within the province
+	}
+	c.reach(reach, county, "c.school_id")
 	if in.Graduated != "" {
 		c.add("c.graduated_at IS NOT NULL")
 	} else {

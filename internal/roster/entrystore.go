@@ -78,13 +78,22 @@ type filter struct {
 }
 
 // conditionsOf limits to the entries to which the actor may do the action, and that a filter leaves.
-func (s *Service) conditionsOf(ctx context.Context, f filter, may access.Action) (c conditions, err error) {
-	c.reach(access.ActorFrom(ctx).Reach(may), "s.region", "e.school_id")
-	if f.SchoolID != "" {
+func (s *Service) conditionsOf(ctx context.Context, f filter, may access.Action) (conditions, error) {
+	return s.conditionsIn(ctx, "s.region", f, may)
+}
+
+// conditionsIn is [Service.conditionsOf] with the column of the county.
+func (s *Service) conditionsIn(ctx context.Context, county string, f filter, may access.Action) (c conditions, err error) {
+	c.reach(access.ActorFrom(ctx).Reach(may), county, "e.school_id")
+	switch {
+	case f.SchoolID != "" && f.Bound == "true": // where few are bound, nobody else of the school is read
+		c.add(aside("e.school_id")+" = $%d", f.SchoolID)
+		c.add("e.id IN (SELECT entry_id FROM bindings WHERE school_id = $%d)", f.SchoolID)
+	case f.SchoolID != "":
 		c.add("e.school_id = $%d", f.SchoolID)
 	}
 	if f.Region != "" {
-		c.region(f.Region)
+		c.within(county, f.Region)
 	}
 	if f.ClassID == noClass {
 		c.add("e.class_id IS NULL AND e.kind = $%d", Student)

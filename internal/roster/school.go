@@ -116,15 +116,22 @@ func (c *conditions) reach(r access.Reach, regionColumn, schoolColumn string) {
 	c.args = append(c.args, args...)
 }
 
+// aside is a column that a list is limited by, but not read along: SQLite would sort all of a county's people, or a province's classes,
+// for one page.
+func aside(column string) string { return column + " || ''" }
+
 // region limits the schools s to the counties of a division. A code of another form limits them to nothing.
-func (c *conditions) region(code string) {
+func (c *conditions) region(code string) { c.within("s.region", code) }
+
+// within is [conditions.region] for the column of the county.
+func (c *conditions) within(column, code string) {
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
 		c.add("1 = 0")
 		return
 	}
 	prefix := strings.TrimSuffix(strings.TrimSuffix(code, "00"), "00")
 	fill := func(digit string) string { return prefix + strings.Repeat(digit, 6-len(prefix)) }
-	c.add("s.region BETWEEN $%d AND $%d", fill("0"), fill("9"))
+	c.add(column+" BETWEEN $%d AND $%d", fill("0"), fill("9"))
 }
 
 // contains limits the column to texts that hold the part, letter case aside.
