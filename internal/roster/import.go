@@ -39,7 +39,7 @@ const codeUnexpected = "unexpected"
 type importRecord struct {
 	id, account, kind, school, scopes, filename, state, failure, headings string
 	size, read, rowsDone, accepted, rejected                              int64
-	createdAt                                                             db.Time
+	createdAt, progressAt                                                 db.Time
 	startedAt, finishedAt                                                 db.NullTime
 	schoolName, schoolRegion                                              string
 	choice                                                                Choice
@@ -53,14 +53,14 @@ type importRecord struct {
 
 const importSelect = `SELECT i.id, i.account_id, i.kind, coalesce(i.school_id, ''), i.scopes, i.filename, i.state, i.failure, i.headings,
 	i.size_bytes, i.read_bytes, i.rows_done, i.accepted, i.rejected, i.created_at, i.started_at, i.finished_at, coalesce(s.name, ''), coalesce(s.region, ''),
-	i.updates, i.renames, i.added, i.completed, i.moved, i.renamed, i.unchanged, i.columns, i.all_sheets, i.undo, i.undone_by, i.removed, i.restored, i.kept
+	i.updates, i.renames, i.added, i.completed, i.moved, i.renamed, i.unchanged, i.columns, i.all_sheets, i.undo, i.undone_by, i.removed, i.restored, i.kept, i.progress_at
 	FROM roster_imports i LEFT JOIN schools s ON s.id = i.school_id`
 
 func (r *importRecord) scan() []any {
 	return []any{
 		&r.id, &r.account, &r.kind, &r.school, &r.scopes, &r.filename, &r.state, &r.failure, &r.headings,
 		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.startedAt, &r.finishedAt, &r.schoolName, &r.schoolRegion, &r.choice.Updates, &r.choice.Renames,
-		&r.changes.Added, &r.changes.Completed, &r.changes.Moved, &r.changes.Renamed, &r.changes.Unchanged, &r.columns, &r.allSheets, &r.undo, &r.undoneBy, &r.undone.Removed, &r.undone.Restored, &r.undone.Kept,
+		&r.changes.Added, &r.changes.Completed, &r.changes.Moved, &r.changes.Renamed, &r.changes.Unchanged, &r.columns, &r.allSheets, &r.undo, &r.undoneBy, &r.undone.Removed, &r.undone.Restored, &r.undone.Kept, &r.progressAt,
 	}
 }
 
@@ -137,7 +137,7 @@ func (s *Service) cutOff(ctx context.Context, like *importRecord) (*importRecord
 	var r importRecord
 	err := s.db.QueryRow(ctx, importSelect+` WHERE i.account_id = '' AND i.file_hash = $1 AND i.kind = $2 AND coalesce(i.school_id, '') = $3
 			AND i.updates = $4 AND i.renames = $5 AND i.state IN ('running', 'failed')
-			AND i.undo = '' AND coalesce(i.finished_at, $6) >= $6 ORDER BY i.id DESC LIMIT 1`,
+			AND i.undo = '' AND coalesce(i.finished_at, i.progress_at) >= $6 ORDER BY i.id DESC LIMIT 1`,
 		like.fileHash, like.kind, like.school, like.choice.Updates, like.choice.Renames, db.At(s.now().Add(-undoFor))).Scan(r.scan()...)
 	return &r, err
 }

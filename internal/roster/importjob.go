@@ -182,7 +182,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	for i := range waiting {
 		r := &waiting[i]
 		kept[r.id] = true
-		if _, err := os.Stat(s.uploadPath(r.id)); !errors.Is(err, fs.ErrNotExist) || r.createdAt.After(old) || r.account == "" && r.createdAt.After(old.Add(-day)) {
+		if _, err := os.Stat(s.uploadPath(r.id)); !errors.Is(err, fs.ErrNotExist) || r.createdAt.After(old) || r.account == "" && r.progressAt.After(old.Add(-day)) {
 			continue // a command reads its file where it lies, for hours perhaps
 		}
 		if err := s.fail(ctx, r, context.Canceled); err != nil {

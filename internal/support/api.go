@@ -22,7 +22,7 @@ type askInput struct {
 		Stage             roster.Stage  `json:"stage,omitempty" maxLength:"40" doc:"missing_class"`
 		EntryYear         int           `json:"entry_year,omitempty" doc:"missing_class"`
 		Number            int           `json:"number,omitempty" doc:"missing_class"`
-		BindingID         string        `json:"binding_id,omitempty" maxLength:"100" doc:"correction: whose entry, where the account stands for several people; else one's own"`
+		BindingID         string        `json:"binding_id,omitempty" maxLength:"100" doc:"correction, missing_class: whose entry, where the account stands for several people; else one's own"`
 		ClassID           string        `json:"class_id,omitempty" maxLength:"100" doc:"correction: the right class, one of the school's"`
 		StudentNumber     string        `json:"student_number,omitempty" maxLength:"200" doc:"correction"`
 		CertificateNumber string        `json:"certificate_number,omitempty" maxLength:"200" doc:"correction"`

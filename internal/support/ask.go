@@ -25,9 +25,9 @@ type Request struct {
 	Class    roster.NewClass // its school is SchoolID
 	Note     string
 
-	// A correction: whose, and what is right beside the claim's name; "" is right already.
-	BindingID string
-	Right     Right
+	BindingID string // a correction or a missing class: whose; "" is the first whom the account stands for, at the school
+
+	Right Right // a correction: what is right beside the claim's name; "" is right already
 
 	holderID string // not_me: who holds the entry
 }
@@ -150,7 +150,7 @@ func (s *Service) askClass(ctx context.Context, tx *db.Tx, in *Request, c *conte
 		return nil, err
 	}
 	for _, b := range bindings {
-		if b.School.ID == in.SchoolID && c.EntryID == "" {
+		if b.School.ID == in.SchoolID && c.EntryID == "" && (in.BindingID == "" || b.ID == in.BindingID) {
 			c.EntryID = b.EntryID
 		}
 	}

@@ -182,6 +182,28 @@ func TestAMissingClassIsAddedWithThePupilInIt(t *testing.T) {
 	})
 }
 
+func TestAMissingClassIsThatOfTheChildWhoHasNone(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		first := w.Class(t, w.Here.ID, 1)
+		admin, mother := w.Administrator(t, access.School, w.Here.ID), w.Person(t, "parent")
+		settled := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩美美", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID, ClassID: first.ID})
+		w.Bind(t, mother, settled, "parent")
+		unsettled := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩小妹", IDNumber: roomtest.IDNumber(2), SchoolID: w.Here.ID})
+		w.Bind(t, mother, unsettled, "parent")
+		var link string
+		if err := w.DB.QueryRow(t.Context(), `SELECT id FROM guardian_links WHERE entry_id = $1`, unsettled.ID).Scan(&link); err != nil {
+			t.Fatal(err)
+		}
+		path := ask(t, w, mother, object{"kind": "missing_class", "school_id": w.Here.ID, "binding_id": link, "stage": "junior", "entry_year": first.EntryYear, "number": 5})
+		expect(t, w.Do(t, admin, "POST", path+"/complete", nil), 200, "")
+		for e, number := range map[string]int{settled.ID: 1, unsettled.ID: 5} {
+			if n := w.Count(t, `SELECT count(*) FROM registry_entries e JOIN classes c ON c.id = e.class_id WHERE e.id = $1 AND c.number = $2`, e, number); n != 1 {
+				t.Errorf("%s is not in class %d", e, number)
+			}
+		}
+	})
+}
+
 func TestAnEntryGoesFromItsHolderToWhoeverItIs(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})

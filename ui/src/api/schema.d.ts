@@ -3033,7 +3033,7 @@ export interface components {
             reason: string;
         };
         AskInputBody: {
-            /** @description correction: whose entry, where the account stands for several people; else one's own */
+            /** @description correction, missing_class: whose entry, where the account stands for several people; else one's own */
             binding_id?: string;
             /** @description correction */
             certificate_number?: string;
