@@ -13,6 +13,7 @@ import (
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/transfers"
+	"caotang/internal/vault"
 	"caotang/internal/verification"
 )
 
@@ -163,9 +164,11 @@ func (s *Service) visible(ctx context.Context, id string) (Move, error) {
 // MovedPerson is somebody whom a move took along.
 type MovedPerson struct {
 	EntryID string `json:"entry_id"`
-	Name    string `json:"name"`
+	Name    string `json:"name" doc:"Masked where they stand outside the reader's scope now"`
 	Kind    string `json:"kind" enum:"teacher,student"`
 	There   bool   `json:"there" doc:"Whether they still stand at the school where they came"`
+
+	place access.Place
 }
 
 // moved answers a page of those whom a move took along and who are in the registry. Errors: those of visible.
@@ -174,9 +177,17 @@ func (s *Service) moved(ctx context.Context, id string, page server.PageInput) (
 	if err != nil {
 		return none, err
 	}
-	all, err := db.Collect(ctx, s.db, `SELECT e.id, e.name, e.kind, e.school_id = $2 FROM move_entries m JOIN registry_entries e ON e.id = m.entry_id
+	all, err := db.Collect(ctx, s.db, `SELECT e.id, e.name, e.kind, e.school_id = $2, s.region, s.id
+		FROM move_entries m JOIN registry_entries e ON e.id = m.entry_id JOIN schools s ON s.id = e.school_id
 		WHERE m.move_id = $1 AND m.state = 'moved' AND m.entry_id > $3 ORDER BY m.entry_id LIMIT $4`, []any{m.ID, m.To.ID, page.Cursor, page.Limit + 1},
-		func(p *MovedPerson) []any { return []any{&p.EntryID, &p.Name, &p.Kind, &p.There} })
+		func(p *MovedPerson) []any {
+			return []any{&p.EntryID, &p.Name, &p.Kind, &p.There, &p.place.Region, &p.place.School}
+		})
+	for i := range all {
+		if !access.ActorFrom(ctx).Can(access.RegistryRead, all[i].place) {
+			all[i].Name = vault.MaskName(all[i].Name)
+		}
+	}
 	return server.NewPage(all, page.Limit, func(p MovedPerson) string { return p.EntryID }), err
 }
 

@@ -180,6 +180,12 @@ func (s *Service) cameBy(ctx context.Context, t Together) ([]mover, error) {
 		WHERE m.move_id = $1 AND m.state = 'moved' AND e.school_id = $2`, []any{m.ID, m.To.ID, m.From.ID}, func(m *mover) []any { return []any{&m.id, &m.class} })
 }
 
+// Succeed has the entry that took the place of another stand for it in moves, in the caller's transaction, which holds that one.
+func Succeed(ctx context.Context, tx *db.Tx, oldID, newID string) error {
+	_, err := tx.Exec(ctx, `UPDATE move_entries SET entry_id = $1 WHERE entry_id = $2`, newID, oldID)
+	return err
+}
+
 // begin has people moved in the background, and records who decided it at both schools. Errors: those of preview; move_unconfirmed
 // when they are not as many as were confirmed; move_misplaced where pupils would come to a school without their grade, unless whoever
 // moves them knows.

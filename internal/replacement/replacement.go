@@ -9,6 +9,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
+	"caotang/internal/moves"
 	"caotang/internal/recovery"
 	"caotang/internal/roster"
 	"caotang/internal/server"
@@ -86,7 +87,7 @@ func (s *Service) Replace(ctx context.Context, id string, document roster.Docume
 		if made, err = s.Roster.Replace(ctx, tx, old, document, reason); err != nil {
 			return err
 		}
-		for _, succeed := range []func(context.Context, *db.Tx, string, string) error{s.Transfers.Succeed, s.Support.Succeed, s.Recovery.Succeed} {
+		for _, succeed := range []func(context.Context, *db.Tx, string, string) error{s.Transfers.Succeed, s.Support.Succeed, s.Recovery.Succeed, moves.Succeed} {
 			if err := succeed(ctx, tx, old.ID, made.ID); err != nil {
 				return err
 			}

@@ -122,7 +122,7 @@ type Space struct {
 	Class          *roster.ClassRef  `json:"class"`
 	Stage          roster.Stage      `json:"stage,omitempty" enum:"kindergarten,primary,junior,senior,vocational,special" doc:"Of the class; without one, what most classes of the school are"`
 	ClassesTaught  []ClassTaught     `json:"classes_taught"`
-	ClassChoosable bool              `json:"class_choosable" doc:"Whether the class was one's own choice and may be chosen anew"`
+	ClassChoosable bool              `json:"class_choosable" doc:"Whether the class was one's own choice and may be chosen anew; a guardian's first child's"`
 	NextSteps      []Suggestion      `json:"next_steps" doc:"What to do next, the most urgent first"`
 }
 
@@ -170,7 +170,7 @@ func (s *Service) space(ctx context.Context, as string) (*Space, error) {
 			children := childrenOf(bindings)
 			space.GreetingName = messages.Text(language, "space.parent_of", map[string]any{"name": strings.Join(children, messages.Text(language, "space.and", nil))})
 			if len(children) > 1 { // each has their own
-				space.School, space.Class, space.ClassChoosable = nil, nil, false
+				space.School, space.Class = nil, nil
 			}
 		}
 		if b.Kind == verification.Teacher {

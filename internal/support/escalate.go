@@ -47,7 +47,7 @@ func (s *Service) escalate(ctx context.Context, tx *db.Tx, t row, now db.Time) e
 	if err != nil {
 		return err
 	}
-	handed, err := tx.Exec(ctx, `UPDATE tickets SET level = $1, due_at = $2, escalated_at = $3 WHERE id = $4 AND state = 'open' AND level = $5`,
+	handed, err := tx.Exec(ctx, `UPDATE tickets SET level = $1, due_at = $2, escalated_at = $3 WHERE id = $4 AND state = 'open' AND level = $5 AND due_at <= $3`,
 		string(level), db.At(s.deadlines.After(now.Time, t.deadline())), now, t.ID, string(t.Waiting.Level))
 	if err != nil {
 		return err

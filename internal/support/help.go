@@ -56,7 +56,9 @@ func (s *Service) HandOn(ctx context.Context, id, schoolID, reason string) (Admi
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE tickets SET school_id = coalesce($1, school_id), level = $2, due_at = $3, taken_by = NULL, taken_at = NULL
+		// A school that has just been asked has let nobody wait.
+		if _, err := tx.Exec(ctx, `UPDATE tickets SET school_id = coalesce($1, school_id), level = $2, due_at = $3, taken_by = NULL, taken_at = NULL,
+				escalated_at = CASE WHEN CAST($1 AS text) IS NULL THEN escalated_at END
 			WHERE id = $4`, sql.NullString{String: schoolID, Valid: schoolID != ""}, string(level), db.At(s.deadlines.After(s.now(), t.deadline())), id); err != nil {
 			return err
 		}
@@ -66,8 +68,14 @@ func (s *Service) HandOn(ctx context.Context, id, schoolID, reason string) (Admi
 		}
 		about := t.about()
 		about["from"], about["to"] = t.Waiting.Scope, all[0].Waiting.Scope
-		if err := audit.Record(ctx, tx, audit.Event{Action: "ticket.hand_on", Target: "ticket", TargetID: id, Place: t.place, Reason: reason, Details: about}); err != nil {
-			return err
+		places := []access.Place{t.place}
+		if schoolID != "" {
+			places = append(places, all[0].place)
+		}
+		for _, place := range places {
+			if err := audit.Record(ctx, tx, audit.Event{Action: "ticket.hand_on", Target: "ticket", TargetID: id, Place: place, Reason: reason, Details: about}); err != nil {
+				return err
+			}
 		}
 		return s.accounts.Notify(ctx, tx, t.accountID, "notice.ticket_handed_on", map[string]any{"to": all[0].Waiting.Scope})
 	})
@@ -100,7 +108,7 @@ func (s *Service) toSchool(ctx context.Context, tx *db.Tx, t row, schoolID strin
 func (s *Service) help(ctx context.Context, id string, do func(tx *db.Tx, t row) error) (AdminTicket, error) {
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		// Held before it is read: whoever answers or hands it up at the same moment comes before, or after.
-		if _, err := tx.Exec(ctx, `UPDATE tickets SET state = state WHERE id = $1`, id); err != nil {
+		if err := tx.Hold(ctx, "tickets", id); err != nil {
 			return err
 		}
 		t, err := s.reached(ctx, tx, id, access.TicketsHelp)

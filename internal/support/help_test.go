@@ -61,7 +61,18 @@ func TestCustomerServiceHandsARequestUpAndToTheSchoolThatShouldHaveBeenAsked(t *
 		expect(t, w.Do(t, service, "POST", path+"/hand-on", object{"reason": ""}), 422, "invalid")
 		expect(t, w.Do(t, service, "POST", path+"/hand-on", object{"school_id": w.Here.ID, "reason": "填错学校"}), 422, "invalid")
 		expect(t, w.Do(t, service, "POST", path+"/hand-on", object{"school_id": "nowhere", "reason": "填错学校"}), 422, "invalid")
+		if _, err := w.DB.Exec(t.Context(), `UPDATE tickets SET escalated_at = 1`); err != nil { // the other school has let it wait
+			t.Fatal(err)
+		}
 		expect(t, w.Do(t, service, "POST", path+"/hand-on", object{"school_id": w.Nearby.ID, "reason": "填错学校"}), 200, "")
+		if n := w.Count(t, `SELECT count(*) FROM tickets WHERE escalated_at IS NOT NULL`); n != 0 {
+			t.Error("the school that is asked now seems to have been asked by another's delay")
+		}
+		for _, school := range []string{w.Here.ID, w.Nearby.ID} {
+			if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'ticket.hand_on' AND school_id = $1`, school); n != 1 {
+				t.Errorf("%d records of handing on at a school of the two, want 1", n)
+			}
+		}
 		if is := waits(); is["level"] != "school" || is["scope"] != w.Nearby.Name || is["overdue"] != false {
 			t.Errorf("waits for %v", is)
 		}
@@ -83,8 +94,8 @@ func TestCustomerServiceHandsARequestUpAndToTheSchoolThatShouldHaveBeenAsked(t *
 		for range 2 { // nobody administers the city, and above the province is nobody
 			expect(t, w.Do(t, service, "POST", path+"/hand-on", object{"reason": "区县说不清"}), 200, "")
 		}
-		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'ticket.hand_on'`); n != 3 {
-			t.Errorf("%d records of handing on, want 3", n)
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'ticket.hand_on'`); n != 4 {
+			t.Errorf("%d records of handing on, want 4", n)
 		}
 	})
 }

@@ -3873,6 +3873,7 @@ export interface components {
             entry_id: string;
             /** @enum {string} */
             kind: "teacher" | "student";
+            /** @description Masked where they stand outside the reader's scope now */
             name: string;
             /** @description Whether they still stand at the school where they came */
             there: boolean;
@@ -5288,7 +5289,7 @@ export interface components {
         };
         SpacesSpace: {
             class: components["schemas"]["RosterClassRef"];
-            /** @description Whether the class was one's own choice and may be chosen anew */
+            /** @description Whether the class was one's own choice and may be chosen anew; a guardian's first child's */
             class_choosable: boolean;
             classes_taught: components["schemas"]["SpacesClassTaught"][];
             greeting_name: string;
