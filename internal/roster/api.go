@@ -257,7 +257,7 @@ func (s *Service) listClasses(ctx context.Context, in *listClassesInput) ([]Clas
 	}
 	county := "s.region"
 	if slices.ContainsFunc(reach.Divisions(), func(code string) bool { return strings.HasSuffix(code, "0000") }) {
-		county = aside(county) // nearly all are within the province
+		county = s.aside(county) // nearly all are within the province
 	}
 	c.reach(reach, county, "c.school_id")
 	if in.Graduated != "" {

@@ -49,7 +49,7 @@ const nameEnd = "\U0010FFFF"
 func (s *Service) entriesByName(ctx context.Context, f filter, cursor string, limit int) ([]Entry, string, error) {
 	begins := identity.CompareKey(identity.Clean(f.Name))
 	f.Name = ""
-	c, err := s.conditionsIn(ctx, aside("s.region"), f, access.RegistryRead)
+	c, err := s.conditionsIn(ctx, s.aside("s.region"), f, access.RegistryRead)
 	if err != nil {
 		return nil, "", err
 	}
@@ -120,7 +120,7 @@ func (s *Service) schoolsWithEntries(ctx context.Context, f filter, at server.Bo
 // entriesOfSchool answers up to limit and one entries of the bookmark's school that come after it.
 func (s *Service) entriesOfSchool(ctx context.Context, f filter, at server.Bookmark, limit int) ([]Entry, error) {
 	f.SchoolID = at.ID
-	c, err := s.conditionsIn(ctx, aside("s.region"), f, access.RegistryRead)
+	c, err := s.conditionsIn(ctx, s.aside("s.region"), f, access.RegistryRead)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (s *Service) conditionsIn(ctx context.Context, county string, f filter, may
 	c.reach(access.ActorFrom(ctx).Reach(may), county, "e.school_id")
 	switch {
 	case f.SchoolID != "" && f.Bound == "true": // where few are bound, nobody else of the school is read
-		c.add(aside("e.school_id")+" = $%d", f.SchoolID)
+		c.add(s.aside("e.school_id")+" = $%d", f.SchoolID)
 		c.add("e.id IN (SELECT entry_id FROM bindings WHERE school_id = $%d)", f.SchoolID)
 	case f.SchoolID != "":
 		c.add("e.school_id = $%d", f.SchoolID)

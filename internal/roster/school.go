@@ -116,9 +116,14 @@ func (c *conditions) reach(r access.Reach, regionColumn, schoolColumn string) {
 	c.args = append(c.args, args...)
 }
 
-// aside is a column that a list is limited by, but not read along: SQLite would sort all of a county's people, or a province's classes,
-// for one page.
-func aside(column string) string { return column + " || ''" }
+// aside is a column that a list is limited by, but not read along: SQLite, which keeps no statistics, would sort all of a county's
+// people, or a province's classes, for one page. PostgreSQL knows better.
+func (s *Service) aside(column string) string {
+	if s.db.Dialect() == db.SQLite {
+		return column + " || ''"
+	}
+	return column
+}
 
 // region limits the schools s to the counties of a division. A code of another form limits them to nothing.
 func (c *conditions) region(code string) { c.within("s.region", code) }
