@@ -8,8 +8,9 @@
 //     person is still bound to it; otherwise the request is cancelled and says so.
 //   - The person sees each step: who must act, since when and until when. What the schools leave unanswered for the days
 //     allowed is handed up to the county, and ends after the days that a request may live.
-//   - Each step is recorded, and told to the person, and to the guardians of a pupil under fourteen. One of those may object, with a
-//     reason: the schools read it before they answer, and approve such a request by itself alone.
+//   - Each step is recorded, and told to the person, and to the guardians of a pupil under fourteen; that a request is moot is told
+//     where it is read. One of those guardians may object, with a reason: the schools that have yet to answer read it with the request,
+//     and approve such a one by itself alone.
 //
 // Doors for other rooms: [Service.OpenOf], [Service.WaitingIn], [Service.Desk], [Service.DeskCounts], [Service.AllOf], [Service.Forsake], [Service.Succeed].
 package transfers

@@ -23,7 +23,8 @@ type Objection struct {
 	accountID string
 }
 
-// ChildTransfer is a change of school that is under way, as a guardian of the pupil sees it.
+// ChildTransfer is a change of school that is under way, as a guardian of the pupil sees it: the reason alone is between whoever asked
+// and the schools.
 type ChildTransfer struct {
 	Transfer
 	BindingID string     `json:"binding_id" doc:"The guardian's to the child"`
@@ -31,7 +32,7 @@ type ChildTransfer struct {
 	Objection *Objection `json:"objection" doc:"What this guardian says against it"`
 }
 
-// objections reads what guardians say against the requests of these ids.
+// objections reads what those who are guardians still say against the requests of these ids.
 func objections(ctx context.Context, q db.Querier, to func(id string) *row, ids []string) error {
 	type found struct {
 		Objection
@@ -44,6 +45,7 @@ func objections(ctx context.Context, q db.Querier, to func(id string) *row, ids 
 	}
 	all, err := db.Collect(ctx, q, `SELECT o.transfer_id, o.account_id, o.reason, o.at, coalesce(g.guardian_name, ''), coalesce(g.relation, '')
 		FROM transfer_objections o JOIN transfers t ON t.id = o.transfer_id
+		JOIN guardian_links l ON l.entry_id = t.entry_id AND l.account_id = o.account_id
 		LEFT JOIN guardian_requests g ON g.entry_id = t.entry_id AND g.account_id = o.account_id AND g.state = 'confirmed'
 		WHERE o.transfer_id IN (`+db.Placeholders(len(args))+`) ORDER BY o.at, o.account_id`, args, func(f *found) []any {
 		return []any{&f.transferID, &f.accountID, &f.Reason, &f.at, &f.GuardianName, &f.Relation}
@@ -135,6 +137,9 @@ func (s *Service) concerns(ctx context.Context, q db.Querier, r row) (bool, erro
 func childTransfer(ctx context.Context, r row, b verification.Binding) ChildTransfer {
 	accountID := access.ActorFrom(ctx).AccountID
 	c := ChildTransfer{Transfer: r.Transfer, BindingID: b.ID, Own: r.accountID == accountID}
+	if !c.Own {
+		c.Reason = ""
+	}
 	for _, o := range r.objections {
 		if o.accountID == accountID {
 			c.Objection = &o
@@ -144,7 +149,8 @@ func childTransfer(ctx context.Context, r row, b verification.Binding) ChildTran
 }
 
 // Object keeps what a guardian says against a child's change of school, in the place of what they said before; "" takes it back.
-// The schools that decide read it, and the request can no longer be approved among many. Errors: invalid for what is too long;
+// The schools that have yet to decide read it, and the request can no longer be approved among many; whoever asked is told of a
+// guardian's first. Errors: invalid for what is too long;
 // not_found for a request that is none of a child's of the caller's under age, or their own; transfer_closed when it has ended.
 func (s *Service) Object(ctx context.Context, id, why string) error {
 	if why != "" {
@@ -182,11 +188,18 @@ func (s *Service) Object(ctx context.Context, id, why string) error {
 			}
 			return s.record(ctx, tx, r, "object_no_more", "")
 		}
+		if slices.ContainsFunc(r.objections, func(o Objection) bool { return o.accountID == accountID && o.Reason == why }) {
+			return nil
+		}
+		var before bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM audit_records WHERE target_id = $1 AND action = 'transfer.object' AND actor_id = $2)`, id, accountID).Scan(&before); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `INSERT INTO transfer_objections (transfer_id, account_id, reason, at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (transfer_id, account_id) DO UPDATE SET reason = excluded.reason, at = excluded.at`, id, accountID, why, db.At(s.now())); err != nil {
 			return err
 		}
-		if err := s.record(ctx, tx, r, "object", why); err != nil {
+		if err := s.record(ctx, tx, r, "object", why); err != nil || before { // nobody sends others messages as often as they like
 			return err
 		}
 		return s.accounts.Notify(ctx, tx, r.accountID, "notice.transfer_objected", map[string]any{"school": r.ToSchool.Name})
