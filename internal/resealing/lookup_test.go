@@ -240,7 +240,7 @@ func TestNobodyIsLostOrDoubledWhileTheLookUpKeyChanges(t *testing.T) {
 					if err := w.createPupil(t, 1000+4*n); err != nil && !fault.Is(err, roster.ErrEntryExistsHere) {
 						t.Errorf("adding: %v", err)
 					}
-					if _, err := w.importPupils(t, 1000+4*n, 1000+4*n+4); err != nil {
+					if _, err := w.importPupils(t, 1000+4*n, 1000+4*n+4); err != nil && !errors.Is(err, roster.ErrImporting) {
 						t.Errorf("a roster: %v", err)
 					}
 					if _, err := w.importPhone(t, fmt.Sprintf("side%d.%04d", side, n), fmt.Sprintf("1370000%04d", n)); err != nil && !db.IsUnique(err) {
