@@ -160,7 +160,7 @@ test('an account with a phone is verified by a slip at once', async ({ page, t }
   await page.getByLabel(t('slip.code.label')).fill(code!)
   await page.getByRole('button', { name: t('slip.go'), exact: true }).click()
   await page.getByRole('button', { name: t('slip.who.use_mine', { username: person.username }) }).click()
-  await expect(page.getByRole('heading', { name: t('verify.check_title') })).toBeVisible()
+  await expect(page.getByRole('heading', { name: t('verify.check_again') })).toBeVisible()
   await expect(page.getByRole('main')).toContainText(made.names[0]!)
 })
 
