@@ -146,8 +146,9 @@ func TestGuardiansOfAChildAreToldAndMayObject(t *testing.T) {
 		expect(t, w.Do(t, grown, "PUT", objection(id), object{"reason": "太远"}), 404, "not_found")
 		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "太远"}), 204, "")
 		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "每天要走两小时"}), 204, "")
-		if told := w.Told(t, pupil, "表示不同意"); told != 1 {
-			t.Errorf("whoever asked is told %d times", told)
+		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "每天要走两小时"}), 204, "")
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE target_id = $1 AND action = 'transfer.object'`, id); n != 4 {
+			t.Errorf("%d records of two reasons at two schools", n)
 		}
 		seen := w.Do(t, there, "GET", path(id, ""), nil).Get("objections").([]any)
 		if len(seen) != 1 || seen[0].(object)["reason"] != "每天要走两小时" {
@@ -167,6 +168,9 @@ func TestGuardiansOfAChildAreToldAndMayObject(t *testing.T) {
 		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "太远"}), 204, "")
 		if last := w.Do(t, there, "POST", path(id, "/approve"), nil); last.Get("state") != "completed" || schoolOf(t, w, e) != w.Elsewhere.Name {
 			t.Errorf("the school has read why, and decides: %v", last)
+		}
+		if told := w.Told(t, pupil, "表示不同意"); told != 1 {
+			t.Errorf("whoever asked is told %d times of objections, the last after one was taken back", told)
 		}
 		if w.Told(t, mother, "已由"+w.Here.Name+"转到") != 1 || w.Told(t, father, "已由") != 1 {
 			t.Error("the guardians do not learn that the child has moved")
@@ -198,8 +202,11 @@ func TestAGuardianWhoAsksIsToldOfTheChildNotAsThePupil(t *testing.T) {
 		if n := against(); n != 0 {
 			t.Error("somebody objects who is no guardian any more")
 		}
+		if together := w.Do(t, here, "POST", "/api/v1/admin/transfers/approve", object{"ids": []string{id}}).Items(); together[0]["code"] != nil {
+			t.Errorf("approved together, after the only objector ceased to be a guardian: %v", together)
+		}
 		expect(t, w.Do(t, here, "POST", path(id, "/reject"), object{"reason": "材料不全"}), 200, "")
-		if w.Told(t, mother, "您的孩子韩*梅转到") != 1 || w.Told(t, mother, "您转到") != 0 {
+		if w.Told(t, mother, "您的孩子韩*梅转到"+w.Elsewhere.Name+"的申请没有通过") != 1 || w.Told(t, mother, "您转到") != 0 {
 			t.Errorf("the mother is told %q", w.Texts(t, mother.Phone))
 		}
 	})
