@@ -119,10 +119,7 @@ func standings(ctx context.Context, q db.Querier, ids []string) (map[string]map[
 	if len(ids) == 0 {
 		return said, nil
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
+	args := db.Args(ids)
 	type row struct {
 		standing
 		entryID string

@@ -24,6 +24,15 @@ func Collect[T any](ctx context.Context, q Querier, query string, args []any, sc
 	return all, rows.Err()
 }
 
+// Args are ids as the arguments of a query, for an IN beside [Placeholders].
+func Args(ids []string) []any {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return args
+}
+
 // Placeholders are those of the first n arguments of a query, for an IN: $1,$2,$3.
 func Placeholders(n int) string {
 	var b strings.Builder

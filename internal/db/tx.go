@@ -96,11 +96,7 @@ func (tx *Tx) Hold(ctx context.Context, table string, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
-	return tx.onPostgreSQL(ctx, "SELECT 1 FROM "+table+" WHERE id IN ("+Placeholders(len(ids))+") ORDER BY id"+tx.ForUpdate(), args...)
+	return tx.onPostgreSQL(ctx, "SELECT 1 FROM "+table+" WHERE id IN ("+Placeholders(len(ids))+") ORDER BY id"+tx.ForUpdate(), Args(ids)...)
 }
 
 // HoldTogether keeps whoever would hold a lock alone from it until the transaction ends; any number hold it together. Who comes

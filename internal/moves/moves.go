@@ -205,12 +205,4 @@ func (s *Service) both(ctx context.Context, q db.Querier, fromID, toID string) (
 	return from, to, to.Open()
 }
 
-func anys(ids []string) []any {
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
-	return args
-}
-
 func scanText(text *string) []any { return []any{text} }

@@ -67,7 +67,7 @@ func (s *Service) preview(ctx context.Context, t Together) (p MovePreview, mover
 	p = MovePreview{From: roster.SchoolRef{ID: from.ID, Name: from.Name}, To: roster.SchoolRef{ID: to.ID, Name: to.Name}, People: int64(len(ids))}
 	for part := range slices.Chunk(ids, atOnce) {
 		var n int64
-		if err := s.db.QueryRow(ctx, `SELECT count(*) FROM bindings WHERE entry_id IN (`+db.Placeholders(len(part))+`)`, anys(part)...).Scan(&n); err != nil {
+		if err := s.db.QueryRow(ctx, `SELECT count(*) FROM bindings WHERE entry_id IN (`+db.Placeholders(len(part))+`)`, db.Args(part)...).Scan(&n); err != nil {
 			return p, nil, err
 		}
 		p.Verified += n

@@ -100,10 +100,7 @@ func (s *Service) EntriesByID(ctx context.Context, q db.Querier, ids []string) (
 	if len(ids) == 0 {
 		return byID, nil
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
+	args := db.Args(ids)
 	all, err := s.entries(ctx, q, " WHERE e.id IN ("+db.Placeholders(len(args))+")", args...)
 	for _, e := range all {
 		byID[e.ID] = e

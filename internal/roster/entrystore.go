@@ -185,11 +185,7 @@ func (s *Service) PupilsOfClass(ctx context.Context, classID, cursor string, lim
 // inPieces calls f with the ids as arguments of a query, so many at once.
 func inPieces(ids []string, f func(args []any) error) error {
 	for part := range slices.Chunk(ids, lookUpAtOnce) {
-		args := make([]any, len(part))
-		for i, id := range part {
-			args[i] = id
-		}
-		if err := f(args); err != nil {
+		if err := f(db.Args(part)); err != nil {
 			return err
 		}
 	}

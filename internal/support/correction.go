@@ -12,7 +12,6 @@ import (
 	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/vault"
-	"caotang/internal/verification"
 )
 
 // Right is what the registry should say of a person, beside their name; "" where it says so already.
@@ -36,18 +35,9 @@ func (s *Service) askCorrection(ctx context.Context, tx *db.Tx, in *Request, c *
 	if in.Claim.IDNumber != "" {
 		return fault.ErrInvalid.New(fault.Field("id_number", "id_number_fixed"), fault.Next("my_binding", "/me")), nil
 	}
-	bindings, err := s.verification.BindingsOf(ctx, tx, access.ActorFrom(ctx).AccountID)
+	own, err := s.verification.BindingNamed(ctx, tx, access.ActorFrom(ctx).AccountID, in.BindingID)
 	if err != nil {
 		return nil, err
-	}
-	var own *verification.Binding
-	for i := range bindings {
-		if in.BindingID == "" && i == 0 || bindings[i].ID == in.BindingID {
-			own = &bindings[i]
-		}
-	}
-	if own == nil {
-		return fault.ErrNotFound.New(fault.Next("verify", "/verify")), nil
 	}
 	entry, err := s.roster.EntryByID(ctx, tx, own.EntryID)
 	if err != nil {

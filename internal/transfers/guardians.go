@@ -39,10 +39,7 @@ func objections(ctx context.Context, q db.Querier, to func(id string) *row, ids 
 		transferID string
 		at         db.Time
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
+	args := db.Args(ids)
 	all, err := db.Collect(ctx, q, `SELECT o.transfer_id, o.account_id, o.reason, o.at, coalesce(g.guardian_name, ''), coalesce(g.relation, '')
 		FROM transfer_objections o JOIN transfers t ON t.id = o.transfer_id
 		JOIN guardian_links l ON l.entry_id = t.entry_id AND l.account_id = o.account_id

@@ -46,10 +46,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 // Follow has the pending requests of people whom an office takes from one school to another leave from there, within its transaction,
 // which holds their entries; those that have come to nothing with it end.
 func (s *Service) Follow(ctx context.Context, tx *db.Tx, entries []string, fromSchoolID, toSchoolID string) error {
-	args := make([]any, len(entries), len(entries)+2)
-	for i, id := range entries {
-		args[i] = id
-	}
+	args := db.Args(entries)
 	if _, err := tx.Exec(ctx, fmt.Sprintf(`UPDATE transfers SET from_school_id = $%d WHERE state = 'pending' AND from_school_id = $%d AND entry_id IN (%s)`,
 		len(args)+2, len(args)+1, db.Placeholders(len(args))), append(args, fromSchoolID, toSchoolID)...); err != nil {
 		return err
@@ -98,12 +95,8 @@ func (s *Service) end(ctx context.Context, tx *db.Tx, r row) error {
 // PendingOf answers how many of the entries have a pending request.
 func (s *Service) PendingOf(ctx context.Context, q db.Querier, entries []string) (n int64, err error) {
 	for part := range slices.Chunk(entries, sweepAtOnce) {
-		args := make([]any, len(part))
-		for i, id := range part {
-			args[i] = id
-		}
 		var some int64
-		if err := q.QueryRow(ctx, `SELECT count(*) FROM open_transfers WHERE entry_id IN (`+db.Placeholders(len(args))+`)`, args...).Scan(&some); err != nil {
+		if err := q.QueryRow(ctx, `SELECT count(*) FROM open_transfers WHERE entry_id IN (`+db.Placeholders(len(part))+`)`, db.Args(part)...).Scan(&some); err != nil {
 			return 0, err
 		}
 		n += some

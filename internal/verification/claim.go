@@ -262,7 +262,7 @@ func (s *Service) proves(c claim, e roster.Entry) (bool, error) {
 func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Guardian) (*Binding, error) {
 	begun := time.Now()
 	accountID := access.ActorFrom(ctx).AccountID
-	_, err := s.read(in)
+	err := s.Check(in)
 	if err != nil {
 		if failed := s.countStuck(ctx, err, access.Place{}); failed != nil {
 			return nil, failed

@@ -3,6 +3,9 @@ import type { components } from '@/api/schema'
 
 export type Asked = components['schemas']['ConsentAsked']
 export type ConsentRecord = components['schemas']['ConsentRecord']
+/** Whether it is still to be answered: never was, or for a text or by a guardian that counts no longer. */
+export const undecided = ({ state }: Pick<Asked, 'state'>) => ['not_asked', 'outdated', 'lapsed'].includes(state)
+
 export interface Decision { purpose: Asked['purpose']; version: number; given: boolean }
 
 export const myConsents = () => answer(api.GET('/api/v1/me/consents'))
@@ -27,7 +30,7 @@ export type PupilConsents = components['schemas']['ConsentOfPupil']
 /** How a class's list can be narrowed. */
 export const narrowings = ['all', 'silent', 'unlinked', 'refused'] as const
 export type Narrowing = (typeof narrowings)[number]
-const unanswered = ({ answers }: PupilConsents) => answers.some(({ state }) => ['not_asked', 'outdated', 'lapsed'].includes(state))
+const unanswered = ({ answers }: PupilConsents) => answers.some(undecided)
 
 /** Whether a pupil belongs to the narrowed list: silent has somebody who could answer, unlinked nobody. */
 export function narrowed(pupil: PupilConsents, by: Narrowing): boolean {
