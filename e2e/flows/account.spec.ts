@@ -1,7 +1,7 @@
 import { administrator, register } from '../support/api.ts'
 import { newName, newPhone, newResidentID, newUsername } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { enter, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 test('a reset that reaches no phone claims no message, and leads on to the school', async ({ page, t }) => {
   await page.goto('/reset-password')
@@ -28,7 +28,7 @@ test('the sign-in page says where a one-time code and a slip belong', { tag: '@s
 test('an administrator shows somebody their whole username, and the look is on record', async ({ page, t }) => {
   const person = await register('public')
   const above = await administrator('province')
-  await signInOnScreen(page, t, above.username, above.password)
+  await enter(page, above)
   await page.goto('/admin/accounts')
   await page.getByLabel(t('admin_accounts.search')).fill(person.phone)
   await page.getByRole('search').getByRole('button', { name: t('admin_accounts.find') }).click()
@@ -50,7 +50,7 @@ test('a request is held against the full numbers by the school, and taken back b
   const [name, id_number] = [newName(), newResidentID()]
   const asked = { kind: 'missing_entry', school_id: school.scope.id, entry_kind: 'student', id_type: 'resident_id', id_number, name }
   const { id } = await person.api.ok<{ id: string }>(201, 'POST', '/api/v1/me/tickets', asked)
-  await signInOnScreen(page, t, school.username, school.password)
+  await enter(page, school)
   await page.goto(`/admin/tickets?ticket=${id}`)
   const drawer = page.getByRole('dialog', { name: t('admin_tickets.kind.missing_entry') })
   await expect(drawer).toContainText(`${person.phone.slice(0, 3)}****${person.phone.slice(7)}`)
@@ -69,7 +69,7 @@ test('a request is held against the full numbers by the school, and taken back b
   await expect(page.getByRole('main')).toContainText(reason)
 
   await signOutOnScreen(page, t)
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/me/tickets')
   await expect(page.getByRole('main')).toContainText(t('request.state.open'))
   await page.getByRole('button', { name: t('me.tickets.withdraw'), exact: true }).click()

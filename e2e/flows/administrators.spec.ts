@@ -1,14 +1,14 @@
 import { administrator, Api, codeFor } from '../support/api.ts'
 import { newName, newPhone, newResidentID, newUsername, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { askAndTypeCode, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { askAndTypeCode, enter, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 test("a county appoints a school's administrator, who signs in with the one-time code and begins", async ({ page, t }) => {
   const county = await administrator('county')
   const schools = await (await Api.open()).ok<{ items: { id: string; name: string }[] }>(200, 'GET', `/api/v1/schools?region=${county.scope.id}`)
   const school = schools.items[0]!
   const username = newUsername()
-  await signInOnScreen(page, t, county.username, county.password)
+  await enter(page, county)
   await page.goto(`/admin/administrators?school_id=${school.id}&appoint=`)
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel(t('account.username.label')).fill(username)

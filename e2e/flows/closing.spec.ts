@@ -1,7 +1,7 @@
 import { Api, register, sendCode, takeEntry } from '../support/api.ts'
 import { demoWith } from '../support/owndemo.ts'
 import { expect, expectNoOverflow } from '../support/test.ts'
-import { askAndTypeCode, signInOnScreen } from '../support/walk.ts'
+import { askAndTypeCode, enter } from '../support/walk.ts'
 
 // On the server that all flows share it would take days.
 const test = demoWith('closing', { 'closing-wait': '2s' })
@@ -14,7 +14,7 @@ test('an account is closed to the end: nobody signs in to it, and name, phone an
   const claim = { kind: 'student', id_type: 'resident_id', id_number: entry.id_number, name: entry.name }
   await person.api.ok(201, 'POST', '/api/v1/me/binding', claim)
 
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/me/close')
   await page.getByLabel(t('account.password.current')).fill(person.password)
   await askAndTypeCode(page, t, person.phone)

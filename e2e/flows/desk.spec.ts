@@ -1,7 +1,7 @@
 import { administrator, Api, register, signIn } from '../support/api.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { enter, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { enter, signOutOnScreen } from '../support/walk.ts'
 
 test('a request that the school leaves unanswered goes to the county, whose ready answer reaches whoever waits', async ({ page, t }) => {
   const school = await administrator('school')
@@ -12,7 +12,7 @@ test('a request that the school leaves unanswered goes to the county, whose read
     kind: 'missing_entry', school_id: school.scope.id, entry_kind: 'student', id_type: 'resident_id', id_number: newResidentID(), name,
   })
 
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/me/tickets')
   const steps = page.locator('ol.steps')
   await expect(steps).toContainText(t('me.tickets.step.waits', { scope: school.scope.name }))
@@ -27,7 +27,7 @@ test('a request that the school leaves unanswered goes to the county, whose read
   await expect(steps).toContainText(t('me.tickets.step.waits', { scope: county.scope.name }))
   await signOutOnScreen(page, t)
 
-  await signInOnScreen(page, t, county.username, county.password)
+  await enter(page, county)
   await page.goto('/admin/tickets')
   const views = page.getByRole('navigation', { name: t('admin_tickets.views') })
   await views.getByRole('button', { name: t('admin_tickets.view.overdue') }).click()
@@ -48,7 +48,7 @@ test('a request that the school leaves unanswered goes to the county, whose read
   await expect(page.getByRole('row', { name })).toHaveCount(0)
   await signOutOnScreen(page, t)
 
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/me/tickets')
   const ready = (await person.api.ok<{ items: { answer: string }[] }>(200, 'GET', '/api/v1/me/tickets')).items[0]!.answer
   expect(ready).not.toBe('')

@@ -2,7 +2,7 @@
 import { Api, administrator, codeFrom, register } from '../support/api.ts'
 import { newName, newPhone, newResidentID, newUsername, otherPassword, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { askAndTypeCode, fillAccount, signInOnScreen } from '../support/walk.ts'
+import { askAndTypeCode, enter, fillAccount, signInOnScreen } from '../support/walk.ts'
 
 test('F-05 a code that is wrong or has expired costs nothing that was typed', async ({ page, t }) => {
   const username = newUsername()
@@ -48,7 +48,7 @@ test('F-05 what was typed before a reload is still there, the password excepted'
 test('F-05 a session that ends under an open form is renewed over it, and the form goes on', async ({ page, t }) => {
   const account = await administrator('school')
   const name = newName()
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
   await page.goto('/admin/registry')
   await page.getByRole('button', { name: t('admin_registry.add.button') }).first().click()
   const drawer = page.getByRole('dialog', { name: t('admin_registry.add.title') })

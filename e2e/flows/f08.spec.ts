@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test'
 import { administrator, Api, register, takeEntry, type DemoAccount, type Entry } from '../support/api.ts'
 import { newPhone, otherPassword } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { askAndTypeCode, fillIdentity, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { askAndTypeCode, enter, fillIdentity, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 type Texts = (key: string, args?: Record<string, string | number>) => string
 
@@ -46,7 +46,7 @@ async function ask(page: Page, t: Texts, entry: Entry, phone: string, proof: 'sc
 }
 
 async function openRequest(page: Page, t: Texts, account: Pick<DemoAccount, 'username' | 'password'>, entry: Entry) {
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
   await page.goto('/admin/recoveries')
   await page.getByRole('row', { name: t('admin_recoveries.open', { name: entry.name }) }).first().click()
   return page.getByRole('dialog', { name: t('admin_recoveries.open', { name: entry.name }) })

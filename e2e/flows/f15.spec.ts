@@ -1,12 +1,12 @@
 import { administrator, register, takeEntry } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { fillIdentity, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { enter, fillIdentity, signOutOnScreen } from '../support/walk.ts'
 
 test('F-15 whoever finds their own account of before signs in with that', async ({ page, t }) => {
   const entry = await takeEntry('student')
   const [holder, person] = [await register('student'), await register('student')]
   await holder.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'student', id_type: 'resident_id', id_number: entry.id_number, name: entry.name })
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/verify')
   await fillIdentity(page, t, entry)
   await page.getByRole('button', { name: t('verify.submit') }).click()
@@ -34,7 +34,7 @@ test('F-15 a school hears both sides, and whoever loses takes it to the county',
   await holder.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'teacher', id_type: 'resident_id', id_number: entry.id_number, name: entry.name })
 
   // Whoever finds their identity taken opens a case where they find it.
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/verify')
   await fillIdentity(page, t, entry)
   await page.getByRole('button', { name: t('verify.submit') }).click()
@@ -47,7 +47,7 @@ test('F-15 a school hears both sides, and whoever loses takes it to the county',
 
   // The holder answers; nothing has changed for them.
   await signOutOnScreen(page, t)
-  await signInOnScreen(page, t, holder.username, holder.password)
+  await enter(page, holder)
   await page.goto('/me/tickets')
   await expect(page.getByRole('main')).toContainText(t('me.cases.open'))
   await expectNoOverflow(page)
@@ -60,7 +60,7 @@ test('F-15 a school hears both sides, and whoever loses takes it to the county',
 
   // The school sees both sides, and must say why.
   await signOutOnScreen(page, t)
-  await signInOnScreen(page, t, school.username, school.password)
+  await enter(page, school)
   await page.goto(`/admin/tickets?ticket=${id}`)
   const drawer = page.getByRole('dialog')
   const sides = drawer.getByRole('table', { name: t('admin_tickets.sides.label') })
@@ -79,7 +79,7 @@ test('F-15 a school hears both sides, and whoever loses takes it to the county',
   // The holder reads why, and appeals.
   await page.goto('/')
   await signOutOnScreen(page, t)
-  await signInOnScreen(page, t, holder.username, holder.password)
+  await enter(page, holder)
   await page.goto('/me/tickets')
   await expect(page.getByRole('main')).toContainText(t('me.cases.why', { answer: '当面核对过身份证' }))
   await page.getByRole('button', { name: t('me.cases.appeal'), exact: true }).click()
@@ -92,7 +92,7 @@ test('F-15 a school hears both sides, and whoever loses takes it to the county',
   // The county sees what the school decided, and has the last word.
   const [appeal] = (await holder.api.ok<{ items: { id: string }[] }>(200, 'GET', '/api/v1/me/tickets')).items as [{ id: string }]
   await signOutOnScreen(page, t)
-  await signInOnScreen(page, t, county.username, county.password)
+  await enter(page, county)
   await page.goto(`/admin/tickets?ticket=${appeal.id}`)
   await expect(drawer).toContainText(t('admin_tickets.first.done'))
   await expect(drawer).toContainText('当面核对过身份证')

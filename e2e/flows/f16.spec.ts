@@ -2,14 +2,14 @@
 import { register, type Entry } from '../support/api.ts'
 import { demoWith } from '../support/owndemo.ts'
 import { expect, expectAccessible, expectNoOverflow } from '../support/test.ts'
-import { fillIdentity, signInOnScreen } from '../support/walk.ts'
+import { enter, fillIdentity } from '../support/walk.ts'
 
 const test = demoWith('strict', { 'realname-proof': 'two_numbers' })
 
 test('F-16 where two numbers are asked for, the right one verifies and nothing less', async ({ page, t }) => {
   const person = await register('student')
   const [pupil] = await person.api.ok<(Entry & { second_number: string })[]>(200, 'GET', '/demo/entries?kind=student')
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/verify')
   await fillIdentity(page, t, pupil!)
   const second = page.getByLabel(t('verify.second.student'), { exact: true })

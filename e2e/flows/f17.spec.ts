@@ -3,12 +3,12 @@ import { administrator, register, signIn, takeEntry } from '../support/api.ts'
 import { csv } from '../support/files.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { chooseSchool, fillIdentity, signInOnScreen } from '../support/walk.ts'
+import { chooseSchool, enter, fillIdentity } from '../support/walk.ts'
 
 test('F-17 a mistyped number and swapped fields are told while one types', { tag: '@screen' }, async ({ page, t }) => {
   const person = await register('student')
   const entry = await takeEntry('student')
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/verify')
   const number = page.getByLabel(t('verify.number.own'), { exact: true })
   const name = page.getByLabel(t('verify.name.own'), { exact: true })
@@ -49,7 +49,7 @@ test('F-17 whoever is not there yet is verified by itself when the school adds t
   const person = await register('student')
   const newcomer: Newcomer = { kind: 'student', id_number: newResidentID(), name: newName() }
   const school = await administrator('school')
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await askToBeAdded(page, t, newcomer, school.scope.name)
 
   // The administrator adds them as anybody else, and never sees the request. The page turns by itself.
@@ -71,7 +71,7 @@ test('F-17 whoever asked one school is verified by the roster of another', async
   const newcomer: Newcomer = { kind: 'student', id_number: newResidentID(), name: newName() }
   const school = await administrator('school')
   const other = await takeEntry('student', (entry) => entry.school.id !== school.scope.id)
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await askToBeAdded(page, t, newcomer, school.scope.name)
   await page.getByRole('button', { name: t('request.see') }).click()
   const requests = page.getByRole('main')

@@ -1,6 +1,6 @@
 import { administrator, register, takeEntry } from '../support/api.ts'
 import { expect, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { enter, signOutOnScreen } from '../support/walk.ts'
 
 test('F-18 a pupil whose class is missing asks for it, and the administrator adds it with one click', async ({ page, t }) => {
   const entry = await takeEntry('student', (e) => !e.has_class)
@@ -8,7 +8,7 @@ test('F-18 a pupil whose class is missing asks for it, and the administrator add
   await pupil.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'student', id_type: 'resident_id', id_number: entry.id_number, name: entry.name })
   const { stage, entry_year } = (await pupil.api.ok<{ items: { stage: string; entry_year: number }[] }>(200, 'GET', `/api/v1/schools/${entry.school.id}/classes`)).items[0]!
 
-  await signInOnScreen(page, t, pupil.username, pupil.password)
+  await enter(page, pupil)
   await page.goto('/verify')
   await page.getByRole('button', { name: t('verify.class.missing') }).click()
   const form = page.getByRole('region', { name: t('request.missing_class.title') })
@@ -25,7 +25,7 @@ test('F-18 a pupil whose class is missing asks for it, and the administrator add
 
   const office = await administrator('province')
   const [asked] = (await pupil.api.ok<{ items: { id: string }[] }>(200, 'GET', '/api/v1/me/tickets')).items
-  await signInOnScreen(page, t, office.username, office.password)
+  await enter(page, office)
   await page.goto(`/admin/tickets?ticket=${asked!.id}`)
   await page.getByRole('dialog').getByRole('button', { name: t('admin_tickets.complete.class') }).click()
   await expect(page.getByText(t('admin_tickets.completed'))).toBeVisible()

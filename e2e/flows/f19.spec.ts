@@ -1,6 +1,6 @@
 import { Api, register, takeEntry } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { chooseSchool, fillIdentity, signInOnScreen } from '../support/walk.ts'
+import { chooseSchool, enter, fillIdentity } from '../support/walk.ts'
 
 test('F-19 somebody whose school is shown wrong is verified first, and then asks for the change', async ({ page, t }) => {
   const entry = await takeEntry('teacher')
@@ -8,7 +8,7 @@ test('F-19 somebody whose school is shown wrong is verified first, and then asks
   const right = schools.items.find(({ id }) => id !== entry.school.id)!
   const person = await register('teacher')
 
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/verify')
   await fillIdentity(page, t, entry)
   await page.getByRole('button', { name: t('verify.submit') }).click()

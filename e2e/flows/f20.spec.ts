@@ -1,11 +1,11 @@
 // F-20: after verification one may use the platform's applications.
 import { register, takeEntry } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
 test('F-20 the app centre says why it is closed, leads to verification, and opens after it', async ({ page, t }) => {
   const person = await register('student')
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/space')
   await page.getByRole('link', { name: t('apps.more') }).click()
   await expect(page.getByText(t('apps.closed_why'))).toBeVisible()

@@ -1,12 +1,12 @@
 import { register, takeEntry } from '../support/api.ts'
 import { expect, expectNoOverflow, test } from '../support/test.ts'
-import { fillIdentity, signInOnScreen } from '../support/walk.ts'
+import { enter, fillIdentity } from '../support/walk.ts'
 
 test('F-21 a teacher unbinds and verifies again', async ({ page, t }) => {
   const person = await register('teacher')
   const entry = await takeEntry('teacher')
   await person.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'teacher', id_type: 'resident_id', id_number: entry.id_number, name: entry.name })
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/me')
   await expect(page.getByRole('main')).toContainText(entry.school.name)
   await page.getByRole('button', { name: t('me.profile.unbind'), exact: true }).click()

@@ -1,11 +1,11 @@
 import { administrator, register, signIn } from '../support/api.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
-test.beforeEach(async ({ page, t }) => {
+test.beforeEach(async ({ page }) => {
   const account = await administrator('school')
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
 })
 
 test('F-24 the account of a person is found by ID number, name, username and phone', async ({ page, t }) => {

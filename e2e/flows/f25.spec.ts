@@ -3,11 +3,11 @@ import { administrator } from '../support/api.ts'
 import { csv, renamedPicture } from '../support/files.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
-test.beforeEach(async ({ page, t }) => {
+test.beforeEach(async ({ page }) => {
   const account = await administrator('school')
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
 })
 
 test('F-25 a missing person is added, found, renamed and removed', async ({ page, t }) => {

@@ -1,11 +1,11 @@
 import { administrator, signIn } from '../support/api.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { chooseSchool, signInOnScreen } from '../support/walk.ts'
+import { chooseSchool, enter } from '../support/walk.ts'
 
-test.beforeEach(async ({ page, t }) => {
+test.beforeEach(async ({ page }) => {
   const account = await administrator('school')
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
 })
 
 test('F-26 a class is added, named and removed', async ({ page, t }) => {
@@ -36,7 +36,7 @@ test('F-26 the classes of a year are added at once', async ({ page, t }) => {
   const school = await office.ok(201, 'POST', '/api/v1/admin/schools', { code, name: `草堂${newName()}中学`, region: '510104' })
   const counted = async () => (await office.ok(200, 'GET', `/api/v1/admin/classes?school_id=${school.id}`)).items.length
   await page.context().clearCookies()
-  await signInOnScreen(page, t, province.username, province.password)
+  await enter(page, province)
   await page.goto('/admin/classes')
   await chooseSchool(page, t('admin.school.label'), school.name)
   await page.getByRole('button', { name: t('admin_classes.add.button') }).first().click()

@@ -1,7 +1,7 @@
 import { administrator, signIn } from '../support/api.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
 test('F-27 somebody who stands at another school is told of, with the school to whoever knows the name', async ({ page, t }) => {
   const province = await administrator('province')
@@ -10,7 +10,7 @@ test('F-27 somebody who stands at another school is told of, with the school to 
   const elsewhere = (await office.ok(200, 'GET', '/api/v1/schools?region=510100&limit=20')).items.find(({ id }: { id: string }) => id !== here.scope.id)
   const [name, number] = [newName(), newResidentID()]
   await office.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number: number, school_id: elsewhere.id })
-  await signInOnScreen(page, t, here.username, here.password)
+  await enter(page, here)
   await page.goto('/admin/registry')
   await page.getByRole('button', { name: t('admin_registry.add.button') }).first().click()
   const drawer = page.getByRole('dialog')

@@ -2,7 +2,7 @@
 import { administrator, Api, codeFor, register, signIn } from '../support/api.ts'
 import { newName, newPhone, newResidentID, otherPassword } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
 test('F-28 a school hands out a one-time code, changes a phone and unbinds, each with its reason, its notice and its record', async ({ page, t }) => {
   const school = await administrator('school')
@@ -12,7 +12,7 @@ test('F-28 a school hands out a one-time code, changes a phone and unbinds, each
   await desk.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number, school_id: school.scope.id })
   await person.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'student', id_type: 'resident_id', id_number, name })
 
-  await signInOnScreen(page, t, school.username, school.password)
+  await enter(page, school)
   await page.goto('/admin/accounts')
   const find = async (whom: string) => {
     await page.getByLabel(t('admin_accounts.search')).fill(whom)

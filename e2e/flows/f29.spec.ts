@@ -1,7 +1,7 @@
 import { administrator, register, signIn, takeEntry } from '../support/api.ts'
 import { newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { enter, signOutOnScreen } from '../support/walk.ts'
 
 const masked = (number: string) => `${number.slice(0, 6)}********${number.slice(-4)}`
 
@@ -14,7 +14,7 @@ test('F-29 a wrong ID number is replaced, and the person goes on with the same a
   const before = (await pupil.api.ok(200, 'GET', '/api/v1/me')).binding
   const right = newResidentID()
 
-  await signInOnScreen(page, t, office.username, office.password)
+  await enter(page, office)
   await page.goto(`/admin/registry?name=${encodeURIComponent(entry.name)}`)
   const search = page.getByLabel(t('admin_registry.search.label'))
   await search.fill(entry.id_number)
@@ -63,7 +63,7 @@ test('F-29 a wrong ID number is replaced, and the person goes on with the same a
   // The person signs in as before, to the same space, and reads the new number there.
   const after = (await (await signIn(pupil.username, pupil.password)).ok(200, 'GET', '/api/v1/me')).binding
   expect(after).toEqual({ ...before, masked_id_number: masked(right) })
-  await signInOnScreen(page, t, pupil.username, pupil.password)
+  await enter(page, pupil)
   await page.goto('/me')
   await expect(page.getByRole('main')).toContainText(masked(right))
   await expectNoOverflow(page)
@@ -77,7 +77,7 @@ test('F-29 a number that is somebody else’s here leads to that person', async 
     return { ...(await api.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'teacher', name, id_type: 'resident_id', id_number, school_id: office.scope.id })), id_number }
   }
   const [one, other] = [await add('杜若飞'), await add('沈清河')]
-  await signInOnScreen(page, t, office.username, office.password)
+  await enter(page, office)
   await page.goto(`/admin/registry?entry=${one.id}`)
   await page.getByRole('dialog', { name: one.name }).getByRole('button', { name: t('admin_registry.replace.button') }).click()
   const dialog = page.getByRole('dialog', { name: t('admin_registry.replace.title', { name: one.name }) })

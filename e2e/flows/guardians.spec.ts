@@ -7,7 +7,7 @@ test('F-21 a parent waits and sees nothing of the child until the school confirm
   test.slow() // two people use the screen
   const parent = await register('parent')
   const child = await takeEntry('student', (e) => e.has_class)
-  await signInOnScreen(page, t, parent.username, parent.password)
+  await enter(page, parent)
   await page.goto('/verify')
   await page.getByLabel(t('verify.number.child'), { exact: true }).fill(child.id_number)
   await page.getByLabel(t('verify.name.child'), { exact: true }).fill(child.name)

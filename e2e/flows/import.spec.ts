@@ -3,11 +3,11 @@ import { administrator, signIn } from '../support/api.ts'
 import { csv, unzip } from '../support/files.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
-test.beforeEach(async ({ page, t }) => {
+test.beforeEach(async ({ page }) => {
   const account = await administrator('school')
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
 })
 
 test('somebody says which column is which, the next file is read alike, and an import is undone', async ({ page, t }) => {

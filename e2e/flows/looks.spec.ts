@@ -1,7 +1,7 @@
 import { administrator, signIn } from '../support/api.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { enter, signOutOnScreen } from '../support/walk.ts'
 
 test('a county sees a full number of a school once the school has agreed, and once only', async ({ page, t }) => {
   test.slow() // two people on one screen
@@ -11,7 +11,7 @@ test('a county sees a full number of a school once the school has agreed, and on
   await desk.ok(201, 'POST', '/api/v1/admin/registry', { kind: 'student', name, id_type: 'resident_id', id_number, school_id: school.scope.id })
   const { items } = await desk.ok<{ items: { id: string }[] }>(200, 'GET', `/api/v1/admin/registry?q=${encodeURIComponent(name)}`)
 
-  await signInOnScreen(page, t, county.username, county.password)
+  await enter(page, county)
   await page.goto(`/admin/registry?entry=${items[0]!.id}`)
   await page.getByRole('button', { name: t('admin_registry.reveal.button') }).click()
   const dialog = page.getByRole('dialog', { name: t('admin_registry.reveal.title') })
@@ -27,7 +27,7 @@ test('a county sees a full number of a school once the school has agreed, and on
   await page.goto('/')
   await signOutOnScreen(page, t)
 
-  await signInOnScreen(page, t, school.username, school.password)
+  await enter(page, school)
   await page.goto('/admin/looks')
   const one = page.getByRole('main').getByRole('listitem').filter({ hasText: name })
   await expect(one).toContainText(t('admin_registry.reveal.reason_paper'))
@@ -38,7 +38,7 @@ test('a county sees a full number of a school once the school has agreed, and on
   await page.goto('/')
   await signOutOnScreen(page, t)
 
-  await signInOnScreen(page, t, county.username, county.password)
+  await enter(page, county)
   await page.goto('/admin/looks?view=mine')
   await one.getByRole('button', { name: t('admin_looks.take') }).click()
   await expect(one.getByRole('status')).toContainText(id_number.slice(-4))

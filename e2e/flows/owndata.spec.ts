@@ -3,7 +3,7 @@ import { administrator, register, signIn, takeEntry, type Entry, type Person } f
 import { unzip } from '../support/files.ts'
 import { newName } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { askAndTypeCode, signInOnScreen } from '../support/walk.ts'
+import { askAndTypeCode, enter, signInOnScreen } from '../support/walk.ts'
 
 /** A pupil who is verified as somebody of the demo's. */
 async function verified(): Promise<{ person: Person; entry: Entry }> {
@@ -25,7 +25,7 @@ test('somebody sees what is held about them, and takes it along as one file', as
   await second.ok(200, 'POST', `/api/v1/admin/looks/${look.id}/allow`)
   await admin.ok(200, 'POST', `${path}/reveal`, { reason })
 
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/me')
   await page.getByRole('main').getByRole('link', { name: t('own.title'), exact: true }).click()
   await expect(page.getByRole('heading', { name: t('own.title'), exact: true })).toBeVisible()
@@ -59,7 +59,7 @@ test('a wrong name is corrected by the school in one step', async ({ page, t }) 
   test.slow() // two people, one after the other
   const { person, entry } = await verified()
   const right = newName()
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/me/data')
   await page.getByRole('button', { name: t('own.correct.button') }).click()
   await page.getByLabel(t('own.correct.name'), { exact: true }).fill(right)
@@ -75,7 +75,7 @@ test('a wrong name is corrected by the school in one step', async ({ page, t }) 
 
   const province = await administrator('province')
   await page.context().clearCookies()
-  await signInOnScreen(page, t, province.username, province.password)
+  await enter(page, province)
   await page.goto(`/admin/tickets?ticket=${tickets.items[0]!.id}`)
   const drawer = page.getByRole('dialog')
   const row = drawer.getByRole('row').filter({ has: page.getByRole('rowheader', { name: t('admin_tickets.wrong.name') }) })
@@ -93,7 +93,7 @@ test('a wrong name is corrected by the school in one step', async ({ page, t }) 
 test('an account is closed, and kept after all', async ({ page, t }) => {
   test.slow() // it signs in again, and waits for a code
   const person = await register('public')
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/me/data')
   await page.getByRole('button', { name: t('own.close.look') }).click()
   for (const part of ['now.use', 'deleted.phone', 'kept.entry']) await expect(page.getByText(t(`own.close.${part}`))).toBeVisible()
@@ -121,7 +121,7 @@ test('an account is closed, and kept after all', async ({ page, t }) => {
 
 test('an administrator without another beside them is told why they cannot go', async ({ page, t }) => {
   const school = await administrator('school')
-  await signInOnScreen(page, t, school.username, school.password)
+  await enter(page, school)
   await page.goto('/me/close')
   await expect(page.getByText(t('own.close.last_title'))).toBeVisible()
   await expect(page.getByRole('button', { name: t('own.close.submit') })).toHaveCount(0)

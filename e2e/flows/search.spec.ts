@@ -1,13 +1,13 @@
 import { administrator, takeEntry } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
 test('F-24 F-27 one box finds a person by number, by name and a school, and tells of whom stands elsewhere', async ({ page, t }) => {
   const own = await administrator('school')
   const entry = await takeEntry('student', ({ school }) => school.id === own.scope.id)
   const elsewhere = await takeEntry('student', ({ school }) => school.id !== own.scope.id)
 
-  await signInOnScreen(page, t, own.username, own.password)
+  await enter(page, own)
   await page.goto('/admin')
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   await page.keyboard.press('/')

@@ -4,7 +4,7 @@ import { administrator, Api, register, signIn } from '../support/api.ts'
 import { codesIn } from '../support/pdf.ts'
 import { newName, newResidentID, newUsername, otherPassword, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { enter, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 interface Made {
   admin: Awaited<ReturnType<typeof administrator>>
@@ -154,7 +154,7 @@ test('an account with a phone is verified by a slip at once', async ({ page, t }
   const made = await newClass(1)
   const [code] = await printed(made, { entry_ids: await entriesOf(made) })
   const person = await register()
-  await signInOnScreen(page, t, person.username, person.password)
+  await enter(page, person)
   await page.goto('/verify')
   await page.getByRole('link', { name: t('slip.have') }).click()
   await page.getByLabel(t('slip.code.label')).fill(code!)

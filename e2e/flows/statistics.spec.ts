@@ -1,6 +1,6 @@
 import { administrator, Api, signIn } from '../support/api.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
 interface Row { id: string; name: string; student: { entries: number; activated: number } }
 
@@ -16,7 +16,7 @@ test('F-30: from the province down to the names in a class that are still missin
   const one = (await below(school.id)).find(({ id, student }) => id && student.entries > student.activated)!
   const missing = one.student.entries - one.student.activated
 
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
   await page.goto('/admin/statistics')
   await expect(page.getByRole('heading', { level: 1, name: t('admin.nav.statistics') })).toBeVisible()
   const table = page.getByRole('table')
@@ -35,7 +35,7 @@ test('F-30: from the province down to the names in a class that are still missin
 
 test('F-30: a target is set, and says how many people are still to go', async ({ page, t }) => {
   const account = await administrator('province')
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
   await page.goto(`/admin/statistics?scope=${city}`)
   await page.getByRole('button', { name: t('admin_statistics.targets.button') }).click()
   const dialog = page.getByRole('dialog')
@@ -53,7 +53,7 @@ test('F-30: a target is set, and says how many people are still to go', async ({
 
 test('F-30: the table is taken along as a workbook', async ({ page, t }) => {
   const account = await administrator('school')
-  await signInOnScreen(page, t, account.username, account.password)
+  await enter(page, account)
   await page.goto('/admin/statistics')
   const download = page.waitForEvent('download')
   await page.getByRole('link', { name: t('admin_statistics.export') }).or(page.getByRole('button', { name: t('admin_statistics.export') })).click()

@@ -1,7 +1,7 @@
 import { administrator, Api, register, signIn, takeEntry, type Entry, type Person } from '../support/api.ts'
 import { newChildID, newName } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { chooseSchool, enter, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
+import { chooseSchool, enter, signOutOnScreen } from '../support/walk.ts'
 
 /** Somebody who is verified as the entry. */
 async function verified(entry: Entry): Promise<Person> {
@@ -24,7 +24,7 @@ test('F-22 F-23 a pupil asks to change school, follows each step, and moves once
   const to = await anotherSchool(entry)
   const pupil = await verified(entry)
 
-  await signInOnScreen(page, t, pupil.username, pupil.password)
+  await enter(page, pupil)
   await page.goto('/me')
   await page.getByRole('button', { name: t('transfer.new') }).click()
   await chooseSchool(page, t('verify.school.school'), to.name)
@@ -43,7 +43,7 @@ test('F-22 F-23 a pupil asks to change school, follows each step, and moves once
   await signOutOnScreen(page, t)
 
   // The school that the pupil leaves approves; the county's administrator answers for the other.
-  await signInOnScreen(page, t, own.username, own.password)
+  await enter(page, own)
   await page.goto('/admin/transfers')
   await page.getByRole('row', { name: entry.name }).first().click()
   const drawer = page.getByRole('dialog')
@@ -59,7 +59,7 @@ test('F-22 F-23 a pupil asks to change school, follows each step, and moves once
   const office = await signIn(county.username, county.password)
   const [asked] = (await pupil.api.ok(200, 'GET', '/api/v1/me/transfers')).items
   await office.ok(200, 'POST', `/api/v1/admin/transfers/${asked.id}/approve`)
-  await signInOnScreen(page, t, pupil.username, pupil.password)
+  await enter(page, pupil)
   await page.goto('/me/transfers')
   await expect(page.locator('ol.steps')).toContainText(t('transfer.step.completed', { school: to.name }))
   await page.goto('/me')
@@ -117,7 +117,7 @@ test('F-22 a rejected change of school says why, and another can be asked for an
   await office.refused(422, 'invalid', 'POST', `/api/v1/admin/transfers/${asked.id}/reject`, { reason: '' })
   await office.ok(200, 'POST', `/api/v1/admin/transfers/${asked.id}/reject`, { reason: '编制已满' })
 
-  await signInOnScreen(page, t, teacher.username, teacher.password)
+  await enter(page, teacher)
   await page.goto('/me/transfers')
   await expect(page.locator('ol.steps')).toContainText(t('transfer.why', { reason: '编制已满' }))
   await page.getByRole('button', { name: t('transfer.new') }).click()

@@ -2,7 +2,7 @@ import { administrator, signIn } from '../support/api.ts'
 import { csv } from '../support/files.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { signInOnScreen } from '../support/walk.ts'
+import { enter } from '../support/walk.ts'
 
 const head = ['姓名', '证件号码', '年级', '班级']
 
@@ -20,7 +20,7 @@ test('F-25 a roster moves and renames who is there only where that is chosen, an
   const newer = newName()
   const roster = csv('调班.csv', [head, ...people.map(({ name, number }, at) => [at === 0 ? newer : name, number, '七年级', at < 2 ? '2班' : '1班'])])
 
-  await signInOnScreen(page, t, province.username, province.password)
+  await enter(page, province)
   await page.goto('/admin/registry/import')
   const box = page.getByRole('combobox', { name: t('admin.school.label'), exact: true })
   await box.click()

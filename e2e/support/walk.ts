@@ -4,7 +4,7 @@ import { codeFrom, type DemoAccount, type Entry } from './api.ts'
 
 type Texts = (key: string, args?: Record<string, string | number>) => string
 
-/** Signs the browser in without the screen. */
+/** Signs the browser in without the screen, for a flow that is not about signing in. */
 export async function enter(page: Page, account: Pick<DemoAccount, 'username' | 'password'>): Promise<void> {
   const answer = await page.request.post('/api/v1/sessions', { data: { login: account.username, password: account.password } })
   expect(answer.status(), await answer.text()).toBe(201)

@@ -35,6 +35,7 @@ type Document struct {
 	Data
 	Tickets   []support.Kept           `json:"tickets"`
 	Transfers []transfers.Transfer     `json:"transfers"`
+	Opposed   []transfers.Opposed      `json:"opposed" doc:"Changes of school of children that one objected to"`
 	Events    []accounts.SecurityEvent `json:"security_events"`
 	Records   []Record                 `json:"records"`
 	More      bool                     `json:"more_records" doc:"There are older records than those that the file has room for"`
@@ -65,6 +66,9 @@ func (s *Service) document(ctx context.Context, accountID string) (d Document, e
 		return d, err
 	}
 	if d.Transfers, err = s.Transfers.AllOf(ctx, s.db, accountID, maxTickets); err != nil {
+		return d, err
+	}
+	if d.Opposed, err = s.Transfers.OpposedBy(ctx, s.db, accountID, maxTickets); err != nil {
 		return d, err
 	}
 	if d.Events, err = s.events(ctx); err != nil {

@@ -217,6 +217,8 @@ func TestWhatGuardiansSaidStandsInTheFilesOfBothAndInNobodyElses(t *testing.T) {
 		expect(t, w.Do(t, mother, "POST", "/api/v1/me/consents", object{"guardianship_id": asked["guardianship_id"], "decisions": []object{
 			{"purpose": "third_party_apps", "version": 1, "given": true},
 		}}), 204, "")
+		transfer := expect(t, w.Do(t, pupil, "POST", "/api/v1/me/transfers", object{"to_school_id": w.Nearby.ID, "reason": "搬家到浣花"}), 201, "").Get("id").(string)
+		expect(t, w.Do(t, mother, "PUT", "/api/v1/me/children/transfers/"+transfer+"/objection", object{"reason": "每天要走两小时"}), 204, "")
 		for who, p := range map[string]roomtest.Person{"the pupil's": pupil, "the mother's": mother} {
 			files := file(t, w.Do(t, p, "POST", "/api/v1/me/data/export", object{"password": roomtest.Password}))
 			for _, words := range []string{"监护人的意见", "同意", "在空间里"} {
@@ -229,6 +231,9 @@ func TestWhatGuardiansSaidStandsInTheFilesOfBothAndInNobodyElses(t *testing.T) {
 			}
 			if (p == mother) != strings.Contains(files["data.html"], "我的孩子") {
 				t.Errorf("%s page: the link", who)
+			}
+			if said := strings.Count(files["data.html"]+files["data.json"], "每天要走两小时"); (p == mother) != (said >= 2) || p == pupil && said > 0 {
+				t.Errorf("%s file holds the mother's objection %d times", who, said)
 			}
 		}
 		if read := w.Do(t, stranger, "GET", "/api/v1/me/data", nil).Text; strings.Contains(read, "third_party_apps") || strings.Contains(read, "韩小梅") {

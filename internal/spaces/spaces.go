@@ -115,15 +115,16 @@ func childrenOf(bindings []verification.Binding) (names []string) {
 
 // Space is the home of a person in one of their roles.
 type Space struct {
-	GreetingName   string            `json:"greeting_name"`
-	Roles          []string          `json:"roles" enum:"teacher,student,parent,public"`
-	Role           string            `json:"role" enum:"teacher,student,parent,public" doc:"The one whose space this is"`
-	School         *roster.SchoolRef `json:"school"`
-	Class          *roster.ClassRef  `json:"class"`
-	Stage          roster.Stage      `json:"stage,omitempty" enum:"kindergarten,primary,junior,senior,vocational,special" doc:"Of the class; without one, what most classes of the school are"`
-	ClassesTaught  []ClassTaught     `json:"classes_taught"`
-	ClassChoosable bool              `json:"class_choosable" doc:"Whether the class was one's own choice and may be chosen anew; a guardian's first child's"`
-	NextSteps      []Suggestion      `json:"next_steps" doc:"What to do next, the most urgent first"`
+	GreetingName  string            `json:"greeting_name"`
+	Roles         []string          `json:"roles" enum:"teacher,student,parent,public"`
+	Role          string            `json:"role" enum:"teacher,student,parent,public" doc:"The one whose space this is"`
+	School        *roster.SchoolRef `json:"school"`
+	Class         *roster.ClassRef  `json:"class"`
+	Stage         roster.Stage      `json:"stage,omitempty" enum:"kindergarten,primary,junior,senior,vocational,special" doc:"Of the class; without one, what most classes of the school are"`
+	ClassesTaught []ClassTaught     `json:"classes_taught"`
+	NextSteps     []Suggestion      `json:"next_steps" doc:"What to do next, the most urgent first"`
+
+	ClassesChoosable []string `json:"classes_choosable" doc:"The bindings to pupils whose class was one's own choice and may be chosen anew, in whatever role"`
 }
 
 // ClassTaught is a class as its teachers see it.
@@ -163,9 +164,6 @@ func (s *Service) space(ctx context.Context, as string) (*Space, error) {
 		} else if space.Stage, err = s.roster.UsualStage(ctx, s.db, b.School.ID); err != nil {
 			return nil, err
 		}
-		if space.ClassChoosable, err = s.classChoosable(ctx, actor, *b); err != nil {
-			return nil, err
-		}
 		if b.Guardian {
 			children := childrenOf(bindings)
 			space.GreetingName = messages.Text(language, "space.parent_of", map[string]any{"name": strings.Join(children, messages.Text(language, "space.and", nil))})
@@ -179,21 +177,33 @@ func (s *Service) space(ctx context.Context, as string) (*Space, error) {
 			}
 		}
 	}
+	if space.ClassesChoosable, err = s.classesChoosable(ctx, actor, bindings); err != nil {
+		return nil, err
+	}
 	space.NextSteps, err = s.nextSteps(ctx, actor, bindings)
 	return space, err
 }
 
-// classChoosable answers whether a pupil's class was put there by the caller, whom verification then lets choose again (F-18).
-func (s *Service) classChoosable(ctx context.Context, actor access.Actor, b verification.Binding) (bool, error) {
-	if b.EntryKind != roster.Student || b.Class == nil {
-		return false, nil
+// classesChoosable are the bindings to pupils whose class was put there by the caller, whom verification then lets choose again (F-18).
+func (s *Service) classesChoosable(ctx context.Context, actor access.Actor, bindings []verification.Binding) ([]string, error) {
+	choosable := []string{}
+	for _, b := range bindings {
+		if b.EntryKind != roster.Student || b.Class == nil {
+			continue
+		}
+		entry, err := s.roster.EntryByID(ctx, s.db, b.EntryID)
+		if err != nil {
+			return nil, err
+		}
+		by, err := s.roster.ClassSetBy(ctx, s.db, entry)
+		if err != nil {
+			return nil, err
+		}
+		if by == actor.AccountID {
+			choosable = append(choosable, b.ID)
+		}
 	}
-	entry, err := s.roster.EntryByID(ctx, s.db, b.EntryID)
-	if err != nil {
-		return false, err
-	}
-	by, err := s.roster.ClassSetBy(ctx, s.db, entry)
-	return by != "" && by == actor.AccountID, err
+	return choosable, nil
 }
 
 func (s *Service) classesTaught(ctx context.Context, entryID string) ([]ClassTaught, error) {

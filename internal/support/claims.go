@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -307,11 +308,12 @@ func (s *Service) runGather(ctx context.Context, _ jobs.Job) error {
 	for _, t := range all {
 		err := s.db.InTx(ctx, func(tx *db.Tx) error {
 			// The ticket is held until this has committed: whoever ends it then takes the claim along.
-			open, err := tx.Exec(ctx, `UPDATE tickets SET state = state WHERE id = $1 AND state = 'open'`, t.ID)
-			if err != nil {
-				return err
+			var id string
+			err := tx.QueryRow(ctx, `SELECT id FROM tickets WHERE id = $1 AND state = 'open'`+tx.ForUpdate(), t.ID).Scan(&id)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
 			}
-			if n, err := open.RowsAffected(); err != nil || n == 0 {
+			if err != nil {
 				return err
 			}
 			return s.await(ctx, tx, t.ID, t.content)

@@ -3,6 +3,7 @@ package support
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -96,9 +97,11 @@ func (s *Service) toSchool(ctx context.Context, tx *db.Tx, t row, schoolID strin
 	if err := s.accounts.Hold(ctx, tx, t.accountID); err != nil {
 		return "", err
 	}
-	if _, alike, err := openOf(ctx, tx, t.accountID, schoolID, t.Kind); err != nil {
+	open, err := s.openOf(ctx, tx, t.accountID)
+	if err != nil {
 		return "", err
-	} else if alike > 0 {
+	}
+	if slices.ContainsFunc(open, alike(schoolID, t.Kind, t.content)) {
 		return "", errTicketAlike.New()
 	}
 	return s.accounts.Owning(ctx, tx, access.School, school.Place())

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -275,22 +276,27 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, accountID, schoolID str
 	if err := s.accounts.Hold(ctx, tx, accountID); err != nil {
 		return "", err
 	}
-	open, alike, err := openOf(ctx, tx, accountID, schoolID, kind)
+	open, err := s.openOf(ctx, tx, accountID)
 	if err != nil {
 		return "", err
 	}
-	if open >= maxOpen || alike > 0 {
+	if len(open) >= maxOpen || slices.ContainsFunc(open, alike(schoolID, kind, c)) {
 		return "", errTicketOpen.New(fault.Next("my_tickets", "/me/tickets"))
 	}
 	id = db.NewID()
 	return id, s.put(ctx, tx, filing{id: id, kind: kind, due: deadlines.Kind(kind), accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School})
 }
 
-// openOf counts an account's open tickets, and those of a kind at a school among them.
-func openOf(ctx context.Context, q db.Querier, accountID, schoolID string, kind Kind) (open, alike int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE kind = $2 AND school_id = $3) FROM tickets
-		WHERE account_id = $1 AND state = 'open'`, accountID, string(kind), schoolID).Scan(&open, &alike)
-	return open, alike, err
+// openOf lists an account's open tickets, of which there are never more than maxOpen.
+func (s *Service) openOf(ctx context.Context, q db.Querier, accountID string) ([]row, error) {
+	return s.rows(ctx, q, ` WHERE t.account_id = $1 AND t.state = 'open'`, accountID)
+}
+
+// alike tells whether a ticket asks the same of a school, about the same person where it names one: a guardian asks for each child.
+func alike(schoolID string, kind Kind, c content) func(row) bool {
+	return func(r row) bool {
+		return r.Kind == kind && r.School != nil && r.School.ID == schoolID && r.content.EntryID == c.EntryID
+	}
 }
 
 // filing is a ticket that is to be filed: with whom, and for how long.

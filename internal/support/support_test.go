@@ -190,13 +190,20 @@ func TestAMissingClassIsThatOfTheChildWhoHasNone(t *testing.T) {
 		w.Bind(t, mother, settled, "parent")
 		unsettled := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩小妹", IDNumber: roomtest.IDNumber(2), SchoolID: w.Here.ID})
 		w.Bind(t, mother, unsettled, "parent")
-		var link string
-		if err := w.DB.QueryRow(t.Context(), `SELECT id FROM guardian_links WHERE entry_id = $1`, unsettled.ID).Scan(&link); err != nil {
-			t.Fatal(err)
+		brother := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩冬冬", IDNumber: roomtest.IDNumber(3), SchoolID: w.Here.ID})
+		w.Bind(t, mother, brother, "parent")
+		missing := func(e roster.Entry, number int) object {
+			var link string
+			if err := w.DB.QueryRow(t.Context(), `SELECT id FROM guardian_links WHERE entry_id = $1`, e.ID).Scan(&link); err != nil {
+				t.Fatal(err)
+			}
+			return object{"kind": "missing_class", "school_id": w.Here.ID, "binding_id": link, "stage": "junior", "entry_year": first.EntryYear, "number": number}
 		}
-		path := ask(t, w, mother, object{"kind": "missing_class", "school_id": w.Here.ID, "binding_id": link, "stage": "junior", "entry_year": first.EntryYear, "number": 5})
+		path, his := ask(t, w, mother, missing(unsettled, 5)), ask(t, w, mother, missing(brother, 6))
+		expect(t, w.Do(t, mother, "POST", "/api/v1/me/tickets", missing(brother, 7)), 409, "ticket_open")
 		expect(t, w.Do(t, admin, "POST", path+"/complete", nil), 200, "")
-		for e, number := range map[string]int{settled.ID: 1, unsettled.ID: 5} {
+		expect(t, w.Do(t, admin, "POST", his+"/complete", nil), 200, "")
+		for e, number := range map[string]int{settled.ID: 1, unsettled.ID: 5, brother.ID: 6} {
 			if n := w.Count(t, `SELECT count(*) FROM registry_entries e JOIN classes c ON c.id = e.class_id WHERE e.id = $1 AND c.number = $2`, e, number); n != 1 {
 				t.Errorf("%s is not in class %d", e, number)
 			}

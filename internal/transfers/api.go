@@ -50,6 +50,13 @@ type queueOutput struct{ Body server.Page[AdminTransfer] }
 
 type adminOutput struct{ Body AdminTransfer }
 
+type approveInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body *struct {
+		ObjectionsRead int `json:"objections_read" minimum:"0" doc:"How many objections whoever approves has read; none without a body"`
+	}
+}
+
 type rejectInput struct {
 	ID   string `path:"id" maxLength:"100"`
 	Body struct {
@@ -135,8 +142,12 @@ func (s *Service) Mount(srv *server.Server) {
 	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/admin/transfers/{id}/approve", ID: "approve-transfer", Tag: "transfers", Rule: server.Administrator,
 		Summary: "Approve a change of school for the sides that one may answer for; the last approval moves the person",
-	}, func(ctx context.Context, in *oneInput) (*adminOutput, error) {
-		t, err := s.Approve(ctx, in.ID)
+	}, func(ctx context.Context, in *approveInput) (*adminOutput, error) {
+		read := 0
+		if in.Body != nil {
+			read = in.Body.ObjectionsRead
+		}
+		t, err := s.Approve(ctx, in.ID, read)
 		return &adminOutput{t}, err
 	})
 	server.Register(srv, server.Op{

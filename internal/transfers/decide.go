@@ -13,16 +13,11 @@ import (
 	"caotang/internal/verification"
 )
 
-// Approve gives the approval of every side whose answer is wanted and the caller may give; with the last one the entry
-// moves. Approving again changes nothing. Errors: not_found outside the caller's scope; forbidden for the school that a
-// teacher leaves; transfer_closed when it has ended; transfer_moot when the person is no longer bound or stands at another
-// school, which also ends the request.
-func (s *Service) Approve(ctx context.Context, id string) (AdminTransfer, error) {
-	return s.approve(ctx, id, func(row) error { return nil })
-}
-
-// approve is [Service.Approve] of a request that may be approved so.
-func (s *Service) approve(ctx context.Context, id string, may func(row) error) (AdminTransfer, error) {
+// Approve gives the approval of every side whose answer is wanted and the caller may give, who has read so many objections; with
+// the last approval the entry moves. Approving again changes nothing. Errors: not_found outside the caller's scope; forbidden for the
+// school that a teacher leaves; transfer_closed when it has ended; transfer_objected when a guardian objects whom the caller has not
+// read; transfer_moot when the person is no longer bound or stands at another school, which also ends the request.
+func (s *Service) Approve(ctx context.Context, id string, objectionsRead int) (AdminTransfer, error) {
 	var after row
 	gone := false
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
@@ -30,8 +25,8 @@ func (s *Service) approve(ctx context.Context, id string, may func(row) error) (
 		if err != nil {
 			return err
 		}
-		if err := may(r); err != nil {
-			return err
+		if len(r.objections) > objectionsRead {
+			return ErrObjected.New(fault.Next("transfers", "/admin/transfers"))
 		}
 		if gone, err = s.closeMoot(ctx, tx, id); err != nil || gone {
 			return err
@@ -248,7 +243,7 @@ func (s *Service) ApproveAll(ctx context.Context, ids []string) ([]Outcome, erro
 	outcomes := make([]Outcome, len(ids))
 	for i, id := range ids {
 		outcomes[i].ID = id
-		_, err := s.approve(ctx, id, unopposed)
+		_, err := s.Approve(ctx, id, 0)
 		var refused *fault.Error
 		if errors.As(err, &refused) && refused.Kind != fault.Internal {
 			outcomes[i].Code = refused.Code

@@ -55,14 +55,6 @@ func objections(ctx context.Context, q db.Querier, to func(id string) *row, ids 
 	return err
 }
 
-// unopposed refuses a request that a guardian objects to.
-func unopposed(r row) error {
-	if len(r.objections) > 0 {
-		return ErrObjected.New(fault.Next("transfers", "/admin/transfers"))
-	}
-	return nil
-}
-
 // tell tells whoever asked of a step, and the guardians whom it concerns; those are told of the child. Who asks or cancels knows it.
 func (s *Service) tell(ctx context.Context, tx *db.Tx, r row, step string) error {
 	args := map[string]any{"name": vault.MaskName(r.Name), "from": r.FromSchool.Name, "school": r.ToSchool.Name}
@@ -146,9 +138,8 @@ func childTransfer(ctx context.Context, r row, b verification.Binding) ChildTran
 }
 
 // Object keeps what a guardian says against a child's change of school, in the place of what they said before; "" takes it back.
-// The schools that have yet to decide read it, and the request can no longer be approved among many; whoever asked is told of a
-// guardian's first. Errors: invalid for what is too long;
-// not_found for a request that is none of a child's of the caller's under age, or their own; transfer_closed when it has ended.
+// The schools that have yet to decide read it, and no longer approve the request unread or among many; whoever asked is told of a
+// guardian's first. Errors: invalid for what is too long; not_found for a request that is none of a child's of the caller's under age, or their own; transfer_closed when it has ended.
 func (s *Service) Object(ctx context.Context, id, why string) error {
 	if why != "" {
 		var err error

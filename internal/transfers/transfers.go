@@ -39,7 +39,7 @@ var (
 	ErrNotNeeded = fault.Define(fault.Invalid, "transfer_not_needed")
 	ErrClosed    = fault.Define(fault.Conflict, "transfer_closed")
 	ErrMoot      = fault.Define(fault.Conflict, "transfer_moot")
-	ErrObjected  = fault.Define(fault.Conflict, "transfer_objected") // by a guardian: nothing to approve among many
+	ErrObjected  = fault.Define(fault.Conflict, "transfer_objected") // by a guardian whom nobody has read who would approve
 )
 
 // Config is the room's configuration.

@@ -166,7 +166,8 @@ func TestGuardiansOfAChildAreToldAndMayObject(t *testing.T) {
 			t.Errorf("approved together, after the objection was taken back: %v", again)
 		}
 		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "太远"}), 204, "")
-		if last := w.Do(t, there, "POST", path(id, "/approve"), nil); last.Get("state") != "completed" || schoolOf(t, w, e) != w.Elsewhere.Name {
+		expect(t, w.Do(t, there, "POST", path(id, "/approve"), nil), 409, "transfer_objected") // it came while the request was open
+		if last := w.Do(t, there, "POST", path(id, "/approve"), object{"objections_read": 1}); last.Get("state") != "completed" || schoolOf(t, w, e) != w.Elsewhere.Name {
 			t.Errorf("the school has read why, and decides: %v", last)
 		}
 		if told := w.Told(t, pupil, "表示不同意"); told != 1 {

@@ -4,7 +4,7 @@ import { h, type SetupContext } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import type { Binding, Me } from '@/api/types'
 import { i18n } from '@/core/i18n'
-import { me, refreshSession } from '@/core/session'
+import { refreshSession } from '@/core/session'
 import { ownName } from '@/domain/identity/self'
 import ChildrenCard from '@/faces/web/components/ChildrenCard.vue'
 import ClassAgain from '@/faces/web/components/ClassAgain.vue'
@@ -47,9 +47,10 @@ describe('a parent', () => {
       ] },
     })
     await refreshSession()
-    const wrapper = mount(ChildrenCard, { global })
+    const wrapper = mount(ChildrenCard, { props: { choosable: ['b2'] }, global })
     await flushPromises()
     expect(wrapper.findAll('li > strong').map((one) => one.text())).toEqual(['韩梅梅', '韩小妹'])
+    expect(wrapper.findAll('a').map((one) => one.attributes('href')).filter((href) => href?.startsWith('/verify'))).toEqual(['/verify?of=b2'])
     expect(wrapper.findAll('.waits')).toHaveLength(1)
     expect(wrapper.find('.waits input').exists()).toBe(false) // the school alone confirms it: no slip does
     const push = vi.spyOn(router, 'push')
@@ -59,26 +60,25 @@ describe('a parent', () => {
 })
 
 describe('a wrong class', () => {
-  const open = async (binding: Binding, choosable: boolean) => {
-    server({ '/api/v1/me': parent, '/api/v1/me/space': { class_choosable: choosable } })
-    await refreshSession()
-    expect(me.value?.binding?.id).toBe('b1')
+  const open = async (binding: Binding, choosable: string[]) => {
+    server({ '/api/v1/me/space': { classes_choosable: choosable } })
     const wrapper = mount(ClassAgain, { props: { binding }, global })
     await flushPromises()
     return wrapper
   }
   it('of one’s own choice is chosen anew', async () => {
-    const wrapper = await open(first, true)
+    const wrapper = await open(first, ['b1'])
     expect(wrapper.find('button').exists()).toBe(true)
     expect(wrapper.find('a').exists()).toBe(false)
   })
   it('of the school’s is the school’s to correct', async () => {
-    const wrapper = await open(first, false)
+    const wrapper = await open(first, [])
     expect(wrapper.find('button').exists()).toBe(false)
     expect(wrapper.get('a').attributes('href')).toBe('/me/data?correct=b1&field=class')
   })
-  it('of a further child is the school’s to correct too', async () => {
-    expect((await open(second, true)).find('button').exists()).toBe(false)
+  it('is told of each child by itself', async () => {
+    expect((await open(first, ['b2'])).find('button').exists()).toBe(false)
+    expect((await open(second, ['b2'])).find('button').exists()).toBe(true)
   })
 })
 

@@ -3020,6 +3020,13 @@ export interface components {
         ApproveAllOutputBody: {
             items: components["schemas"]["TransfersOutcome"][];
         };
+        ApproveInputBody: {
+            /**
+             * Format: int64
+             * @description How many objections whoever approves has read; none without a body
+             */
+            objections_read: number;
+        };
         ApproveRecoveryInputBody: {
             /** @description Which, where several stand for the person */
             account_id?: string;
@@ -5289,8 +5296,8 @@ export interface components {
         };
         SpacesSpace: {
             class: components["schemas"]["RosterClassRef"];
-            /** @description Whether the class was one's own choice and may be chosen anew; a guardian's first child's */
-            class_choosable: boolean;
+            /** @description The bindings to pupils whose class was one's own choice and may be chosen anew, in whatever role */
+            classes_choosable: string[];
             classes_taught: components["schemas"]["SpacesClassTaught"][];
             greeting_name: string;
             /** @description What to do next, the most urgent first */
@@ -9063,7 +9070,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApproveInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
