@@ -33,25 +33,27 @@ func (p *pack) write(w io.Writer) error {
 	if err := cover.Execute(out, coverOf{p}); err != nil {
 		return err
 	}
-	books := []struct {
+	type book struct {
 		name  string
 		write func(io.Writer) error
-	}{{"counts", p.counts}}
-	for _, g := range groups {
-		books = append(books, struct {
-			name  string
-			write func(io.Writer) error
-		}{g.name, func(w io.Writer) error {
-			filter := p.filter
-			filter.Actions = g.actions
-			return p.s.Audit.WriteSheet(p.ctx, w, filter, p.mark)
-		}})
 	}
-	books = append(books, []struct {
-		name  string
-		write func(io.Writer) error
-	}{{"consents", p.consentSheet}, {"requests", p.requestSheet}, {"retention", p.retentionSheet}}...)
+	books := []book{{"counts", p.counts}}
+	for _, g := range groups {
+		list := book{name: g.name}
+		if !p.Unlisted {
+			list.write = func(w io.Writer) error {
+				filter := p.filter
+				filter.Actions = g.actions
+				return p.s.Audit.WriteSheet(p.ctx, w, filter, p.mark)
+			}
+		}
+		books = append(books, list)
+	}
+	books = append(books, book{"consents", p.consentSheet}, book{"requests", p.requestSheet}, book{"retention", p.retentionSheet})
 	for i, b := range books {
+		if b.write == nil {
+			continue // each keeps its number, in every pack
+		}
 		out, err := file(fmt.Sprintf("%d-%s.xlsx", i+1, p.text("part."+b.name, nil)), zip.Store) // packed already
 		if err != nil {
 			return err
@@ -158,6 +160,9 @@ type coverOf struct{ *pack }
 
 // Lang is the language of the cover.
 func (c coverOf) Lang() string { return c.language }
+
+// UnlistedWords say that the pack counts what it does not list, and which does.
+func (c coverOf) UnlistedWords() string { return c.text("unlisted", map[string]any{"max": c.s.most}) }
 
 // T is a text of the pack.
 func (c coverOf) T(key string) string { return c.text(key, nil) }

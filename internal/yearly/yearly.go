@@ -25,14 +25,11 @@ import (
 	"caotang/internal/vault"
 )
 
-// maxRecords is how many records one pack lists: those of a large county.
+// maxRecords is how many records one pack lists, those of a large county; of more it holds the counts alone.
 const maxRecords = 300_000
 
 // recordsChecked is how many of the newest records are held against their seals while one waits.
 const recordsChecked = 20_000
-
-// ErrTooLarge says that there is more than one pack holds.
-var ErrTooLarge = fault.Define(fault.Invalid, "yearly_pack_too_large")
 
 // Rooms are those that the pack reads. Retention are the rules of all that delete something by themselves.
 type Rooms struct {
@@ -98,7 +95,7 @@ func (s *Service) Mount(srv *server.Server) {
 }
 
 // take gathers the figures, records who takes them, and answers the pack. Errors: not_found for a division beyond the reader's
-// scope; yearly_pack_too_large.
+// scope.
 func (s *Service) take(ctx context.Context, in *packInput) (*huma.StreamResponse, error) {
 	actor := access.ActorFrom(ctx)
 	if in.Body.Region != "" {
@@ -127,7 +124,7 @@ type pack struct {
 	ctx      context.Context //nolint:containedctx // of the request that the pack answers
 	language string
 	filter   audit.Filter // the year
-	records  int
+	records  int          // that are listed
 	mark     string
 
 	Year      int
@@ -135,6 +132,7 @@ type pack struct {
 	At        time.Time
 	Until     time.Time // the last day that the pack holds
 	Groups    []group
+	Unlisted  bool // there are more records than a pack lists, so that it lists none
 	Consents  []consent.Said
 	Retention []retention.Rule
 	Late      int // of all rules
@@ -200,7 +198,7 @@ func (p *pack) scope() error {
 	return nil
 }
 
-// count counts what administrators did, after it has made sure that it is not too much to list.
+// count counts what administrators did, and whether that is too much to list.
 func (p *pack) count() error {
 	filter := p.filter
 	for _, g := range groups {
@@ -210,8 +208,8 @@ func (p *pack) count() error {
 	if p.records, err = p.s.Audit.Count(p.ctx, filter, p.s.most+1); err != nil {
 		return err
 	}
-	if p.records > p.s.most {
-		return ErrTooLarge.New(fault.Arg("max", p.s.most))
+	if p.Unlisted = p.records > p.s.most; p.Unlisted {
+		p.records = 0
 	}
 	times, err := p.s.Audit.Times(p.ctx, filter)
 	if err != nil {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -193,15 +195,21 @@ func TestAPackHoldsItsScopesYearAndNothingElse(t *testing.T) {
 	})
 }
 
-func TestWhatIsTooMuchForAPackIsRefusedWithTheWayOut(t *testing.T) {
+func TestWhatIsTooMuchToListIsCountedAndThePackSaysSo(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		school := w.Administrator(t, access.School, w.Here.ID)
 		w.room.Hold(1)
 		w.done(t, school, w.Here.Place(), "registry.reveal", "核对")
 		w.done(t, school, w.Here.Place(), "registry.export", "上报")
-		a := w.Do(t, school, "POST", "/api/v1/admin/audit/pack", map[string]any{"year": year()})
-		if a.Status != 422 || a.Get("code") != "yearly_pack_too_large" || !strings.Contains(a.Text, "区县") {
-			t.Error(a)
+		p := w.take(t, school, "zh-CN", fmt.Sprintf(`{"year":%d}`, year()))
+		if !strings.Contains(p.cover, "没有逐条清单") || !strings.Contains(p.cover, "区县") {
+			t.Errorf("the cover: %s", p.cover)
+		}
+		if names := slices.Sorted(maps.Keys(p.books)); !slices.Equal(names, []string{"1-操作次数.xlsx", "5-监护人同意.xlsx", "6-未办结的申请.xlsx", "7-保存期限.xlsx"}) {
+			t.Errorf("the pack holds %q", names)
+		}
+		if counts := p.books["1-操作次数.xlsx"]; len(counts) < 3 {
+			t.Errorf("counted: %q", counts)
 		}
 	})
 }
