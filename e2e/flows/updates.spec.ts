@@ -2,7 +2,7 @@ import { administrator, signIn } from '../support/api.ts'
 import { csv } from '../support/files.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { enter } from '../support/walk.ts'
+import { chooseSchool, enter } from '../support/walk.ts'
 
 const head = ['姓名', '证件号码', '年级', '班级']
 
@@ -22,10 +22,7 @@ test('F-25 a roster moves and renames who is there only where that is chosen, an
 
   await enter(page, province)
   await page.goto('/admin/registry/import')
-  const box = page.getByRole('combobox', { name: t('admin.school.label'), exact: true })
-  await box.click()
-  await box.fill(school.name)
-  await page.getByRole('option', { name: school.name, exact: true }).click()
+  await chooseSchool(page, t('admin.school.label'), school.name)
   await page.locator('input[type=file]').setInputFiles(roster)
   // Unless it is chosen, whoever is there stays as they are.
   const counts = page.locator('.counts b')

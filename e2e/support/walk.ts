@@ -53,10 +53,10 @@ export async function fillIdentity(page: Page, t: Texts, entry: Pick<Entry, 'kin
   await page.getByLabel(t('verify.name.own'), { exact: true }).fill(entry.name)
 }
 
-/** Finds a school by its name and takes it. */
+/** Finds a school by its name, which its place may follow, and takes it. */
 export async function chooseSchool(page: Page, label: string, name: string, within: Page | Locator = page): Promise<void> {
   const box = within.getByRole('combobox', { name: label, exact: true })
   await box.click()
   await box.fill(name)
-  await page.getByRole('option', { name, exact: true }).click()
+  await page.getByRole('option').filter({ hasText: new RegExp(`^\\s*${name}( · |\\s*$)`) }).click()
 }

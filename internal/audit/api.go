@@ -115,10 +115,10 @@ func (s *Service) some(ctx context.Context, f Filter, cursor string, limit int) 
 	return read(ctx, s.db, c.sql+fmt.Sprintf(" ORDER BY a.id DESC LIMIT $%d", len(c.args)+1), append(c.args, limit)...)
 }
 
-// About lists up to limit records about things with these ids, the newest first, before the record cursor when there is
-// one. Whoever asks has made sure that the reader may know of all that was done to them.
-func About(ctx context.Context, q db.Querier, targets []string, cursor string, limit int) ([]Entry, error) {
-	return about(ctx, q, "", nil, targets, cursor, limit)
+// About lists up to limit records about things with these ids, of actions that begin so, the newest first, before the record cursor
+// when there is one. Whoever asks has made sure that the reader may know of all such that was done to them.
+func About(ctx context.Context, q db.Querier, actions string, targets []string, cursor string, limit int) ([]Entry, error) {
+	return about(ctx, q, "a.action LIKE $1 AND ", []any{actions + "%"}, targets, cursor, limit)
 }
 
 // Within is [About] for a reader who may know of what was done within their scope, and of an action wherever it was done.

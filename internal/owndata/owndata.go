@@ -87,6 +87,7 @@ type Person struct {
 
 	entryID string
 	child   bool
+	ward    bool // a child who is not of their own age yet
 }
 
 // Read gathers the actor's data, numbers masked.
@@ -151,6 +152,13 @@ func (s *Service) people(ctx context.Context, accountID string, full bool) ([]Pe
 			if !full || b.Guardian {
 				*number.to = vault.MaskIDNumber(*number.to)
 			}
+		}
+		if b.Guardian {
+			ofAge, err := s.Roster.OfOwnAge(e)
+			if err != nil {
+				return nil, err
+			}
+			p.ward = !ofAge
 		}
 		if p.Consents, err = s.Consent.Of(ctx, s.db, e.ID, "", mostConsents); err != nil {
 			return nil, err

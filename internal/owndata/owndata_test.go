@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,47 @@ func TestAPersonReadsWhoLookedAtThemAndWhy(t *testing.T) {
 		}
 		if strings.Contains(expect(t, w.Do(t, other, "GET", "/api/v1/me/data/records", nil), 200, "").Text, "核对学籍") {
 			t.Error("somebody reads what was done to another")
+		}
+	})
+}
+
+func TestAGuardianReadsWhoLookedAtAChildUntilItIsOfItsOwnAge(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		entry := func(years int, name string) roster.Entry {
+			born := fmt.Sprintf("510104%d0101%03d", time.Now().Year()-years, years)
+			return w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: name, IDNumber: born + string(identity.CheckCharacter(born)), SchoolID: w.Here.ID})
+		}
+		young, grown := entry(9, "韩小妹"), entry(16, "韩大哥")
+		mother := w.Person(t, "parent")
+		w.Bind(t, mother, young, "parent")
+		w.Bind(t, mother, grown, "parent")
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		looks.New(w.DB, w.Roster, nil).Mount(w.Server)
+		for _, e := range []roster.Entry{young, grown} {
+			expect(t, w.Do(t, admin, "POST", "/api/v1/admin/registry/"+e.ID+"/reveal", object{"reason": "核对学籍"}), 200, "")
+		}
+		ticket := expect(t, w.Do(t, mother, "POST", "/api/v1/me/tickets", object{"kind": "correction", "name": "韩晓妹"}), 201, "").Get("id").(string)
+		expect(t, w.Do(t, admin, "POST", "/api/v1/admin/tickets/"+ticket+"/reveal", object{"reason": "联系家长"}), 200, "")
+		items := expect(t, w.Do(t, mother, "GET", "/api/v1/me/data/records?limit=100", nil), 200, "").Items()
+		var looked []string
+		for _, r := range items {
+			if r["reason"] != nil {
+				looked = append(looked, fmt.Sprintf("%v %v %v", r["of_name"], r["what"], r["reason"]))
+			}
+		}
+		want := []string{"<nil> 查看了请求的完整号码：更正实名信息 联系家长", "韩小妹 查看了完整的证件号码 核对学籍"}
+		if !slices.Equal(looked, want) {
+			t.Errorf("a mother reads %q, want %q", looked, want)
+		}
+		for i := 1; i < len(items); i++ {
+			if items[i-1]["id"].(string) <= items[i]["id"].(string) {
+				t.Errorf("the records are not the newest first: %v", items)
+			}
+		}
+		first := w.Do(t, mother, "GET", "/api/v1/me/data/records?limit=1", nil)
+		second := w.Do(t, mother, "GET", "/api/v1/me/data/records?limit=1&cursor="+first.Get("next_cursor").(string), nil)
+		if second.Items()[0]["id"] != items[1]["id"] {
+			t.Errorf("page by page: %v after %v", second, first)
 		}
 	})
 }

@@ -3,6 +3,8 @@ package owndata
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"caotang/internal/access"
@@ -18,11 +20,15 @@ type Record struct {
 	Who    string    `json:"who" doc:"The person, the administrator of a school or region, another account, or the platform"`
 	Self   bool      `json:"self" doc:"Done by the reader themselves"`
 	What   string    `json:"what"`
+	OfName string    `json:"of_name,omitempty" doc:"The child whose entry it was done to"`
 	Reason string    `json:"reason,omitempty" doc:"What an administrator gave as their reason"`
 }
 
-// Records lists who looked at or changed the actor's account and their own entry, the newest first. A child's entry has its
-// own person.
+// mostTickets is how many of one's newest tickets the looks at which are told of.
+const mostTickets = 200
+
+// Records lists who looked at or changed the actor's account, their own entry and their tickets, the newest first; and the entries
+// of their children who are not of their own age yet. An older child's entry has its own person.
 func (s *Service) Records(ctx context.Context, page server.PageInput) (server.Page[Record], error) {
 	people, err := s.people(ctx, access.ActorFrom(ctx).AccountID, false)
 	if err != nil {
@@ -33,20 +39,41 @@ func (s *Service) Records(ctx context.Context, page server.PageInput) (server.Pa
 }
 
 func (s *Service) records(ctx context.Context, people []Person, cursor string, limit int) ([]Record, error) {
-	targets := []string{access.ActorFrom(ctx).AccountID}
+	accountID := access.ActorFrom(ctx).AccountID
+	own, err := s.Support.IDsOf(ctx, s.db, accountID, mostTickets)
+	if err != nil {
+		return nil, err
+	}
+	own = append(own, accountID)
+	wards := map[string]string{} // names by the entry's id and those before it
 	for _, p := range people {
-		if p.child {
+		if p.child && !p.ward {
 			continue
 		}
 		lineage, err := s.Roster.Lineage(ctx, s.db, p.entryID)
 		if err != nil {
 			return nil, err
 		}
-		targets = append(targets, lineage...)
+		if !p.child {
+			own = append(own, lineage...)
+			continue
+		}
+		for _, id := range lineage {
+			wards[id] = p.Name
+		}
 	}
-	entries, err := audit.About(ctx, s.db, targets, cursor, limit)
+	entries, err := audit.About(ctx, s.db, "", own, cursor, limit)
 	if err != nil {
 		return nil, err
+	}
+	if len(wards) > 0 { // what guardians do about each other is not told there
+		theirs, err := audit.About(ctx, s.db, "registry.", slices.Collect(maps.Keys(wards)), cursor, limit)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, theirs...)
+		slices.SortFunc(entries, func(a, b audit.Entry) int { return cmp.Compare(b.ID, a.ID) })
+		entries = entries[:min(limit, len(entries))]
 	}
 	teller := teller{service: s, language: cmp.Or(access.ClientFrom(ctx).Language, messages.Chinese), names: map[string]string{}}
 	records := make([]Record, len(entries))
@@ -54,6 +81,7 @@ func (s *Service) records(ctx context.Context, people []Person, cursor string, l
 		if records[i], err = teller.tell(ctx, e); err != nil {
 			return nil, err
 		}
+		records[i].OfName = wards[e.TargetID]
 	}
 	return records, nil
 }

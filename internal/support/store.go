@@ -171,6 +171,11 @@ func (s *Service) AllOf(ctx context.Context, q db.Querier, accountID string, lim
 	return kept, err
 }
 
+// IDsOf are the ids of an account's newest tickets, up to limit.
+func (s *Service) IDsOf(ctx context.Context, q db.Querier, accountID string, limit int) ([]string, error) {
+	return db.Collect(ctx, q, `SELECT id FROM tickets WHERE account_id = $1 ORDER BY id DESC LIMIT $2`, []any{accountID, limit}, func(id *string) []any { return []any{id} })
+}
+
 // Anonymise removes from an account's tickets all that is personal, and ends those that are open. That there were tickets,
 // and of which kind, stays for the school.
 func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -138,6 +139,9 @@ func (s *Service) Reject(ctx context.Context, id, why string) (AdminTransfer, er
 		if err := s.close(ctx, tx, r, Rejected, why); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, `UPDATE transfers SET rejected_sides = $1 WHERE id = $2`, strings.Join(r.within(access.ActorFrom(ctx)), " "), r.ID); err != nil {
+			return err
+		}
 		if err := s.record(ctx, tx, r, "reject", why); err != nil {
 			return err
 		}
@@ -159,13 +163,10 @@ func (s *Service) decidable(ctx context.Context, q db.Querier, id string) (row, 
 	if r.State != Pending {
 		return r, closed()
 	}
-	actor := access.ActorFrom(ctx)
-	for _, side := range []Side{From, To} {
-		if r.needs(side) && actor.Can(access.TransfersDecide, r.place(side)) {
-			return r, nil
-		}
+	if len(r.within(access.ActorFrom(ctx))) == 0 {
+		return r, fault.ErrForbidden.New(fault.Next("transfers", "/admin/transfers"))
 	}
-	return r, fault.ErrForbidden.New(fault.Next("transfers", "/admin/transfers"))
+	return r, nil
 }
 
 // reachable is a request that concerns a school of the caller's scope; fault.ErrNotFound otherwise.

@@ -14,7 +14,7 @@ import (
 )
 
 const rowSelect = `SELECT t.id, t.account_id, t.entry_id, t.kind, t.name, t.reason, t.state, t.created_at, t.due_at, t.expires_at, t.escalated_at,
-		t.from_approved_at, t.to_approved_at, t.closed_at, coalesce(t.closed_by, ''), t.closing_reason,
+		t.from_approved_at, t.to_approved_at, t.closed_at, coalesce(t.closed_by, ''), t.closing_reason, t.rejected_sides,
 		f.id, f.name, f.region, s.id, s.name, s.region, a.username
 	FROM transfers t JOIN schools f ON f.id = t.from_school_id JOIN schools s ON s.id = t.to_school_id JOIN accounts a ON a.id = t.account_id`
 
@@ -31,7 +31,7 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		var created, expires db.Time
 		var escalated, closed db.NullTime
 		if err := found.Scan(&r.ID, &r.accountID, &r.entryID, &r.Kind, &r.Name, &r.Reason, &r.State, &created, &r.due, &expires, &escalated,
-			&r.fromApproved, &r.toApproved, &closed, &r.closedBy, &r.ClosingReason,
+			&r.fromApproved, &r.toApproved, &closed, &r.closedBy, &r.ClosingReason, &r.rejectedSides,
 			&r.FromSchool.ID, &r.FromSchool.Name, &r.from.Region, &r.ToSchool.ID, &r.ToSchool.Name, &r.to.Region, &r.username); err != nil {
 			return nil, err
 		}

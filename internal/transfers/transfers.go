@@ -1,6 +1,8 @@
 package transfers
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"caotang/internal/access"
@@ -100,7 +102,7 @@ type row struct {
 	from, to                     access.Place
 	due                          db.Time
 	fromApproved, toApproved     db.NullTime
-	closedBy                     string
+	closedBy, rejectedSides      string
 	objections                   []Objection
 }
 
@@ -126,7 +128,7 @@ func (r row) complete() bool {
 	return r.approvedAt(To) != nil && (!r.needs(From) || r.approvedAt(From) != nil)
 }
 
-// approvals is what the request takes and how far that is. A rejection is shown at the sides that had not approved.
+// approvals is what the request takes and how far that is.
 func (r row) approvals() []Approval {
 	var all []Approval
 	for _, side := range []Side{From, To} {
@@ -138,16 +140,34 @@ func (r row) approvals() []Approval {
 			a.School = r.ToSchool
 		}
 		switch {
+		case r.rejectedBy(side):
+			a.State, a.DecidedAt = "rejected", r.ClosedAt
 		case a.DecidedAt != nil:
 			a.State = "approved"
-		case r.State == Rejected:
-			a.State, a.DecidedAt = "rejected", r.ClosedAt
 		case r.State != Pending:
 			a.State = "ended"
 		}
 		all = append(all, a)
 	}
 	return all
+}
+
+// rejectedBy tells whether it was rejected for a side; where that is not known, for all that had not approved.
+func (r row) rejectedBy(side Side) bool {
+	if r.rejectedSides == "" {
+		return r.State == Rejected && r.approvedAt(side) == nil
+	}
+	return slices.Contains(strings.Fields(r.rejectedSides), string(side))
+}
+
+// within lists the sides that the actor may answer for, whether or not they have.
+func (r row) within(actor access.Actor) (sides []string) {
+	for _, side := range []Side{From, To} {
+		if r.needs(side) && actor.Can(access.TransfersDecide, r.place(side)) {
+			sides = append(sides, string(side))
+		}
+	}
+	return sides
 }
 
 // wanted lists the sides whose answer is still wanted and the actor may give.

@@ -283,6 +283,10 @@ func TestARejectionSaysWhyAndFreesThePerson(t *testing.T) {
 		if me[0]["state"] != "rejected" || me[0]["closing_reason"] != "学位已满" {
 			t.Errorf("the person reads %v", me)
 		}
+		// The other school has said nothing.
+		if said := me[0]["approvals"].([]any); said[0].(object)["state"] != "ended" || said[1].(object)["state"] != "rejected" {
+			t.Errorf("what the schools said: %v", said)
+		}
 		id = request(t, w, p, w.Elsewhere)
 		expect(t, w.Do(t, p, "DELETE", "/api/v1/me/transfers/"+id, nil), 204, "")
 		expect(t, w.Do(t, p, "DELETE", "/api/v1/me/transfers/"+id, nil), 409, "transfer_closed")

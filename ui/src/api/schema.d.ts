@@ -3992,6 +3992,8 @@ export interface components {
             /** Format: date-time */
             at: string;
             id: string;
+            /** @description The child whose entry it was done to */
+            of_name?: string;
             /** @description What an administrator gave as their reason */
             reason?: string;
             /** @description Done by the reader themselves */
