@@ -53,7 +53,7 @@ var (
 		"internal/desk":         {"internal/deadlines", "internal/support", "internal/transfers", "internal/recovery"},
 		"internal/finder":       {"internal/accounts", "internal/roster", "internal/desk"},
 		"internal/replacement":  {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/moves"},
-		"internal/spaces":       {"internal/deadlines", "internal/desk", "internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/guardians", "internal/tally"},
+		"internal/spaces":       {"internal/deadlines", "internal/desk", "internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/recovery", "internal/guardians", "internal/looks", "internal/tally"},
 		"internal/yearly":       {"internal/deadlines", "internal/accounts", "internal/roster", "internal/consent", "internal/guardians", "internal/desk"},
 		"internal/owndata":      {"internal/accounts", "internal/roster", "internal/verification", "internal/support", "internal/transfers", "internal/factors", "internal/recovery", "internal/slips", "internal/consent", "internal/guardians"},
 	}

@@ -159,7 +159,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	})
 	a.owndata.Mount(a.server)
 	statistics.New(d, a.roster).Mount(a.server)
-	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery, a.guardians, requests).Mount(a.server)
+	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery, a.guardians, requests, a.looks).Mount(a.server)
 	yearly.New(d, v, yearly.Rooms{
 		Audit: record, Accounts: a.accounts, Roster: a.roster, Consent: a.consent, Guardians: a.guardians, Desk: requests,
 		Retention: []func(context.Context) ([]retention.Rule, error){

@@ -36,6 +36,12 @@ func InBatch(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, batchKey{}, id)
 }
 
+// Everywhere is the place of what concerns the whole platform: its widest division, whose administrators read of it.
+func Everywhere(ctx context.Context, q db.Querier) (p access.Place, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(min(code), '') FROM regions WHERE parent IS NULL`).Scan(&p.Region)
+	return p, err
+}
+
 // Record adds the event to the transaction.
 func Record(ctx context.Context, tx *db.Tx, e Event) error {
 	details := []byte("{}")

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
+	"caotang/internal/calendar"
 	"caotang/internal/messages"
 )
 
@@ -77,6 +79,13 @@ func sentence(language, key string, details map[string]any) string {
 			args[name] = named(language, "record.kind."+text, text)
 		case "stage":
 			args[name] = named(language, "record.stage."+text, text)
+		case "suite":
+			args[name] = named(language, "record.suite."+text, text)
+		case "from":
+			args[name] = text
+			if at, err := time.Parse(time.RFC3339, text); err == nil {
+				args[name] = at.In(calendar.Shanghai).Format("2006-01-02 15:04")
+			}
 		default:
 			args[name] = text
 		}

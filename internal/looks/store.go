@@ -75,6 +75,24 @@ func (s *Service) show(ctx context.Context, r row, e roster.Entry) (Look, error)
 	return look, err
 }
 
+// waits is the condition that a look waits for the actor's decision, within their reach.
+func (s *Service) waits(actor access.Actor, reach access.Reach) (condition string, args []any) {
+	within, more := reach.SQL("l.region", "l.school_id", 3)
+	return `l.asker_id <> $1 AND l.state = 'waiting' AND l.until > $2 AND ` + within, append([]any{actor.AccountID, db.At(s.now())}, more...)
+}
+
+// Waiting counts the looks that wait for the caller's decision.
+func (s *Service) Waiting(ctx context.Context) (n int, err error) {
+	actor := access.ActorFrom(ctx)
+	reach := actor.Reach(access.RegistryUnmask)
+	if reach.Empty() {
+		return 0, nil
+	}
+	condition, args := s.waits(actor, reach)
+	err = s.db.QueryRow(ctx, `SELECT count(*) FROM looks l WHERE `+condition, args...).Scan(&n)
+	return n, err
+}
+
 // list is a page of the looks that the caller may decide, or of those that they asked for, the newest first.
 func (s *Service) list(ctx context.Context, mine bool, page server.PageInput) (server.Page[Look], error) {
 	var none server.Page[Look]
@@ -85,8 +103,7 @@ func (s *Service) list(ctx context.Context, mine bool, page server.PageInput) (s
 		if reach.Empty() {
 			return none, fault.ErrForbidden.New()
 		}
-		within, more := reach.SQL("l.region", "l.school_id", 3)
-		condition, args = `l.asker_id <> $1 AND l.state = 'waiting' AND l.until > $2 AND `+within, append(args, append([]any{db.At(s.now())}, more...)...)
+		condition, args = s.waits(actor, reach)
 	}
 	if page.Cursor != "" {
 		args = append(args, page.Cursor)

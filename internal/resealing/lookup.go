@@ -25,7 +25,7 @@ func (s *Service) RotateLookUp(ctx context.Context, path string, suite vault.Sui
 	if number, err = vault.AddLookUp(path, suite, from); err != nil {
 		return 0, from, err
 	}
-	return number, from, s.record(ctx, audit.Event{Action: "keys.rotate", Details: map[string]any{"lookup_key": number, "suite": suite, "from": from.UTC().Format(time.RFC3339)}})
+	return number, from, s.record(ctx, audit.Event{Action: "lookup_keys.rotate", Details: map[string]any{"key": number, "suite": suite, "from": from.UTC().Format(time.RFC3339)}})
 }
 
 // RetireLookUp has nobody ask any more for values of the key before the newest, once none is stored and all have been looked at;
@@ -57,7 +57,7 @@ func (s *Service) RetireLookUp(ctx context.Context, path string) (number byte, e
 	if err := vault.SettleLookUp(path); err != nil {
 		return 0, err
 	}
-	return p.Key - 1, s.record(ctx, audit.Event{Action: "keys.retire", Details: map[string]any{"lookup_key": p.Key - 1}})
+	return p.Key - 1, s.record(ctx, audit.Event{Action: "lookup_keys.retire", Details: map[string]any{"key": p.Key - 1}})
 }
 
 func (s *Service) againLookUp(ctx context.Context, key byte) error {

@@ -329,7 +329,7 @@ func TestNobodyIsLostOrDoubledWhileTheLookUpKeyChanges(t *testing.T) {
 		if err := later.Support.MatchClaims(t.Context()); err != nil || later.Count(t, `SELECT count(*) FROM waiting_claims`) != 0 {
 			t.Errorf("who waited is not verified: %v", err)
 		}
-		if n := later.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'keys.retire'`); n != 1 {
+		if n := later.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'lookup_keys.retire'`); n != 1 {
 			t.Errorf("%d records of a key's end", n)
 		}
 		if _, err := vault.AddLookUp(here.path, vault.AES, time.Now()); err != nil {

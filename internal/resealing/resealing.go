@@ -92,8 +92,8 @@ func (s *Service) Retire(ctx context.Context, path string, number byte) error {
 
 // record adds an event that is the province's.
 func (s *Service) record(ctx context.Context, e audit.Event) error {
-	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		if err := tx.QueryRow(ctx, `SELECT coalesce(min(code), '') FROM regions WHERE parent IS NULL`).Scan(&e.Place.Region); err != nil {
+	return s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+		if e.Place, err = audit.Everywhere(ctx, tx); err != nil {
 			return err
 		}
 		e.Target = "keys"

@@ -92,10 +92,14 @@ func (s *Service) exportEntries(ctx context.Context, in *registryExportInput) (f
 	if err := e.find(ctx); err != nil {
 		return nil, err
 	}
+	action := "registry.export"
+	if b.Full {
+		action = "registry.export_full"
+	}
 	if err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		return audit.Record(ctx, tx, audit.Event{
-			Action: "registry.export", Target: "registry", Place: e.place(actor), Reason: reason,
-			Details: map[string]any{"rows": people, "full": b.Full, "filters": e.filter.names(), "kind": b.Kind, "school_id": b.SchoolID, "class_id": b.ClassID, "region": b.Region},
+			Action: action, Target: "registry", Place: e.place(actor), Reason: reason,
+			Details: map[string]any{"rows": people, "filters": e.filter.names(), "kind": b.Kind, "school_id": b.SchoolID, "class_id": b.ClassID, "region": b.Region},
 		})
 	}); err != nil {
 		return nil, err

@@ -368,8 +368,14 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 		if err := run.s.watcher.Imported(ctx, tx); err != nil {
 			return err
 		}
+		place := r.place()
+		if place == (access.Place{}) { // by the operator, for all schools
+			if place, err = audit.Everywhere(ctx, tx); err != nil {
+				return err
+			}
+		}
 		return audit.Record(ctx, tx, audit.Event{
-			Action: "registry.imported", Target: "import", TargetID: r.id, Place: r.place(),
+			Action: "registry.imported", Target: "import", TargetID: r.id, Place: place,
 			Details: map[string]any{"kind": r.kind, "accepted": r.accepted, "rejected": r.rejected, "moved": r.changes.Moved, "renamed": r.changes.Renamed},
 		})
 	})

@@ -438,6 +438,14 @@ func TestTheOperatorsFileMayBeLargerThanAnUpload(t *testing.T) {
 		if err != nil || result.Accepted != 5 {
 			t.Errorf("%d of 5 came in: %v", result.Accepted, err)
 		}
+		// One for all schools is the province's to read of.
+		all := []byte("姓名,证件号码,学校标识码\n六," + number(6) + "," + w.Here.Code + "\n")
+		if _, err := small.Import(t.Context(), roster.ImportSource{ReaderAt: bytes.NewReader(all), Size: int64(len(all)), Filename: "b.csv", Kind: roster.Student}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.imported' AND region = '510000'`); n != 1 {
+			t.Errorf("%d records of an import for all schools are the province's", n)
+		}
 	})
 }
 

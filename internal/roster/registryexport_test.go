@@ -67,7 +67,7 @@ func TestTheRegistryIsTakenAlongAsAWorkbook(t *testing.T) {
 		if rows[1][3] != roomtest.IDNumber(1) || !strings.Contains(rows[3][0], "上报学籍") {
 			t.Errorf("with full numbers: %q", rows)
 		}
-		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.export' AND reason = '上报学籍' AND school_id = $1 AND details LIKE '%"full":true%' AND details LIKE '%"rows":2%'`, w.Here.ID); n != 1 {
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.export_full' AND reason = '上报学籍' AND school_id = $1 AND details LIKE '%"rows":2%'`, w.Here.ID); n != 1 {
 			t.Error("taking full numbers along is not on record")
 		}
 		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.export' AND region = '510104' AND school_id = '' AND details LIKE '%bound%'`); n != 1 {

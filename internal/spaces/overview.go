@@ -18,6 +18,7 @@ type Overview struct {
 	OpenTransfers int             `json:"open_transfers" doc:"Changes of school that wait for an answer from this scope"`
 	OpenRecovery  int             `json:"open_recoveries" doc:"Requests for lost accounts that wait for the caller"`
 	OpenGuardians int             `json:"open_guardians" doc:"Requests to be a child's guardian that wait for the caller"`
+	OpenLooks     int             `json:"open_looks" doc:"Requests to see full numbers that wait for the caller's decision"`
 	RecentImports []roster.Import `json:"recent_imports" doc:"That the caller began, or into a school of theirs; those above leave a school its own"`
 
 	Requests    []deadlines.Counts `json:"requests" doc:"Open requests of all kinds, by kind"`
@@ -73,6 +74,9 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 		return nil, err
 	}
 	if o.OpenGuardians, err = s.guardians.Waiting(ctx); err != nil {
+		return nil, err
+	}
+	if o.OpenLooks, err = s.looks.Waiting(ctx); err != nil {
 		return nil, err
 	}
 	if o.RecentImports, err = s.roster.RecentImports(ctx, recentImports); err != nil {

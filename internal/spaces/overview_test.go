@@ -8,6 +8,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/desk"
+	"caotang/internal/looks"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 	"caotang/internal/spaces"
@@ -17,7 +18,7 @@ func TestAnOverviewCountsEveryoneOnceHoweverManyGrantsHoldThem(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := roomtest.New(t, d, roomtest.Rules())
 		spaces.New(d, w.Accounts, w.Roster, w.Verification, w.Support, w.Transfers, w.Recovery, w.Guardians,
-			desk.New(w.Support, w.Recovery, w.Transfers)).Mount(w.Server)
+			desk.New(w.Support, w.Recovery, w.Transfers), looks.New(d, w.Roster, nil)).Mount(w.Server)
 		class := w.Class(t, w.Here.ID, 1)
 		for i, n := range []roster.NewEntry{
 			{Kind: roster.Student, SchoolID: w.Here.ID, ClassID: class.ID},
@@ -50,6 +51,27 @@ func TestAnOverviewCountsEveryoneOnceHoweverManyGrantsHoldThem(t *testing.T) {
 			a := w.Do(t, c.who, "GET", "/api/v1/admin/overview", nil)
 			if a.Get("entries.student") != c.students || a.Get("entries.teacher") != c.teachers || a.Get("classless") != c.classless {
 				t.Errorf("%s: %v, want %v pupils, %v teachers, %v without a class", name, a, c.students, c.teachers, c.classless)
+			}
+		}
+	})
+}
+
+func TestAnOverviewTellsWhoMustAllowALook(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		looks.New(w.DB, w.Roster, nil).Mount(w.Server)
+		school, province := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.Province, "510000")
+		elsewhere := w.Administrator(t, access.School, w.Elsewhere.ID)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		if a := w.Do(t, province, "POST", "/api/v1/admin/registry/"+e.ID+"/looks", map[string]any{"reason": "核对学籍"}); a.Status != 201 {
+			t.Fatal(a)
+		}
+		for who, p := range map[string]roomtest.Person{"the school": school, "whoever asked": province, "another school": elsewhere} {
+			want := 0.0
+			if p == school {
+				want = 1
+			}
+			if n := w.Do(t, p, "GET", "/api/v1/admin/overview", nil).Get("open_looks"); n != want {
+				t.Errorf("%s has %v to decide, want %v", who, n, want)
 			}
 		}
 	})

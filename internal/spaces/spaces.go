@@ -10,6 +10,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/desk"
 	"caotang/internal/guardians"
+	"caotang/internal/looks"
 	"caotang/internal/messages"
 	"caotang/internal/recovery"
 	"caotang/internal/roster"
@@ -30,14 +31,15 @@ type Service struct {
 	recovery     *recovery.Service
 	guardians    *guardians.Service
 	desk         *desk.Service
+	looks        *looks.Service
 }
 
 // New makes the room.
 func New(d *db.DB, a *accounts.Service, r *roster.Service, v *verification.Service, s *support.Service, t *transfers.Service, lost *recovery.Service,
-	g *guardians.Service, requests *desk.Service,
+	g *guardians.Service, requests *desk.Service, l *looks.Service,
 ) *Service {
 	return &Service{
-		db: d, accounts: a, roster: r, verification: v, support: s, transfers: t, recovery: lost, guardians: g, desk: requests,
+		db: d, accounts: a, roster: r, verification: v, support: s, transfers: t, recovery: lost, guardians: g, desk: requests, looks: l,
 	}
 }
 

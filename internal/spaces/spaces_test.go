@@ -11,6 +11,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/desk"
+	"caotang/internal/looks"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 	"caotang/internal/spaces"
@@ -24,7 +25,7 @@ func each(t *testing.T, test func(t *testing.T, w *roomtest.World)) {
 func world(t testing.TB, d *db.DB) *roomtest.World {
 	w := roomtest.New(t, d, roomtest.Rules())
 	spaces.New(d, w.Accounts, w.Roster, w.Verification, w.Support, w.Transfers, w.Recovery, w.Guardians,
-		desk.New(w.Support, w.Recovery, w.Transfers)).Mount(w.Server)
+		desk.New(w.Support, w.Recovery, w.Transfers), looks.New(d, w.Roster, nil)).Mount(w.Server)
 	return w
 }
 

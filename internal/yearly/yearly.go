@@ -65,7 +65,7 @@ var groups = []struct {
 	actions []string
 }{
 	{"looked", []string{
-		"registry.reveal", "ticket.reveal", "account.reveal_username", "account.search_id_number", "recovery.look", "look.ask", "look.allow", "look.refuse",
+		"registry.reveal", "registry.export_full", "ticket.reveal", "account.reveal_username", "account.search_id_number", "recovery.look", "look.ask", "look.allow", "look.refuse",
 	}},
 	{"changed", []string{
 		"registry.create", "registry.change", "registry.set_class", "registry.move", "registry.replace", "registry.delete", "registry.two_people",
@@ -75,7 +75,7 @@ var groups = []struct {
 		"slip.end", "ticket.done", "ticket.declined", "recovery.approve", "recovery.reject", "guardian.link", "guardian.decline", "guardian.end",
 	}},
 	{"exported", []string{
-		"registry.export", "registry.download_rejected", "registry.download_kept", "slip.print", "statistics.export", "audit.export", "audit.pack",
+		"registry.export", "registry.export_full", "registry.download_rejected", "registry.download_kept", "slip.print", "statistics.export", "audit.export", "audit.pack",
 	}},
 }
 

@@ -5266,6 +5266,11 @@ export interface components {
             open_guardians: number;
             /**
              * Format: int64
+             * @description Requests to see full numbers that wait for the caller's decision
+             */
+            open_looks: number;
+            /**
+             * Format: int64
              * @description Requests for lost accounts that wait for the caller
              */
             open_recoveries: number;
