@@ -74,7 +74,6 @@ lint: lint-go lint-ui lint-e2e ## Lints Go and TypeScript
 .PHONY: lint-go
 lint-go:
 	@scripts/install-golangci-lint.sh $(GOLANGCI) $(GOLANGCI_VERSION)
-	go vet ./...
 	$(GOLANGCI) run
 
 .PHONY: lint-ui

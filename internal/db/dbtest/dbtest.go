@@ -49,7 +49,7 @@ func OpenPostgreSQL(t testing.TB) *db.DB {
 		t.Fatal(err)
 	}
 	name := "t_" + db.NewID()
-	if err := onServer(server, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template)); err != nil {
+	if err := onServer(server, "CREATE DATABASE "+name+" "+template); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -96,19 +96,37 @@ func migrate(dsn string) error {
 
 var template struct {
 	sync.Once
-	name string
-	err  error
+	copied string // how a database is made as a copy of it
+	err    error
 }
 
 // templateOnce makes one migrated database per test binary, which every test's own is a copy of.
 func templateOnce(server string) (string, error) {
 	template.Do(func() {
-		template.name = "template_" + db.NewID()
-		if template.err = onServer(server, "CREATE DATABASE "+template.name); template.err == nil {
-			template.err = migrate(withDatabase(server, template.name))
+		name := "template_" + db.NewID()
+		template.copied = "TEMPLATE " + name
+		if template.err = onServer(server, "CREATE DATABASE "+name); template.err != nil {
+			return
+		}
+		if template.err = migrate(withDatabase(server, name)); template.err != nil {
+			return
+		}
+		// From version 15 on each page is logged unless the files are asked for, which is half the work.
+		var version int
+		if version, template.err = versionOf(server); version >= 150000 {
+			template.copied += " STRATEGY file_copy"
 		}
 	})
-	return template.name, template.err
+	return template.copied, template.err
+}
+
+func versionOf(server string) (version int, err error) {
+	d, err := db.Open(context.Background(), server)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = d.Close() }()
+	return version, d.QueryRow(context.Background(), "SELECT current_setting('server_version_num')::integer").Scan(&version)
 }
 
 func onServer(server, statement string) error {
