@@ -1,4 +1,5 @@
 import { register, signIn, takeEntry } from '../support/api.ts'
+import { codesIn } from '../support/pdf.ts'
 import { newName, newResidentID, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 import { enter, signInOnScreen } from '../support/walk.ts'
@@ -69,11 +70,45 @@ test("a class teacher sees for each pupil who consented to which version, when a
   await expectAccessible(page)
 })
 
-test('a guardian who mistypes the code of the slip is told beside its field', async ({ page, t }) => {
+test("a child's slip answers until it has confirmed a guardian, who alone decides from then on, in the space", async ({ page, t }) => {
+  const [parent, school] = [await register('parent'), await signIn('school1', password)]
+  const { scope_id: school_id } = (await school.ok(200, 'GET', '/api/v1/me')).admin_grants[0]
+  const [{ id: class_id }] = (await school.ok(200, 'GET', `/api/v1/admin/classes?school_id=${school_id}`)).items
+  const child = { id_type: 'resident_id', id_number: newResidentID(`${new Date().getFullYear() - 10}0412`), name: newName() }
+  const entry = await school.ok(201, 'POST', '/api/v1/admin/registry', { ...child, kind: 'student', school_id, class_id })
+  const [code] = codesIn(await (await school.send('POST', '/api/v1/slips', { class_id, entry_ids: [entry.id] })).body())
+  await parent.api.ok(201, 'POST', '/api/v1/me/binding', { ...child, kind: 'parent', guardian_name: '王芳', relation: 'mother' })
   await page.goto('/consent')
-  await page.getByLabel(t('consent.code'), { exact: true }).fill('2222')
+  const typed = page.getByLabel(t('consent.code'), { exact: true })
+  await page.getByRole('button', { name: t('consent.open') }).click()
+  await expect(page.getByText(t('guardian.slip_empty'))).toBeVisible()
+  await typed.fill('2222')
   await page.getByRole('button', { name: t('consent.open') }).click()
   await expect(page.getByRole('main')).toContainText(/12/)
+  await typed.fill(code!)
+  await page.getByRole('button', { name: t('consent.open') }).click()
+  await expect(page.getByRole('button', { name: t('consent.send') })).toBeVisible()
   await expectNoOverflow(page)
   await expectAccessible(page)
+
+  await enter(page, parent)
+  await page.goto('/space')
+  const byCode = page.getByLabel(t('guardian.slip'), { exact: true })
+  const confirm = page.getByRole('button', { name: t('guardian.slip_use') })
+  await confirm.click()
+  await expect(page.getByText(t('guardian.slip_empty'))).toBeVisible()
+  await byCode.fill('2222')
+  await confirm.click()
+  await expect(page.locator('.waits')).toContainText(/12/)
+  await byCode.fill(code!)
+  await confirm.click()
+  // What is asked for the new child, and how much of it, stands there without loading the page again.
+  await expect(page.getByText(t('consent.open_decisions', { n: 2 }))).toBeVisible()
+  await page.goto(`/consent?code=${code}`)
+  await expect(page.getByText(t('consent.by_guardians'), { exact: true })).toBeVisible()
+  await expect(page.getByRole('button', { name: t('consent.send') })).toHaveCount(0)
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await page.getByRole('button', { name: t('consent.to_space') }).click()
+  await expect(page.locator('#consents')).toContainText(child.name)
 })

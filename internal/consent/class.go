@@ -201,7 +201,7 @@ func (s *Service) remind(ctx context.Context, classID string) (r Reminded, err e
 func (s *Service) open(ctx context.Context, entryID string) (bool, error) {
 	for _, p := range Purposes() {
 		_, state, err := s.standing(ctx, s.db, entryID, p)
-		if err != nil || state == NotAsked || state == Outdated || state == Lapsed {
+		if err != nil || undecided(state) {
 			return err == nil, err
 		}
 	}

@@ -18,7 +18,7 @@ type OfPupil struct {
 	Name    string   `json:"name"`
 	Asked   bool     `json:"asked" doc:"Under fourteen: from then on nobody is asked, and there are no answers"`
 	Answers []Answer `json:"answers" doc:"One to each purpose"`
-	Linked  bool     `json:"linked" doc:"Whether a guardian is confirmed who could answer"`
+	Linked  bool     `json:"linked" doc:"Whether a guardian is confirmed: they alone answer then; for a child without one the slip does"`
 }
 
 // Answer is what stands to a purpose.

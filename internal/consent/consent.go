@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -26,6 +27,7 @@ var (
 	ErrTextChanged = fault.Define(fault.Conflict, "consent_text_changed")
 	ErrNotAsked    = fault.Define(fault.Conflict, "consent_not_asked")
 	ErrLinkEnded   = fault.Define(fault.Gone, "consent_link_ended")
+	ErrByGuardians = fault.Define(fault.Conflict, "consent_by_guardians")
 )
 
 // Config says where people reach the platform, and how long a link by SMS works.
@@ -72,6 +74,9 @@ const (
 	bySlip  = "slip"
 )
 
+// undecided tells whether somebody has yet to answer.
+func undecided(state State) bool { return state == NotAsked || state == Outdated || state == Lapsed }
+
 // standing is the latest that was said to a purpose.
 type standing struct {
 	decision State
@@ -80,14 +85,15 @@ type standing struct {
 	who      string
 	relation string
 	at       db.Time
-	counts   bool // said by slip, or by somebody who is a guardian yet
+	linkID   string // the guardian's who said it; "" by slip
+	counts   bool   // said by slip, or by somebody who is a guardian yet
 }
 
 // standingColumns are what [standing.scan] reads of consent_records r.
-const standingColumns = `r.decision, r.version, r.channel, r.who, r.relation, r.at, r.link_id = '' OR EXISTS (SELECT 1 FROM guardian_links g WHERE g.id = r.link_id)`
+const standingColumns = `r.decision, r.version, r.channel, r.who, r.relation, r.at, r.link_id, r.link_id = '' OR EXISTS (SELECT 1 FROM guardian_links g WHERE g.id = r.link_id)`
 
 func (r *standing) scan() []any {
-	return []any{&r.decision, &r.version, &r.channel, &r.who, &r.relation, &r.at, &r.counts}
+	return []any{&r.decision, &r.version, &r.channel, &r.who, &r.relation, &r.at, &r.linkID, &r.counts}
 }
 
 // state is how it stands with a purpose by what was said last.
@@ -179,7 +185,8 @@ type author struct {
 	channel, accountID, linkID, name, relation string
 }
 
-// say records decisions about a child, whose entry the caller holds. Errors: invalid for an unknown purpose; consent_text_changed for
+// say records decisions about a child, whose entry the caller holds, and tells the other guardians where one changes what another
+// said. Errors: invalid for an unknown purpose; consent_text_changed for
 // another version of the text; consent_not_asked for a child who is fourteen by now.
 func (s *Service) say(ctx context.Context, tx *db.Tx, entryID string, by author, decisions []Decision) error {
 	entry, err := s.roster.EntryByID(ctx, tx, entryID)
@@ -191,6 +198,7 @@ func (s *Service) say(ctx context.Context, tx *db.Tx, entryID string, by author,
 	} else if !needs {
 		return ErrNotAsked.New(fault.Next("home", "/space"))
 	}
+	overruled := false
 	for _, d := range decisions {
 		w, known := current[d.Purpose]
 		if !known {
@@ -199,7 +207,7 @@ func (s *Service) say(ctx context.Context, tx *db.Tx, entryID string, by author,
 		if d.Version != w.version {
 			return ErrTextChanged.New()
 		}
-		_, state, err := s.standing(ctx, tx, entryID, d.Purpose)
+		before, state, err := s.standing(ctx, tx, entryID, d.Purpose)
 		if err != nil {
 			return err
 		}
@@ -215,9 +223,33 @@ func (s *Service) say(ctx context.Context, tx *db.Tx, entryID string, by author,
 		if err := s.write(ctx, tx, entry, by, d.Purpose, w, decision); err != nil {
 			return err
 		}
+		overruled = overruled || !undecided(state) && before.counts && before.linkID != "" && before.linkID != by.linkID
+	}
+	if !overruled {
+		return nil
+	}
+	return s.tellOthers(ctx, tx, entry, by)
+}
+
+// tellOthers tells the child's other guardians that one has changed what another said.
+func (s *Service) tellOthers(ctx context.Context, tx *db.Tx, entry roster.Entry, by author) error {
+	guardians, err := s.verification.GuardiansToTell(ctx, tx, entry, "")
+	if err != nil {
+		return err
+	}
+	for _, accountID := range guardians {
+		if accountID == by.accountID {
+			continue
+		}
+		if err := s.accounts.Notify(ctx, tx, accountID, "notice.consent_changed", map[string]any{"name": vault.MaskName(entry.Name), "link": s.page("/space#consents")}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// page is the address of a page of the platform, as messages name it.
+func (s *Service) page(path string) string { return strings.TrimSuffix(s.config.PublicURL, "/") + path }
 
 func (s *Service) write(ctx context.Context, tx *db.Tx, entry roster.Entry, by author, p Purpose, w words, decision State) error {
 	if _, err := tx.Exec(ctx, `UPDATE consent_records SET standing = false WHERE entry_id = $1 AND purpose = $2 AND standing`, entry.ID, string(p)); err != nil {

@@ -277,31 +277,106 @@ func TestTheSchoolSeesWhatStandsForEachPupil(t *testing.T) {
 	})
 }
 
-func TestTheSlipAsksTheGuardian(t *testing.T) {
+// slip prints a slip for a pupil of the class.
+func (f *family) slip(t *testing.T, e roster.Entry) string {
+	t.Helper()
+	actor, err := f.Accounts.Resolve(t.Context(), f.admin.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheets, err := f.Slips.Print(access.WithActor(t.Context(), actor), slips.Order{Group: slips.Group{ClassID: f.class.ID}, EntryIDs: []string{e.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sheets.Slips[0].Code
+}
+
+// The slip answers for a child who has no confirmed guardian; whoever is confirmed later sees it, and changes it.
+func TestTheSlipAnswersWhereNoGuardianIsConfirmed(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
-		actor, err := f.Accounts.Resolve(t.Context(), f.admin.Token)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sheets, err := f.Slips.Print(access.WithActor(t.Context(), actor), slips.Order{Group: slips.Group{ClassID: f.class.ID}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		code, nobody := sheets.Slips[0].Code, roomtest.Person{}
-		if a := f.ok(t, nobody, 200, "POST", "/slips/consents/read", object{"code": code}); a.Get("masked_child") != "韩*梅" {
+		child := f.pupil(t, 10, 2)
+		code, nobody := f.slip(t, child), roomtest.Person{}
+		if a := f.ok(t, nobody, 200, "POST", "/slips/consents/read", object{"code": code}); a.Get("masked_child") != "韩*梅" || a.Get("by_guardians") != false {
 			t.Error(a)
 		}
 		say := object{"code": code, "name": "", "relation": "mother", "decisions": said(true)}
 		f.ok(t, nobody, 422, "POST", "/slips/consents/say", say)
 		say["name"] = "王芳"
+		for _, given := range []bool{true, false, true} {
+			say["decisions"] = said(given)
+			f.ok(t, nobody, 204, "POST", "/slips/consents/say", say)
+			if f.given(t, child) != given {
+				t.Errorf("said %v by slip, and it does not count", given)
+			}
+		}
+		father := f.Person(t, "parent")
+		f.Bind(t, father, child, "parent")
+		own := f.ok(t, father, 200, "GET", "/me/consents", nil).Items()[0]
+		if a := own["purposes"].([]any)[1].(object); a["state"] != "given" || a["channel"] != "slip" {
+			t.Errorf("whoever is confirmed later sees %v", a)
+		}
+		f.ok(t, father, 204, "POST", "/me/consents", object{"guardianship_id": own["guardianship_id"], "decisions": said(false)})
+		if f.given(t, child) {
+			t.Error("a guardian cannot change what was said by slip")
+		}
+	})
+}
+
+// Whoever holds the slip, the child first of all, says nothing over a guardian, nor instead of one who has yet to answer.
+func TestTheSlipSaysNothingOverAGuardian(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		code, nobody := f.slip(t, f.child), roomtest.Person{}
+		say := object{"code": code, "name": "王芳", "relation": "mother", "decisions": said(true)}
+		refused := func() {
+			t.Helper()
+			if a := f.ok(t, nobody, 409, "POST", "/slips/consents/say", say); a.Get("code") != "consent_by_guardians" {
+				t.Error(a)
+			}
+		}
+		refused()
+		if f.given(t, f.child) || f.state(t) != "not_asked" {
+			t.Error("a slip answered instead of the guardian")
+		}
+		f.say(t, false)
+		refused()
+		shown := f.ok(t, nobody, 200, "POST", "/slips/consents/read", object{"code": code})
+		if stands := shown.Body["purposes"].([]any)[1].(object)["state"]; shown.Get("by_guardians") != true || stands != "refused" || f.state(t) != "refused" {
+			t.Errorf("%v, and for the guardian %v", shown, f.state(t))
+		}
+		f.ok(t, f.admin, 204, "POST", "/admin/guardianships/"+f.link(t)+"/end", object{"reason": "法院判决"})
 		f.ok(t, nobody, 204, "POST", "/slips/consents/say", say)
 		if !f.given(t, f.child) {
-			t.Error("by slip it does not count")
+			t.Error("without any guardian the slip does not answer")
 		}
-		say["decisions"] = said(false)
-		f.ok(t, nobody, 204, "POST", "/slips/consents/say", say)
-		if f.given(t, f.child) || f.state(t) != "withdrawn" {
-			t.Error("it cannot be withdrawn by slip")
+	})
+}
+
+// Of what two guardians say the latest stands, and who is overruled is told; who says the same, or answers first, tells nobody.
+func TestAGuardianIsToldWhenAnotherOverrulesThem(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		father := f.Person(t, "parent")
+		f.Bind(t, father, f.child, "parent")
+		id := f.ok(t, father, 200, "GET", "/me/consents", nil).Items()[0]["guardianship_id"]
+		told := func(p roomtest.Person) (n int) {
+			for _, text := range f.Texts(t, p.Phone) {
+				if strings.Contains(text, "/space#consents") {
+					n++
+				}
+			}
+			return n
+		}
+		for _, step := range []struct {
+			father, given      bool
+			toMother, toFather int
+		}{{false, false, 0, 0}, {false, true, 0, 0}, {true, true, 0, 0}, {true, false, 1, 0}, {true, true, 1, 0}, {false, false, 1, 1}} {
+			if step.father {
+				f.ok(t, father, 204, "POST", "/me/consents", object{"guardianship_id": id, "decisions": said(step.given)})
+			} else {
+				f.say(t, step.given)
+			}
+			if told(f.mother) != step.toMother || told(father) != step.toFather || f.given(t, f.child) != step.given {
+				t.Errorf("after %+v the mother was told %d times and the father %d times", step, told(f.mother), told(father))
+			}
 		}
 	})
 }

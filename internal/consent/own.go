@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"errors"
-	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -70,6 +69,7 @@ func (s *Service) sayOwn(ctx context.Context, guardianshipID string, decisions [
 type Shown struct {
 	MaskedChild string  `json:"masked_child"`
 	Purposes    []Asked `json:"purposes"`
+	ByGuardians bool    `json:"by_guardians" doc:"The child has a confirmed guardian, who alone answers, in their space: the slip shows what stands"`
 }
 
 func (s *Service) shown(ctx context.Context, q db.Querier, entryID string) (Shown, error) {
@@ -97,7 +97,7 @@ func (s *Service) newLink(ctx context.Context, tx *db.Tx, guardianshipID string,
 	token := base64.RawURLEncoding.EncodeToString(raw)
 	_, err := tx.Exec(ctx, `INSERT INTO consent_links (token_hash, link_id, created_at, expires_at) VALUES ($1, $2, $3, $4)`,
 		hashOf(token), guardianshipID, now, db.At(now.Add(s.config.LinkTTL)))
-	return strings.TrimSuffix(s.config.PublicURL, "/") + "/consent#" + token, err
+	return s.page("/consent#" + token), err
 }
 
 // linkOf is the guardian's link that a token speaks for; consent_link_ended for one that is unknown, used or over.
@@ -147,10 +147,20 @@ func (s *Service) readSlip(ctx context.Context, code string) (Shown, error) {
 	if err != nil {
 		return Shown{}, err
 	}
-	return s.shown(ctx, s.db, entryID)
+	shown, err := s.shown(ctx, s.db, entryID)
+	if err == nil {
+		shown.ByGuardians, err = s.hasGuardian(ctx, s.db, entryID)
+	}
+	return shown, err
 }
 
-// sayBySlip records what whoever holds the child's slip says as the guardian; the slip works on.
+func (s *Service) hasGuardian(ctx context.Context, q db.Querier, entryID string) (has bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM guardian_links WHERE entry_id = $1)`, entryID).Scan(&has)
+	return has, err
+}
+
+// sayBySlip records what whoever holds the child's slip says as the guardian; the slip works on. Errors: consent_by_guardians for a
+// child who has a confirmed guardian; those of the slip and of say.
 func (s *Service) sayBySlip(ctx context.Context, code, name, relation string, decisions []Decision) error {
 	by, err := guardian(name, relation)
 	if err != nil {
@@ -166,6 +176,11 @@ func (s *Service) sayBySlip(ctx context.Context, code, name, relation string, de
 		}
 		if err := s.slips.Vouch(ctx, tx, code, entryID); err != nil {
 			return err
+		}
+		if has, err := s.hasGuardian(ctx, tx, entryID); err != nil {
+			return err
+		} else if has {
+			return ErrByGuardians.New(fault.Next("space", "/space#consents"))
 		}
 		return s.say(ctx, tx, entryID, by, decisions)
 	})

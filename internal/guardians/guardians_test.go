@@ -253,7 +253,14 @@ func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 		}
 		mother, father := f.Person(t, "parent"), f.Person(t, "parent")
 		path := "/me/guardianships/" + f.ask(t, mother, number) + "/slip"
-		f.refused(t, mother, 422, "slip_invalid", "POST", path, object{"code": "2222-2222-2222"})
+		wrong := object{"code": "2222-2222-2222"}
+		f.refused(t, mother, 422, "slip_invalid", "POST", path, wrong)
+		// Whoever is signed in is not advised to register; whoever is not, is.
+		for _, p := range []roomtest.Person{mother, {}} {
+			if a := f.ok(t, p, 422, "POST", "/slips/consents/read", wrong); strings.Contains(a.Text, "/register") != (p.ID == "") {
+				t.Errorf("%v", a)
+			}
+		}
 		f.refused(t, mother, 422, "slip_invalid", "POST", path, object{"code": printed(other)})
 		code := printed(child)
 		f.ok(t, father, 404, "POST", path, object{"code": code})

@@ -6,8 +6,9 @@
 //
 //   - A code stands on paper alone. The database holds its keyed index, so that a slip can be printed only when its code is
 //     made; printing again makes another, and the one before ends. Nothing ends unless the printing says so.
-//   - A slip works once, until its day, for the one person it was printed for: account, binding and the slip's use are one
-//     transaction, whatever the interleaving. Who is activated meanwhile is not touched.
+//   - A slip activates, or sets a password, once, until its day, for the one person it was printed for: account, binding and the
+//     slip's use are one transaction, whatever the interleaving. Who is activated meanwhile is not touched. Until its day it says for
+//     guardians as often as they need it that the school handed it to the family ([Service.Vouched]); the paper says both.
 //   - A stranger learns nothing: an unknown code, an ended one and one typed wrong answer the same, and only so many are
 //     tried. What a valid one shows is masked.
 //   - Slips are printed by administrators of the school's scope and by the teachers of the class; nobody else can tell that

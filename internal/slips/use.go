@@ -15,10 +15,15 @@ import (
 )
 
 // Where the ways out lead.
-var (
-	toSignIn   = fault.Next("sign_in", "/login")
-	toRegister = fault.Next("register_with_phone", "/register")
-)
+var toSignIn = fault.Next("sign_in", "/login")
+
+// toRegister leads to an account without a slip; whoever is signed in has one, and is led nowhere.
+func toRegister(ctx context.Context) fault.Option {
+	if access.ActorFrom(ctx).AccountID != "" {
+		return func(*fault.Error) {}
+	}
+	return fault.Next("register_with_phone", "/register")
+}
 
 // Shown is what a valid slip tells whoever holds it: enough to see that it is theirs.
 type Shown struct {
@@ -65,7 +70,7 @@ func (s *Service) open(ctx context.Context, typed string) (code string, p slip, 
 func (s *Service) look(ctx context.Context, typed string) (code string, p slip, err error) {
 	code, well := readCode(typed)
 	if !well {
-		return code, p, ErrSlipInvalid.New(fault.Field("code", "slip_mistyped"), toRegister)
+		return code, p, ErrSlipInvalid.New(fault.Field("code", "slip_mistyped"), toRegister(ctx))
 	}
 	guesses := s.guard.FromWith(ctx, "slip", s.config.Tries)
 	if _, err := s.guard.Check(ctx, guesses...); err != nil {
@@ -78,20 +83,20 @@ func (s *Service) look(ctx context.Context, typed string) (code string, p slip, 
 	if err := s.guard.Count(ctx, guesses...); err != nil {
 		return code, p, err
 	}
-	return code, p, invalid()
+	return code, p, invalid(ctx)
 }
 
-func invalid() error {
-	return ErrSlipInvalid.New(fault.Field("code", "slip_unknown"), toRegister)
+func invalid(ctx context.Context) error {
+	return ErrSlipInvalid.New(fault.Field("code", "slip_unknown"), toRegister(ctx))
 }
 
 // usable answers a slip's entry when the slip may be used now, and else why not.
 func (s *Service) usable(ctx context.Context, q db.Querier, p slip) (roster.Entry, error) {
 	switch p.state {
 	case Expired:
-		return roster.Entry{}, ErrSlipExpired.New(fault.Field("code", "slip_expired"), toRegister)
+		return roster.Entry{}, ErrSlipExpired.New(fault.Field("code", "slip_expired"), toRegister(ctx))
 	case Ended, None:
-		return roster.Entry{}, invalid()
+		return roster.Entry{}, invalid(ctx)
 	case Used, Unused:
 	}
 	entry, err := s.roster.EntryByID(ctx, q, p.entryID)
@@ -108,7 +113,7 @@ func (s *Service) usable(ctx context.Context, q db.Querier, p slip) (roster.Entr
 // is of no more use.
 func (s *Service) used(ctx context.Context, q db.Querier, entry roster.Entry) error {
 	if entry.AccountID == "" {
-		return ErrSlipUsed.New(fault.Field("code", "slip_used"), toRegister)
+		return ErrSlipUsed.New(fault.Field("code", "slip_used"), toRegister(ctx))
 	}
 	holder, err := s.accounts.MaskedOf(ctx, q, entry.AccountID)
 	if err != nil {
@@ -189,7 +194,7 @@ func (s *Service) bind(ctx context.Context, tx *db.Tx, entryID, code, accountID 
 // slip, as whoever removes an entry does, so that nobody waits for each other.
 func (s *Service) use(ctx context.Context, tx *db.Tx, entryID, code, accountID, purpose string) (entry roster.Entry, err error) {
 	if _, err := verification.Hold(ctx, tx, entryID); fault.Is(err, fault.ErrNotFound) {
-		return entry, invalid()
+		return entry, invalid(ctx)
 	} else if err != nil {
 		return entry, err
 	}
@@ -203,7 +208,7 @@ func (s *Service) use(ctx context.Context, tx *db.Tx, entryID, code, accountID, 
 			_, err = s.usable(ctx, tx, p)
 		}
 		if err == nil { // replaced since it was looked at
-			err = invalid()
+			err = invalid(ctx)
 		}
 		return entry, err
 	}
@@ -223,7 +228,7 @@ func (s *Service) SetPassword(ctx context.Context, typed, password string) (acco
 		return accounts.SignedIn{}, err
 	}
 	if p.accountID == "" {
-		return accounts.SignedIn{}, invalid()
+		return accounts.SignedIn{}, invalid(ctx)
 	}
 	hashed, err := s.accounts.NewPassword(ctx, "password", password)
 	if err != nil {

@@ -3323,7 +3323,7 @@ export interface components {
             /** @description Under fourteen: from then on nobody is asked, and there are no answers */
             asked: boolean;
             entry_id: string;
-            /** @description Whether a guardian is confirmed who could answer */
+            /** @description Whether a guardian is confirmed: they alone answer then; for a child without one the slip does */
             linked: boolean;
             name: string;
         };
@@ -3405,6 +3405,8 @@ export interface components {
             guardianship_id: string;
         };
         ConsentShown: {
+            /** @description The child has a confirmed guardian, who alone answers, in their space: the slip shows what stands */
+            by_guardians: boolean;
             masked_child: string;
             purposes: components["schemas"]["ConsentAsked"][];
         };
