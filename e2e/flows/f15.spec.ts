@@ -25,7 +25,7 @@ test('F-15 whoever finds their own account of before signs in with that', async 
   await expect(page.getByRole('main')).toContainText(entry.name)
 })
 
-test('F-15 a school hears both sides, and whoever loses takes it to the county', async ({ page, t }) => {
+test('F-15 a school hears both sides, and whoever loses takes it to the level above', async ({ page, t }) => {
   test.slow() // four people take turns on the screen
   const school = await administrator('school')
   const county = await administrator('county')
@@ -49,7 +49,7 @@ test('F-15 a school hears both sides, and whoever loses takes it to the county',
   await signOutOnScreen(page, t)
   await enter(page, holder)
   await page.goto('/me/tickets')
-  await expect(page.getByRole('main')).toContainText(t('me.cases.open'))
+  await expect(page.getByRole('main')).toContainText(t('me.cases.open', { by: school.scope.name }))
   await expectNoOverflow(page)
   await expectAccessible(page)
   await page.getByRole('button', { name: t('me.cases.keep'), exact: true }).click()
@@ -82,23 +82,31 @@ test('F-15 a school hears both sides, and whoever loses takes it to the county',
   await enter(page, holder)
   await page.goto('/me/tickets')
   await expect(page.getByRole('main')).toContainText(t('me.cases.why', { answer: '当面核对过身份证' }))
-  await page.getByRole('button', { name: t('me.cases.appeal'), exact: true }).click()
+  const appealing = page.getByRole('button', { name: t('me.cases.appeal', { to: t('me.cases.level.county') }), exact: true })
+  await appealing.click()
   await expectNoOverflow(page)
   await page.getByLabel(t('me.cases.appeal_note')).fill('核对的不是我')
   await page.getByRole('button', { name: t('me.cases.appeal_send') }).click()
   await expect(page.getByRole('main')).toContainText(t('me.cases.appealing'))
-  await expect(page.getByRole('button', { name: t('me.cases.appeal'), exact: true })).toHaveCount(0)
+  await expect(appealing).toHaveCount(0)
 
-  // The county sees what the school decided, and has the last word.
+  // The county sees what the school decided and what was answered to it, and has the last word; what was typed goes along into a no.
   const [appeal] = (await holder.api.ok<{ items: { id: string }[] }>(200, 'GET', '/api/v1/me/tickets')).items as [{ id: string }]
   await signOutOnScreen(page, t)
   await enter(page, county)
   await page.goto(`/admin/tickets?ticket=${appeal.id}`)
-  await expect(drawer).toContainText(t('admin_tickets.first.done'))
+  await expect(drawer).toContainText(t('admin_tickets.first.done', { by: school.scope.name }))
+  await expect(sides).toContainText('我教初二语文')
+  await expect(drawer).toContainText(t('admin_tickets.hand_over_final_hint'))
   await expect(drawer).toContainText('当面核对过身份证')
   await expectNoOverflow(page)
   await drawer.getByText(t('admin_tickets.checked')).click()
   await drawer.getByLabel(t('admin_tickets.hand_over_answer')).fill('到校核实，原账号是本人')
+  await drawer.getByRole('button', { name: t('admin_tickets.decline'), exact: true }).click()
+  const no = page.getByRole('dialog', { name: t('admin_tickets.decline_title') })
+  await expect(no.getByLabel(t('admin_tickets.own_words'))).toHaveValue('到校核实，原账号是本人')
+  await no.getByRole('button', { name: t('common.cancel'), exact: true }).click()
+  await expect(no).toHaveCount(0)
   await drawer.getByRole('button', { name: t('admin_tickets.complete.hand_over') }).click()
   await expect(page.getByText(t('admin_tickets.completed'))).toBeVisible()
   expect((await holder.api.ok(200, 'GET', '/api/v1/me')).binding.name).toBe(entry.name)

@@ -136,6 +136,37 @@ func (a Actor) Narrowed(action Action, division string) (Actor, bool) {
 
 var height = map[Level]int{School: 1, County: 2, City: 3, Province: 4}
 
+// Above is the next level above; the province, which stands below none, is above itself.
+func (l Level) Above() Level {
+	switch l {
+	case School:
+		return County
+	case County:
+		return City
+	default:
+		return Province
+	}
+}
+
+// Division is the scope of a level that a county lies in; "" for a level that has no divisions.
+func (l Level) Division(county string) string {
+	digits := map[Level]int{County: 6, City: 4, Province: 2}[l]
+	if digits == 0 || len(county) != 6 {
+		return ""
+	}
+	return county[:digits] + "000000"[digits:]
+}
+
+// Highest is the highest level at which the actor may do the action to something that lies at the place; "" where they may not.
+func (a Actor) Highest(action Action, at Place) (highest Level) {
+	for _, g := range a.GrantsFor(action) {
+		if g.covers(at) && height[g.Level] > height[highest] {
+			highest = g.Level
+		}
+	}
+	return highest
+}
+
 // MayGrant reports whether the actor may give, and take away, a grant of the level on the place: they stand above it, so that
 // nobody grants as much as they have.
 func (a Actor) MayGrant(level Level, at Place) bool {

@@ -8,23 +8,14 @@ import (
 	"caotang/internal/db"
 )
 
-// What a scope's administrators leave unanswered is handed up to the next scope above that somebody administers. Its
-// administrators are told once of all that came at a time, however much it was.
-
-// divisionOf is the scope of a level that a county lies in.
-func divisionOf(level access.Level, county string) string {
-	digits := map[access.Level]int{access.County: 6, access.City: 4, access.Province: 2}[level]
-	if digits == 0 || len(county) != 6 {
-		return ""
-	}
-	return county[:digits] + "000000"[digits:]
-}
+// What a scope's administrators leave unanswered, or customer service takes from them, is handed up to the next scope above
+// that somebody administers. Its administrators are told once of all that came at a time, however much it was, and why.
 
 // Owning is the lowest level from the given one up whose scope around the place somebody administers; the province where
 // nobody does.
 func (s *Service) Owning(ctx context.Context, q db.Querier, from access.Level, at access.Place) (access.Level, error) {
-	for level := from; level != access.Province; level = above[level] {
-		scope := divisionOf(level, at.Region)
+	for level := from; level != access.Province; level = level.Above() {
+		scope := level.Division(at.Region)
 		if level == access.School {
 			scope = at.School
 		}
@@ -37,20 +28,28 @@ func (s *Service) Owning(ctx context.Context, q db.Querier, from access.Level, a
 	return access.Province, nil
 }
 
-var above = map[access.Level]access.Level{access.School: access.County, access.County: access.City, access.City: access.Province}
-
-// HandUp finds who stands next above a level and answers for a place, and has them told. At the province it stays there, and
-// nobody is told again.
+// HandUp finds who stands next above a level that has let a request wait and answers for a place, and has them told. At the
+// province it stays there, and nobody is told again.
 func (s *Service) HandUp(ctx context.Context, tx *db.Tx, from access.Level, at access.Place) (access.Level, error) {
+	return s.handUp(ctx, tx, from, at, 1, 0)
+}
+
+// PassUp is [Service.HandUp] of a request that customer service hands up, whether or not anybody has been late.
+func (s *Service) PassUp(ctx context.Context, tx *db.Tx, from access.Level, at access.Place) (access.Level, error) {
+	return s.handUp(ctx, tx, from, at, 0, 1)
+}
+
+func (s *Service) handUp(ctx context.Context, tx *db.Tx, from access.Level, at access.Place, late, passed int) (access.Level, error) {
 	if from == access.Province {
 		return from, nil
 	}
-	level, err := s.Owning(ctx, tx, above[from], at)
+	level, err := s.Owning(ctx, tx, from.Above(), at)
 	if err != nil {
 		return level, err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO handed_up (level, scope_id, requests) VALUES ($1, $2, 1)
-		ON CONFLICT (level, scope_id) DO UPDATE SET requests = handed_up.requests + 1`, string(level), divisionOf(level, at.Region))
+	_, err = tx.Exec(ctx, `INSERT INTO handed_up (level, scope_id, requests, passed) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (level, scope_id) DO UPDATE SET requests = handed_up.requests + excluded.requests, passed = handed_up.passed + excluded.passed`,
+		string(level), level.Division(at.Region), late, passed)
 	return level, err
 }
 
@@ -69,11 +68,22 @@ func (s *Service) TellHandedUp(ctx context.Context) error {
 }
 
 func (s *Service) tellHandedUp(ctx context.Context, tx *db.Tx, level, scopeID string) error {
-	var requests int
-	if err := tx.QueryRow(ctx, `DELETE FROM handed_up WHERE level = $1 AND scope_id = $2 RETURNING requests`, level, scopeID).Scan(&requests); err != nil {
+	var late, passed int
+	if err := tx.QueryRow(ctx, `DELETE FROM handed_up WHERE level = $1 AND scope_id = $2 RETURNING requests, passed`, level, scopeID).Scan(&late, &passed); err != nil {
 		return err
 	}
-	return s.TellAdministrators(ctx, tx, access.Level(level), scopeID, "notice.handed_up", map[string]any{"n": requests})
+	for _, told := range []struct {
+		key      string
+		requests int
+	}{{"notice.handed_up", late}, {"notice.passed_up", passed}} {
+		if told.requests == 0 {
+			continue
+		}
+		if err := s.TellAdministrators(ctx, tx, access.Level(level), scopeID, told.key, map[string]any{"n": told.requests}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TellAdministrators sends the text of a catalogue key to those who administer a scope, as [Service.Notify] does to one account.

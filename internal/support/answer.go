@@ -84,7 +84,10 @@ func (s *Service) answer(ctx context.Context, id string, state State, words, can
 		if err := checkCanned(t.Kind, state, canned); err != nil {
 			return err
 		}
-		if err := settle(ctx, tx, id, state, words, canned); err != nil {
+		if err := settle(ctx, tx, id, state, words, canned, access.ActorFrom(ctx).Highest(access.TicketsAnswer, t.place)); err != nil {
+			return err
+		}
+		if t, err = s.answerable(ctx, tx, id); err != nil { // who has decided stands on it by now
 			return err
 		}
 		if err := do(tx, t); err != nil {
@@ -199,7 +202,7 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 		}
 		if holder != "" && holder != t.accountID {
 			loser = sql.NullString{String: holder, Valid: true}
-			if err := s.accounts.Tell(ctx, tx, holder, handedOver, map[string]any{"school": t.School.Name}); err != nil {
+			if err := s.accounts.Tell(ctx, tx, holder, handedOver, map[string]any{"by": t.DecidedBy}); err != nil {
 				return err
 			}
 		}
@@ -210,13 +213,13 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 	return s.verification.Bind(ctx, tx, t.accountID, entry, t.content.EntryKind)
 }
 
-// tellBoth tells whoever asked how it was decided, and the holder of an entry that stays theirs.
+// tellBoth tells whoever asked how it was decided and by whom, and the holder of an entry that stays theirs.
 func (s *Service) tellBoth(ctx context.Context, tx *db.Tx, t row, state State) error {
 	about := "notice.ticket_"
 	if t.Appeal {
 		about = "notice.appeal_"
 	}
-	if err := s.accounts.Notify(ctx, tx, t.accountID, about+string(state), map[string]any{"school": t.School.Name}); err != nil {
+	if err := s.accounts.Notify(ctx, tx, t.accountID, about+string(state), map[string]any{"school": t.School.Name, "by": t.DecidedBy}); err != nil {
 		return err
 	}
 	if state != Declined {
@@ -290,6 +293,10 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 	t.EntryID = entry.ID
 	if r.Kind == NotMe {
 		if t.Sides, err = s.sides(ctx, r, entry); err != nil {
+			return t, err
+		}
+		r.answeredLevel = access.ActorFrom(ctx).Highest(access.TicketsAnswer, r.place)
+		if t.AppealTo, t.Final, err = s.appealTo(ctx, s.db, r); err != nil {
 			return t, err
 		}
 	}

@@ -160,7 +160,7 @@ func (s *Service) Mount(srv *server.Server) {
 	})
 	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/me/cases/{id}/appeal", ID: "appeal-case", Tag: "support", Rule: server.Ready, Status: 201,
-		Summary: "Take a case that one has lost, by a request or against one, to the county; once",
+		Summary: "Take a case that one has lost, by a request or against one, to the level above whoever decided; once",
 	}, func(ctx context.Context, in *caseInput) (*ticketOutput, error) {
 		filed, err := s.Appeal(ctx, in.ID, in.note())
 		return &ticketOutput{filed}, err

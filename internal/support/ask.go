@@ -39,7 +39,7 @@ type Request struct {
 //   - missing_class: invalid when the caller, or their child, is not at the school; class_exists.
 //   - correction: not_found when the caller is nobody's; invalid for what cannot be, or is so already. The entry's school counts.
 //   - not_me: realname_no_match and too_many_attempts as for a binding, for only who knows the number and the name may
-//     claim a held entry; entry_not_taken when nobody holds it; case_decided when the county has decided against the caller.
+//     claim a held entry; entry_not_taken when nobody holds it; case_decided when an appeal has been decided against the caller.
 func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 	begun := time.Now()
 	var c content

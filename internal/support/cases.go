@@ -15,7 +15,8 @@ import (
 
 // A not_me ticket is a case between two accounts: whoever asks for the entry, and its holder. Both are told of its
 // beginning and its end, the holder may answer, and the administrator sees both sides. Nothing is taken from the holder
-// before it is decided. Whoever loses may take it to the county once; the county's word is the last.
+// before it is decided. Whoever loses may take it once to the level above whoever decided, whose word is the last; what the
+// province decided is final.
 
 var (
 	errAppealFinal = fault.Define(fault.Conflict, "appeal_final")
@@ -36,19 +37,21 @@ type Case struct {
 	State      State             `json:"state" enum:"open,done,declined,withdrawn" doc:"done: the entry went to whoever asked for it"`
 	Summary    string            `json:"summary" doc:"Whose entry somebody asks for, the number masked"`
 	School     *roster.SchoolRef `json:"school"`
-	Appeal     bool              `json:"appeal" doc:"It is the county's to decide, after the school"`
+	Appeal     bool              `json:"appeal" doc:"Decided before, and now above those who decided"`
+	By         string            `json:"by" doc:"The name of the school or division that decides, or has decided; empty when it was withdrawn"`
 	CreatedAt  time.Time         `json:"created_at"`
 	KeptAt     *time.Time        `json:"kept_at" doc:"When one answered that the entry is one's own"`
 	Answer     *string           `json:"answer" doc:"Why the entry was taken away"`
 	AnsweredAt *time.Time        `json:"answered_at"`
-	Appealable bool              `json:"appealable" doc:"One has lost, and may still take it to the county"`
+	AppealTo   access.Level      `json:"appeal_to,omitempty" enum:"county,city,province" doc:"One has lost, and may still take it there"`
+	Final      bool              `json:"final" doc:"One has lost, and there is no appeal"`
 }
 
 // Sides are what an administrator weighs in a case.
 type Sides struct {
 	Asker  Side           `json:"asker"`
 	Holder *Side          `json:"holder,omitempty" doc:"Absent when nobody holds the entry by now"`
-	First  *FirstDecision `json:"first,omitempty" doc:"Of an appeal: what the school decided"`
+	First  *FirstDecision `json:"first,omitempty" doc:"Of an appeal: what was decided before"`
 }
 
 // Side is an account in a case, as far as it tells whose the entry is.
@@ -58,7 +61,7 @@ type Side struct {
 	LastSignInDay string        `json:"last_sign_in_day,omitempty" doc:"In China; absent when it is longer ago than is known"`
 	BoundAt       *time.Time    `json:"bound_at,omitempty"`
 	Way           Way           `json:"way,omitempty" enum:"own,slip,administrator" doc:"How the account came to the entry"`
-	KeptAt        *time.Time    `json:"kept_at,omitempty" doc:"When the holder answered: this is me"`
+	KeptAt        *time.Time    `json:"kept_at,omitempty" doc:"When the account answered as the holder: this is me; for an appeal perhaps in the first case"`
 	KeptNote      string        `json:"kept_note,omitempty"`
 }
 
@@ -74,6 +77,7 @@ const (
 
 // FirstDecision is what an appeal is against.
 type FirstDecision struct {
+	By         string     `json:"by" doc:"The name of the school or division that decided"`
 	State      State      `json:"state" enum:"done,declined" doc:"done: the entry was handed over"`
 	Answer     string     `json:"answer"`
 	AnsweredAt *time.Time `json:"answered_at"`
@@ -95,7 +99,7 @@ func (s *Service) tellHolder(ctx context.Context, tx *db.Tx, t row) error {
 	return s.accounts.Notify(ctx, tx, t.holderID, caseEnded, map[string]any{"school": t.School.Name})
 }
 
-// decidedFinally tells whether the county has decided against the account in a case about the same document.
+// decidedFinally tells whether an appeal about the same document has been decided against the account.
 func (s *Service) decidedFinally(ctx context.Context, tx *db.Tx, accountID string, about content) (bool, error) {
 	all, err := s.rows(ctx, tx, ` WHERE t.appeals IS NOT NULL AND (t.account_id = $1 AND t.state = 'declined' OR t.holder_id = $1 AND t.state = 'done')`, accountID)
 	for _, t := range all {
@@ -111,9 +115,23 @@ func (r row) lostBy(accountID string) bool {
 	return r.Kind == NotMe && (r.accountID == accountID && r.State == Declined && r.Ending == "" || r.holderID == accountID && r.State == Done)
 }
 
-// Appeal takes a case that the caller has lost to the county of the entry's school, once. Errors: not_found for anybody
-// else's; case_not_lost; appealed when it has been; appeal_final when the county has decided; entry_not_taken when the entry
-// is free by now, or the caller's.
+// appealTo is who takes an appeal against the decision of a case: the lowest level above whoever decided that somebody
+// administers. "" where there is none: once an appeal has been made, and where the decision is final, that of an appeal or the
+// province's.
+func (s *Service) appealTo(ctx context.Context, q db.Querier, r row) (to access.Level, final bool, err error) {
+	if r.appeals != "" || r.answeredLevel == access.Province {
+		return "", true, nil
+	}
+	if r.appealed || r.answeredLevel == "" {
+		return "", false, nil
+	}
+	to, err = s.accounts.Owning(ctx, q, r.answeredLevel.Above(), r.place)
+	return to, false, err
+}
+
+// Appeal takes a case that the caller has lost to the level above whoever decided, once. Errors: not_found for anybody
+// else's; case_not_lost; appealed when it has been; appeal_final after an appeal, or when the province has decided;
+// entry_not_taken when the entry is free by now, or the caller's.
 func (s *Service) Appeal(ctx context.Context, id, note string) (filed Ticket, err error) {
 	if note, err = text("note", note); err != nil {
 		return filed, err
@@ -125,10 +143,10 @@ func (s *Service) Appeal(ctx context.Context, id, note string) (filed Ticket, er
 			return err
 		}
 		switch {
-		case first.appeals != "":
-			return errAppealFinal.New(fault.Next("my_tickets", "/me/tickets"))
 		case !first.lostBy(caller):
 			return errNotLost.New(fault.Next("my_tickets", "/me/tickets"))
+		case first.appeals != "" || first.answeredLevel == access.Province:
+			return errAppealFinal.New(fault.Next("my_tickets", "/me/tickets"))
 		}
 		entry, err := s.roster.EntryByDocument(ctx, tx, first.content.document())
 		if err != nil && !fault.Is(err, fault.ErrNotFound) {
@@ -152,7 +170,7 @@ func (s *Service) fileAppeal(ctx context.Context, tx *db.Tx, first row, caller s
 	}
 	id := db.NewID()
 	if err := s.put(ctx, tx, filing{
-		id: id, kind: NotMe, due: deadlines.Appeal, accountID: caller, schoolID: entry.School.ID, sealed: sealed, from: access.County, appeals: first.ID,
+		id: id, kind: NotMe, due: deadlines.Appeal, accountID: caller, schoolID: entry.School.ID, sealed: sealed, from: first.answeredLevel.Above(), appeals: first.ID,
 	}); err != nil {
 		return Ticket{}, err
 	}
@@ -197,7 +215,10 @@ func (s *Service) Keep(ctx context.Context, id, note string) (kept Case, err err
 			return err
 		}
 		t, err = s.caseOf(ctx, tx, id, caller)
-		kept = t.asCase(ctx, caller)
+		if err != nil {
+			return err
+		}
+		kept, err = s.asCase(ctx, tx, t, caller)
 		return err
 	})
 	return kept, err
@@ -227,21 +248,29 @@ func (s *Service) cases(ctx context.Context, accountID string, page server.PageI
 	}
 	cases := make([]Case, len(all))
 	for i, r := range all {
-		cases[i] = r.asCase(ctx, accountID)
+		if cases[i], err = s.asCase(ctx, s.db, r, accountID); err != nil {
+			return server.Page[Case]{}, err
+		}
 	}
 	return server.NewPage(cases, page.Limit, func(c Case) string { return c.ID }), nil
 }
 
-// asCase is a case for its holder. What the school wrote to whoever asked is theirs; why the entry was taken is the holder's.
-func (r row) asCase(ctx context.Context, holderID string) Case {
-	c := Case{
-		ID: r.ID, State: r.State, Summary: r.content.caseSummary(access.ClientFrom(ctx).Language), School: r.School, Appeal: r.Appeal, CreatedAt: r.CreatedAt,
-		KeptAt: r.keptAt, AnsweredAt: r.AnsweredAt, Appealable: r.lostBy(holderID) && r.appeals == "" && !r.appealed,
+// asCase is a case for its holder. What was written to whoever asked is theirs; why the entry was taken is the holder's.
+func (s *Service) asCase(ctx context.Context, q db.Querier, r row, holderID string) (c Case, err error) {
+	c = Case{
+		ID: r.ID, State: r.State, Summary: r.content.caseSummary(access.ClientFrom(ctx).Language), School: r.School, Appeal: r.Appeal, By: r.DecidedBy, CreatedAt: r.CreatedAt,
+		KeptAt: r.keptAt, AnsweredAt: r.AnsweredAt,
+	}
+	if r.Waiting != nil {
+		c.By = r.Waiting.Scope
 	}
 	if r.State == Done {
 		c.Answer = r.Answer
 	}
-	return c
+	if r.lostBy(holderID) {
+		c.AppealTo, c.Final, err = s.appealTo(ctx, q, r)
+	}
+	return c, err
 }
 
 // sides gathers what speaks for each account of a case.
@@ -251,15 +280,21 @@ func (s *Service) sides(ctx context.Context, r row, entry roster.Entry) (*Sides,
 		return nil, err
 	}
 	both := &Sides{Asker: asker}
+	heard := []row{r} // what a holder answered in the first case counts in the appeal, on whichever side they are now
 	if r.appeals != "" {
 		all, err := s.rows(ctx, s.db, " WHERE t.id = $1", r.appeals)
 		if err != nil {
 			return nil, err
 		}
-		both.First = &FirstDecision{State: all[0].State, AnsweredAt: all[0].AnsweredAt}
-		if all[0].Answer != nil {
-			both.First.Answer = *all[0].Answer
+		first := all[0]
+		both.First = &FirstDecision{By: first.DecidedBy, State: first.State, AnsweredAt: first.AnsweredAt}
+		if first.Answer != nil {
+			both.First.Answer = *first.Answer
 		}
+		heard = append(heard, first)
+	}
+	if err := s.hear(&both.Asker, heard); err != nil {
+		return nil, err
 	}
 	if entry.AccountID == "" {
 		return both, nil
@@ -278,14 +313,20 @@ func (s *Service) sides(ctx context.Context, r row, entry roster.Entry) (*Sides,
 	if len(bound) > 0 {
 		holder.BoundAt = &bound[0].BoundAt
 	}
-	if r.holderID == entry.AccountID && r.keptAt != nil {
-		holder.KeptAt = r.keptAt
-		if holder.KeptNote, err = s.vault.Open(sealPurpose, r.kept); err != nil {
-			return nil, err
+	both.Holder = &holder
+	return both, s.hear(both.Holder, heard)
+}
+
+// hear adds to a side what its account last answered as the holder in a case or in the one that it appeals.
+func (s *Service) hear(side *Side, heard []row) (err error) {
+	for _, r := range heard {
+		if r.holderID == side.Account.ID && r.keptAt != nil {
+			side.KeptAt = r.keptAt
+			side.KeptNote, err = s.vault.Open(sealPurpose, r.kept)
+			return err
 		}
 	}
-	both.Holder = &holder
-	return both, nil
+	return nil
 }
 
 func (s *Service) side(ctx context.Context, accountID string) (Side, error) {

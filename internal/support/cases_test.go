@@ -8,6 +8,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/db"
+	"caotang/internal/deadlines"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 )
@@ -37,7 +38,7 @@ func TestTheHolderIsToldAndAnswersAndTheAdministratorSeesBothSides(t *testing.T)
 			t.Errorf("the holder was told %q", w.Texts(t, holder.Phone))
 		}
 		list := w.Do(t, holder, "GET", "/api/v1/me/cases", nil).Items()
-		if len(list) != 1 || list[0]["state"] != "open" || list[0]["kept_at"] != nil || list[0]["appealable"] != false ||
+		if len(list) != 1 || list[0]["state"] != "open" || list[0]["kept_at"] != nil || list[0]["appeal_to"] != nil || list[0]["by"] != "四川省" ||
 			!strings.Contains(list[0]["summary"].(string), "510104********") {
 			t.Fatalf("the holder reads %v", list)
 		}
@@ -155,7 +156,7 @@ func TestWhoeverLosesAppealsToTheCountyOnce(t *testing.T) {
 				if taken {
 					wantState, wantAnswer = "done", "核对过身份证"
 				}
-				if read.Get("appeal") != true || read.Get("sides.first.state") != wantState || read.Get("sides.first.answer") != wantAnswer ||
+				if read.Get("appeal") != true || read.Get("sides.first.state") != wantState || read.Get("sides.first.answer") != wantAnswer || read.Get("sides.first.by") != w.Here.Name || read.Get("final") != true ||
 					read.Get("sides.asker.account.id") != loser.ID || read.Get("sides.holder.account.id") != winner.ID || read.Get("asked.note") != "我有证件" {
 					t.Errorf("the county reads %v", read)
 				}
@@ -163,7 +164,7 @@ func TestWhoeverLosesAppealsToTheCountyOnce(t *testing.T) {
 				// The county's word is the last, whatever it is.
 				expect(t, w.Do(t, county, "POST", appeal+"/complete", nil), 422, "invalid")
 				expect(t, w.Do(t, county, "POST", appeal+"/complete", object{"answer": "到校核对过"}), 200, "")
-				if !holds(t, w, e, loser) || w.Told(t, loser, "区县已复核") != 1 || w.Told(t, winner, "转给本人") == 0 {
+				if !holds(t, w, e, loser) || w.Told(t, loser, "锦江区已复核") != 1 || w.Told(t, winner, "转给本人") == 0 {
 					t.Errorf("told: %q and %q", w.Texts(t, loser.Phone), w.Texts(t, winner.Phone))
 				}
 				expect(t, w.Do(t, winner, "POST", of(appeal)+"/appeal", nil), 409, "appeal_final")
@@ -176,16 +177,17 @@ func TestWhoeverLosesAppealsToTheCountyOnce(t *testing.T) {
 func TestAnAppealThatTheCountyDeclinesIsFinal(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		e, holder, asker, path := contested(t, w)
+		county := w.Administrator(t, access.County, "510104")
 		expect(t, w.Do(t, w.Administrator(t, access.School, w.Here.ID), "POST", path+"/decline", object{"reason": "没有来校"}), 200, "")
-		if one := mine(t, w, asker); one["appealable"] != true {
+		if one := mine(t, w, asker); one["appeal_to"] != "county" || one["decided_by"] != w.Here.Name || one["final"] != nil {
 			t.Errorf("whoever asked reads %v", one)
 		}
 		filed := w.Do(t, asker, "POST", of(path)+"/appeal", nil)
 		expect(t, filed, 201, "")
 		appeal := "/api/v1/admin/tickets/" + filed.Get("id").(string)
-		expect(t, w.Do(t, w.Administrator(t, access.County, "510104"), "POST", appeal+"/decline", object{"reason": "维持"}), 200, "")
+		expect(t, w.Do(t, county, "POST", appeal+"/decline", object{"reason": "维持"}), 200, "")
 		for _, one := range w.Do(t, asker, "GET", "/api/v1/me/tickets", nil).Items() {
-			if one["appealable"] != nil {
+			if one["appeal_to"] != nil || (one["final"] == true) != (one["appeal"] == true) {
 				t.Errorf("there is another appeal: %v", one)
 			}
 		}
@@ -195,6 +197,89 @@ func TestAnAppealThatTheCountyDeclinesIsFinal(t *testing.T) {
 			t.Errorf("the holder was told %q", w.Texts(t, holder.Phone))
 		}
 	})
+}
+
+func TestAnAppealGoesAboveWhoeverDecidedAndCarriesTheAnswerOfTheHolder(t *testing.T) {
+	for decider, want := range map[access.Level]struct {
+		scope        string
+		administered []access.Level // beside the decider's own level
+		to, name     string
+	}{
+		access.County:   {"510104", []access.Level{access.City, access.Province}, "city", "成都市"},
+		access.City:     {"510100", []access.Level{access.County, access.Province}, "province", "四川省"},
+		access.Province: {"510000", []access.Level{access.County, access.City}, "", ""},
+	} {
+		t.Run(string(decider), func(t *testing.T) {
+			each(t, func(t *testing.T, w *roomtest.World) {
+				e, holder, _, path := contested(t, w)
+				scopes := map[access.Level]string{access.County: "510104", access.City: "510100", access.Province: "510000"}
+				office, others := w.Administrator(t, decider, want.scope), map[access.Level]roomtest.Person{}
+				for _, level := range want.administered {
+					others[level] = w.Administrator(t, level, scopes[level])
+				}
+				if n := len(openTickets(t, w, office)); n != 1 {
+					t.Fatalf("the %s reads %d requests, want 1", decider, n)
+				}
+				expect(t, w.Do(t, holder, "POST", of(path)+"/keep", object{"note": "我教初二语文"}), 200, "")
+				if read := w.Do(t, office, "GET", path, nil); read.Get("appeal_to") != nilIfEmpty(want.to) || (read.Get("final") == true) != (want.to == "") {
+					t.Errorf("before it decides the %s reads an appeal to %v, final: %v", decider, read.Get("appeal_to"), read.Get("final"))
+				}
+				expect(t, w.Do(t, office, "POST", path+"/complete", object{"answer": "核对过身份证"}), 200, "")
+				lost := w.Do(t, holder, "GET", "/api/v1/me/cases", nil).Items()[0]
+				if lost["appeal_to"] != nilIfEmpty(want.to) || lost["final"] != (want.to == "") {
+					t.Errorf("whoever lost reads %v", lost)
+				}
+				filed := w.Do(t, holder, "POST", of(path)+"/appeal", nil)
+				if want.to == "" {
+					expect(t, filed, 409, "appeal_final")
+					return
+				}
+				expect(t, filed, 201, "")
+				if filed.Get("waiting.level") != want.to || filed.Get("waiting.scope") != want.name {
+					t.Errorf("the appeal waits for %v", filed.Get("waiting"))
+				}
+				appeal := "/api/v1/admin/tickets/" + filed.Get("id").(string)
+				for verb, body := range map[string]any{"decline": object{"reason": "维持"}, "take": nil, "complete": object{"answer": "维持"}} {
+					expect(t, w.Do(t, office, "POST", appeal+"/"+verb, body), 404, "not_found")
+				}
+				expect(t, w.Do(t, office, "GET", appeal, nil), 404, "not_found")
+				waiting := func(level access.Level) (waiting, open int) {
+					ctx := access.WithActor(t.Context(), access.Actor{AccountID: office.ID, Grants: []access.Grant{{Level: level, ScopeID: scopes[level]}}})
+					listed, err := w.Support.Desk(ctx, deadlines.Wanted{View: deadlines.Waiting, Limit: 10})
+					if err != nil {
+						t.Fatal(err)
+					}
+					open, err = w.Support.OpenIn(ctx, access.ActorFrom(ctx).Reach(access.TicketsRead))
+					if err != nil {
+						t.Fatal(err)
+					}
+					return len(listed), open
+				}
+				if n, open := waiting(decider); n != 0 || open != 0 || len(openTickets(t, w, office)) != 0 {
+					t.Errorf("%d requests wait for the %s that decided, and it counts %d", n, decider, open)
+				}
+				above := others[access.Level(want.to)]
+				read := w.Do(t, above, "GET", appeal, nil)
+				if read.Get("sides.first.by") == "" || read.Get("sides.first.answer") != "核对过身份证" || read.Get("sides.asker.kept_note") != "我教初二语文" || read.Get("final") != true {
+					t.Errorf("those above read %v", read)
+				}
+				if n, open := waiting(access.Level(want.to)); n != 1 || open != 1 {
+					t.Errorf("%d requests wait for those above, who count %d; want the appeal", n, open)
+				}
+				expect(t, w.Do(t, above, "POST", appeal+"/decline", object{"reason": "维持"}), 200, "")
+				if holds(t, w, e, holder) || w.Told(t, holder, want.name+"已复核") != 1 {
+					t.Errorf("told: %q", w.Texts(t, holder.Phone))
+				}
+			})
+		})
+	}
+}
+
+func nilIfEmpty(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func TestAnAppealForAnEntryThatIsFreeIsNotNeeded(t *testing.T) {

@@ -180,7 +180,7 @@ func (s *Service) claimAndEntry(ctx context.Context, q db.Querier, f found) (*ro
 
 func (s *Service) completeIn(ctx context.Context, tx *db.Tx, f found) error {
 	// The ticket before the entry, as whoever answers it does: else each would wait for the other.
-	if err := settle(ctx, tx, f.ticketID, Done, "", ""); err != nil {
+	if err := settle(ctx, tx, f.ticketID, Done, "", "", ""); err != nil {
 		return err
 	}
 	all, err := s.rows(ctx, tx, " WHERE t.id = $1", f.ticketID)
@@ -215,7 +215,7 @@ func (s *Service) completeIn(ctx context.Context, tx *db.Tx, f found) error {
 // end ends a claim for a reason of its own, and tells whoever asked.
 func (s *Service) end(ctx context.Context, ticketID string, state State, why Ending) error {
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		if err := settle(ctx, tx, ticketID, state, "", ""); err != nil {
+		if err := settle(ctx, tx, ticketID, state, "", "", ""); err != nil {
 			return err
 		}
 		all, err := s.rows(ctx, tx, " WHERE t.id = $1", ticketID)

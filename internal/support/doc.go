@@ -15,7 +15,7 @@
 //   - Customer service reads what people ask, masked, writes to whoever asked and hands on; it settles nothing, and sees nothing of
 //     the registry.
 //   - A case, somebody's request for an entry that another account holds, is the holder's to answer, too; nothing is taken
-//     before it is decided, and whoever loses may take it to the county once (F-15).
+//     before it is decided, and whoever loses may take it once to the level above whoever decided (F-15).
 //   - Whoever is missing in the registry is verified by itself once it has them, whoever adds them and wherever, and the
 //     ticket leaves the school's queue (F-17).
 //

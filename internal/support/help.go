@@ -50,7 +50,7 @@ func (s *Service) HandOn(ctx context.Context, id, schoolID, reason string) (Admi
 		var level access.Level
 		var err error
 		if schoolID == "" {
-			level, err = s.accounts.HandUp(ctx, tx, t.Waiting.Level, t.place)
+			level, err = s.accounts.PassUp(ctx, tx, t.Waiting.Level, t.place)
 		} else {
 			level, err = s.toSchool(ctx, tx, t, schoolID)
 		}

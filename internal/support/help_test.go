@@ -88,7 +88,7 @@ func TestCustomerServiceHandsARequestUpAndToTheSchoolThatShouldHaveBeenAsked(t *
 		if err := w.Accounts.TellHandedUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if is := w.Do(t, service, "GET", path, nil).Get("waiting.level"); is != "county" || w.Told(t, county, "1 个师生请求") != 1 {
+		if is := w.Do(t, service, "GET", path, nil).Get("waiting.level"); is != "county" || w.Told(t, county, "客服转来 1 个师生请求") != 1 || w.Told(t, county, "没有按时答复") != 0 {
 			t.Errorf("waits for %v; the county reads %v", is, w.Texts(t, county.Phone))
 		}
 		for range 2 { // nobody administers the city, and above the province is nobody

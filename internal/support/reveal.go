@@ -96,7 +96,7 @@ func (s *Service) Withdraw(ctx context.Context, id string) error {
 		if t.State == Withdrawn {
 			return nil
 		}
-		if err := settle(ctx, tx, id, Withdrawn, "", ""); err != nil {
+		if err := settle(ctx, tx, id, Withdrawn, "", "", ""); err != nil {
 			if fault.Is(err, errTicketClosed) {
 				err = errTicketAnswered.New(fault.Next("my_tickets", "/me/tickets"))
 			}

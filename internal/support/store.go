@@ -16,21 +16,24 @@ import (
 	"caotang/internal/vault"
 )
 
-const rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.canned, t.word, t.word_at, t.created_at, t.answered_at, t.level, ` + scopeSQL + `, t.due_at, t.escalated_at,
+var rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.canned, t.word, t.word_at, t.created_at, t.answered_at, t.level, ` + scopeSQL("t.level") + `, t.due_at, t.escalated_at,
 	coalesce(t.taken_by, ''), coalesce(k.username, ''), t.taken_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed,
 	w.ticket_id IS NOT NULL, coalesce(w.held, false), coalesce(t.holder_id, ''), t.kept_at, t.kept_sealed, coalesce(t.appeals, ''),
-	EXISTS (SELECT 1 FROM tickets x WHERE x.appeals = t.id)
+	EXISTS (SELECT 1 FROM tickets x WHERE x.appeals = t.id), t.answered_level, ` + scopeSQL("t.answered_level") + `
 	FROM tickets t LEFT JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id LEFT JOIN waiting_claims w ON w.ticket_id = t.id
 	LEFT JOIN accounts k ON k.id = t.taken_by`
 
-// regionSQL is where a ticket lies: at its school, else in the province at large.
+// regionSQL is where a ticket lies: an appeal above those who decided, others at their school, else in the province at large.
 const (
-	regionSQL   = `coalesce(s.region, ` + provinceSQL + `, '')`
+	regionSQL   = `coalesce(t.region, s.region, ` + provinceSQL + `, '')`
 	provinceSQL = `(SELECT min(r.code) FROM regions r WHERE r.parent IS NULL)`
-	// scopeSQL is the name of whose it is to answer.
-	scopeSQL = `coalesce(CASE t.level WHEN 'school' THEN s.name ELSE (SELECT r.name FROM regions r WHERE r.code = CASE t.level
-		WHEN 'county' THEN s.region WHEN 'city' THEN substr(s.region, 1, 4) || '00' ELSE ` + provinceSQL + ` END) END, '')`
 )
+
+// scopeSQL is the name of the school or division of a level whose ticket it is.
+func scopeSQL(level string) string {
+	return `coalesce(CASE ` + level + ` WHEN '' THEN '' WHEN 'school' THEN s.name ELSE (SELECT r.name FROM regions r WHERE r.code = CASE ` + level + `
+		WHEN 'county' THEN s.region WHEN 'city' THEN substr(s.region, 1, 4) || '00' ELSE ` + provinceSQL + ` END) END, '')`
+}
 
 // rows reads tickets, their summaries in the reader's language.
 func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...any) ([]row, error) {
@@ -50,7 +53,8 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		var answeredAt, keptAt, escalatedAt, takenAt, wordAt db.NullTime
 		var schoolID, schoolName *string
 		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &canned, &word, &wordAt, &createdAt, &answeredAt,
-			&waiting.Level, &waiting.Scope, &dueAt, &escalatedAt, &r.takenBy, &r.takerName, &takenAt, &schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held, &r.holderID, &keptAt, &r.kept, &r.appeals, &r.appealed); err != nil {
+			&waiting.Level, &waiting.Scope, &dueAt, &escalatedAt, &r.takenBy, &r.takerName, &takenAt, &schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held, &r.holderID, &keptAt, &r.kept, &r.appeals, &r.appealed,
+			&r.answeredLevel, &r.DecidedBy); err != nil {
 			return nil, err
 		}
 		if r.content, err = s.open(sealed); err != nil {
@@ -68,7 +72,7 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		}
 		if schoolID != nil {
 			r.School = &roster.SchoolRef{ID: *schoolID, Name: *schoolName}
-			if r.appeals == "" { // an appeal lies with the county, beyond the school's reach
+			if r.appeals == "" { // an appeal lies above those who decided, beyond their reach
 				r.place.School = *schoolID
 			}
 		}
@@ -82,11 +86,20 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 			r.Waiting = &waiting
 		}
 		r.Appeal = r.appeals != ""
-		r.Appealable = r.State == Declined && !r.Appeal && !r.appealed && r.lostBy(r.accountID)
 		r.Summary = r.content.summary(r.Kind, language)
 		all = append(all, r)
 	}
-	return all, found.Err()
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if r := &all[i]; r.lostBy(r.accountID) && r.State == Declined {
+			if r.AppealTo, r.Final, err = s.appealTo(ctx, q, *r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
 }
 
 // answerable is a ticket that the actor may answer; fault.ErrNotFound otherwise.
@@ -250,11 +263,11 @@ func (s *Service) OpenOf(ctx context.Context, q db.Querier, accountID string) (o
 	return open, err
 }
 
-// reachSQL is a reach as a condition over tickets. A school does not reach an appeal against it; the condition on the school
-// itself stays as it is, for the index.
+// reachSQL is a reach as a condition over tickets. Neither a school nor a division reaches an appeal against what it decided;
+// the condition on the school itself stays as it is, for the index.
 func reachSQL(reach access.Reach, region string) (condition string, args []any) {
 	condition, args = reach.SQL(region, "t.school_id", 1)
-	above, more := reach.SQL(region, "''", len(args)+1)
+	above, more := reach.SQL(regionSQL, "''", len(args)+1)
 	return condition + " AND (t.appeals IS NULL OR " + above + ")", append(args, more...)
 }
 
@@ -312,13 +325,13 @@ type filing struct {
 	accountID, schoolID string // no school: the province's
 	sealed              []byte
 	from                access.Level // the lowest level that may answer
-	appeals             string
+	appeals             string       // it lies at that level, which those who decided do not reach
 }
 
 // put writes an open ticket. Its owner is the lowest level that somebody administers: a school without an administrator
 // leaves nobody waiting.
 func (s *Service) put(ctx context.Context, tx *db.Tx, f filing) error {
-	level := access.Province
+	level, region := access.Province, ""
 	if f.schoolID != "" {
 		school, err := s.roster.SchoolByID(ctx, tx, f.schoolID)
 		if err != nil {
@@ -327,12 +340,15 @@ func (s *Service) put(ctx context.Context, tx *db.Tx, f filing) error {
 		if level, err = s.accounts.Owning(ctx, tx, f.from, school.Place()); err != nil {
 			return err
 		}
+		if f.appeals != "" {
+			region = f.from.Division(school.Region)
+		}
 	}
 	now := s.now()
-	added, err := tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at, appeals, level, due_at)
-		VALUES ($1, $2, 'open', $3, $4, $5, '', $6, $7, $8, $9) ON CONFLICT DO NOTHING`, f.id, string(f.kind), f.accountID,
+	added, err := tx.Exec(ctx, `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at, appeals, region, level, due_at)
+		VALUES ($1, $2, 'open', $3, $4, $5, '', $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`, f.id, string(f.kind), f.accountID,
 		sql.NullString{String: f.schoolID, Valid: f.schoolID != ""}, f.sealed, db.At(now), sql.NullString{String: f.appeals, Valid: f.appeals != ""},
-		string(level), db.At(s.deadlines.After(now, f.due)))
+		sql.NullString{String: region, Valid: region != ""}, string(level), db.At(s.deadlines.After(now, f.due)))
 	if err != nil {
 		return err
 	}
@@ -342,14 +358,14 @@ func (s *Service) put(ctx context.Context, tx *db.Tx, f filing) error {
 	return errAppealed.New(fault.Next("my_tickets", "/me/tickets"))
 }
 
-// settle ends an open ticket, and its waiting; ticket_closed when somebody has been faster. Without an actor it has ended by
-// itself.
-func settle(ctx context.Context, tx *db.Tx, id string, state State, answer, canned string) error {
+// settle ends an open ticket, and its waiting; ticket_closed when somebody has been faster. By is the level of whoever answered
+// it; without an actor it has ended by itself.
+func settle(ctx context.Context, tx *db.Tx, id string, state State, answer, canned string, by access.Level) error {
 	var is string
 	actor := access.ActorFrom(ctx).AccountID
-	err := tx.QueryRow(ctx, `UPDATE tickets SET state = $1, answer = $2, answered_by = $3, answered_at = $4, canned = $5
-		WHERE id = $6 AND state = 'open' RETURNING state`,
-		string(state), answer, sql.NullString{String: actor, Valid: actor != ""}, db.Now(), canned, id).Scan(&is)
+	err := tx.QueryRow(ctx, `UPDATE tickets SET state = $1, answer = $2, answered_by = $3, answered_at = $4, canned = $5, answered_level = $6
+		WHERE id = $7 AND state = 'open' RETURNING state`,
+		string(state), answer, sql.NullString{String: actor, Valid: actor != ""}, db.Now(), canned, string(by), id).Scan(&is)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
 	}

@@ -69,8 +69,10 @@ type Ticket struct {
 	Summary    string            `json:"summary" doc:"What was asked for, in the reader's language, numbers masked"`
 	Ending     Ending            `json:"ending,omitempty" enum:"verified,guardian_asked,account_taken" doc:"Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words"`
 	Waits      bool              `json:"waits,omitempty" doc:"The person is verified by itself once the registry gets them"`
-	Appeal     bool              `json:"appeal,omitempty" doc:"Of a not_me: the county decides, after the school"`
-	Appealable bool              `json:"appealable,omitempty" doc:"The school has decided against whoever asked, who may take it to the county"`
+	Appeal     bool              `json:"appeal,omitempty" doc:"Of a not_me: decided before, and now above those who decided"`
+	AppealTo   access.Level      `json:"appeal_to,omitempty" enum:"county,city,province" doc:"Of a not_me decided against whoever asked: who takes their appeal. For an administrator who reads an open one: who would take an appeal against their decision"`
+	Final      bool              `json:"final,omitempty" doc:"There is no appeal against the decision, in the same sense"`
+	DecidedBy  string            `json:"decided_by,omitempty" doc:"The name of the school or division whose administrator answered"`
 	Held       bool              `json:"held,omitempty" doc:"The registry has got the person, but another account holds the entry"`
 	Word       *Word             `json:"word,omitempty" doc:"What customer service wrote meanwhile, the latest"`
 	Waiting    *Waiting          `json:"waiting,omitempty" doc:"Of an open one: who must act, since when and until when"`
@@ -254,4 +256,6 @@ type row struct {
 	kept     []byte // what the holder said, sealed
 	appeals  string // the case that this one appeals
 	appealed bool
+
+	answeredLevel access.Level // whose administrator answered; "" where nobody did
 }

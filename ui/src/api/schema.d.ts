@@ -5454,15 +5454,20 @@ export interface components {
             answer: string | null;
             /** Format: date-time */
             answered_at: string | null;
-            /** @description Of a not_me: the county decides, after the school */
+            /** @description Of a not_me: decided before, and now above those who decided */
             appeal?: boolean;
-            /** @description The school has decided against whoever asked, who may take it to the county */
-            appealable?: boolean;
+            /**
+             * @description Of a not_me decided against whoever asked: who takes their appeal. For an administrator who reads an open one: who would take an appeal against their decision
+             * @enum {string}
+             */
+            appeal_to?: "county" | "city" | "province";
             asked: components["schemas"]["SupportAsked"];
             /** @description In the answer that unfreezes an account: what lets its owner in, shown once */
             code?: components["schemas"]["AccountsOneTimeCode"];
             /** Format: date-time */
             created_at: string;
+            /** @description The name of the school or division whose administrator answered */
+            decided_by?: string;
             /**
              * @description Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words
              * @enum {string}
@@ -5470,6 +5475,8 @@ export interface components {
             ending?: "verified" | "guardian_asked" | "account_taken";
             /** @description The registry's entry, where it is the school's own */
             entry_id?: string;
+            /** @description There is no appeal against the decision, in the same sense */
+            final?: boolean;
             /** @description For one open ticket of an account that is frozen */
             freeze?: components["schemas"]["AccountsFreeze"];
             /** @description The registry has got the person, but another account holds the entry */
@@ -5534,12 +5541,19 @@ export interface components {
             answer: string | null;
             /** Format: date-time */
             answered_at: string | null;
-            /** @description It is the county's to decide, after the school */
+            /** @description Decided before, and now above those who decided */
             appeal: boolean;
-            /** @description One has lost, and may still take it to the county */
-            appealable: boolean;
+            /**
+             * @description One has lost, and may still take it there
+             * @enum {string}
+             */
+            appeal_to?: "county" | "city" | "province";
+            /** @description The name of the school or division that decides, or has decided; empty when it was withdrawn */
+            by: string;
             /** Format: date-time */
             created_at: string;
+            /** @description One has lost, and there is no appeal */
+            final: boolean;
             id: string;
             /**
              * Format: date-time
@@ -5559,6 +5573,8 @@ export interface components {
             answer: string;
             /** Format: date-time */
             answered_at: string | null;
+            /** @description The name of the school or division that decided */
+            by: string;
             /**
              * @description done: the entry was handed over
              * @enum {string}
@@ -5611,7 +5627,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When the holder answered: this is me
+             * @description When the account answered as the holder: this is me; for an appeal perhaps in the first case
              */
             kept_at?: string;
             kept_note?: string;
@@ -5625,7 +5641,7 @@ export interface components {
         };
         SupportSides: {
             asker: components["schemas"]["SupportSide"];
-            /** @description Of an appeal: what the school decided */
+            /** @description Of an appeal: what was decided before */
             first?: components["schemas"]["SupportFirstDecision"];
             /** @description Absent when nobody holds the entry by now */
             holder?: components["schemas"]["SupportSide"];
@@ -5635,17 +5651,24 @@ export interface components {
             answer: string | null;
             /** Format: date-time */
             answered_at: string | null;
-            /** @description Of a not_me: the county decides, after the school */
+            /** @description Of a not_me: decided before, and now above those who decided */
             appeal?: boolean;
-            /** @description The school has decided against whoever asked, who may take it to the county */
-            appealable?: boolean;
+            /**
+             * @description Of a not_me decided against whoever asked: who takes their appeal. For an administrator who reads an open one: who would take an appeal against their decision
+             * @enum {string}
+             */
+            appeal_to?: "county" | "city" | "province";
             /** Format: date-time */
             created_at: string;
+            /** @description The name of the school or division whose administrator answered */
+            decided_by?: string;
             /**
              * @description Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words
              * @enum {string}
              */
             ending?: "verified" | "guardian_asked" | "account_taken";
+            /** @description There is no appeal against the decision, in the same sense */
+            final?: boolean;
             /** @description The registry has got the person, but another account holds the entry */
             held?: boolean;
             id: string;
