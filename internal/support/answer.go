@@ -268,6 +268,9 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 		return t, err
 	case Correction:
 		return t, s.compare(ctx, r, &t)
+	case MissingClass:
+		_, _, err = s.subject(ctx, r, &t)
+		return t, err
 	}
 	if r.content.IDNumber == "" {
 		return t, err

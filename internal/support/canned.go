@@ -20,7 +20,7 @@ type ReadyAnswer struct {
 // "canned." and the name.
 var ready = map[Kind]map[State][]string{
 	MissingEntry: {Done: {"entry_added", "check_class"}, Declined: {"not_ours", "wrong_details", "held", "elsewhere", "asker_bound", "come_by"}},
-	MissingClass: {Done: {"class_added"}, Declined: {"class_exists", "no_such_class", "come_by"}},
+	MissingClass: {Done: {"class_added"}, Declined: {"class_exists", "no_such_class", "gone", "come_by"}},
 	NotMe:        {Declined: {"not_proven", "gone", "asker_bound", "come_by"}},
 	Correction:   {Done: {"corrected"}, Declined: {"not_proven", "wrong_details", "gone", "come_by"}},
 }

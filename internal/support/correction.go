@@ -138,18 +138,28 @@ func (s *Service) wrong(ctx context.Context, q db.Querier, entry roster.Entry, c
 	return facts, nil
 }
 
-// compare adds to an open correction what the registry says now.
-func (s *Service) compare(ctx context.Context, r row, t *AdminTicket) error {
-	entry, err := s.roster.EntryByID(ctx, s.db, r.content.EntryID)
+// subject adds to a ticket about an entry who it is, while the entry is still the school's.
+func (s *Service) subject(ctx context.Context, r row, t *AdminTicket) (entry roster.Entry, here bool, err error) {
+	entry, err = s.roster.EntryByID(ctx, s.db, r.content.EntryID)
 	if fault.Is(err, fault.ErrNotFound) || err == nil && entry.School.ID != r.School.ID {
 		t.Registry = "elsewhere"
-		return nil
+		return entry, false, nil
 	}
 	if err != nil {
+		return entry, false, err
+	}
+	number, err := s.roster.IDNumber(entry)
+	t.Registry, t.EntryID, t.Asked.EntryKind = "here", entry.ID, entry.Kind
+	t.Asked.Name, t.Asked.IDType, t.Asked.MaskedIDNumber = entry.Name, entry.IDType, vault.MaskIDNumber(number)
+	return entry, true, err
+}
+
+// compare adds to an open correction what the registry says now.
+func (s *Service) compare(ctx context.Context, r row, t *AdminTicket) error {
+	entry, here, err := s.subject(ctx, r, t)
+	if err != nil || !here {
 		return err
 	}
-	t.Registry, t.EntryID, t.Asked.EntryKind = "here", entry.ID, entry.Kind
-	t.Asked.Name = entry.Name
 	t.Wrong, err = s.wrong(ctx, s.db, entry, r.content, access.ClientFrom(ctx).Language)
 	return err
 }
@@ -185,8 +195,8 @@ func (s *Service) correct(ctx context.Context, tx *db.Tx, t row) error {
 	return err
 }
 
-// parts names what a correction is about, in the reader's language.
-func (c content) parts(language string) string {
+// parts names what a correction is about, in the reader's language; the class that was asked for with its name, where it is known.
+func (c content) parts(language, class string) string {
 	var parts []string
 	for _, part := range []struct{ name, right string }{
 		{"name", c.Name},
@@ -194,7 +204,10 @@ func (c content) parts(language string) string {
 		{"student_number", c.StudentNumber},
 		{"certificate_number", c.CertificateNumber},
 	} {
-		if part.right != "" {
+		switch {
+		case part.name == "class" && part.right != "" && class != "":
+			parts = append(parts, messages.Text(language, "part.class_named", map[string]any{"class": class}))
+		case part.right != "":
 			parts = append(parts, messages.Text(language, "part."+part.name, nil))
 		}
 	}

@@ -33,6 +33,9 @@ func TestAWrongFactIsShownBesideTheRightOneAndCorrectedInOneStep(t *testing.T) {
 		class := w.Class(t, w.Here.ID, 1)
 		admin := w.Administrator(t, access.School, w.Here.ID)
 		path := ask(t, w, p, object{"kind": "correction", "name": "韩梅梅", "class_id": class.ID, "student_number": right, "note": "户口本为准"})
+		if one := mine(t, w, p); !strings.Contains(one["summary"].(string), class.DisplayName) {
+			t.Errorf("whoever asks reads %v, without the class %s", one["summary"], class.DisplayName)
+		}
 
 		read := w.Do(t, admin, "GET", path, nil)
 		expect(t, read, 200, "")

@@ -97,7 +97,7 @@ func TestAReadyAnswerIsReadInTheLanguageOfWhoeverAsked(t *testing.T) {
 		expect(t, w.Do(t, admin, "POST", path+"/decline", object{"canned": "class_added"}), 422, "invalid")
 		expect(t, w.Do(t, admin, "POST", path+"/decline", object{}), 422, "invalid")
 		expect(t, w.Do(t, admin, "POST", path+"/decline", object{"canned": "not_ours", "reason": "二年级没有您。"}), 200, "")
-		if got := w.Do(t, p, "GET", "/api/v1/me/tickets", nil).Items()[0]["answer"]; got != "您不在我校名册中，请核对所选的学校。 二年级没有您。" {
+		if got := w.Do(t, p, "GET", "/api/v1/me/tickets", nil).Items()[0]["answer"]; got != "不在我校名册中，请核对所选的学校。 二年级没有您。" {
 			t.Errorf("in Chinese: %v", got)
 		}
 		if kept := w.Count(t, `SELECT count(*) FROM tickets WHERE canned = 'not_ours' AND answer = '二年级没有您。'`); kept != 1 {

@@ -37,7 +37,7 @@ func TestAFrozenAccountIsItsSchoolsToRestore(t *testing.T) {
 		expect(t, w.Do(t, p, "GET", "/api/v1/me/tickets", nil), 401, "unauthenticated")
 		admin, nearby := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Nearby.ID)
 		tickets := openTickets(t, w, admin)
-		if len(tickets) != 1 || tickets[0]["kind"] != "frozen" || tickets[0]["summary"] != "账号被本人冻结：不是本人完成了实名认证" || len(openTickets(t, w, nearby)) != 0 {
+		if len(tickets) != 1 || tickets[0]["kind"] != "frozen" || tickets[0]["summary"] != "账号被本人冻结，本人说这不是自己做的：完成了实名认证" || len(openTickets(t, w, nearby)) != 0 {
 			t.Fatalf("tickets %v", tickets)
 		}
 		path := "/api/v1/admin/tickets/" + tickets[0]["id"].(string)

@@ -12,7 +12,7 @@ import (
 
 // Revealed is what a ticket masks, in full.
 type Revealed struct {
-	IDNumber string  `json:"id_number,omitempty" doc:"As asked for; absent where a ticket is about no person"`
+	IDNumber string  `json:"id_number,omitempty" doc:"As asked for, or as the registry has it; absent where a ticket is about no person"`
 	Username string  `json:"username" doc:"Of whoever asked"`
 	Phone    *string `json:"phone" doc:"Of whoever asked; null when none is bound"`
 }
@@ -36,6 +36,19 @@ func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed
 			return errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
 		}
 		shown = Revealed{IDNumber: t.content.IDNumber, Username: t.username}
+		about := t.about()
+		if t.content.EntryID != "" {
+			entry, err := s.roster.EntryByID(ctx, tx, t.content.EntryID)
+			if err != nil && !fault.Is(err, fault.ErrNotFound) {
+				return err
+			}
+			if err == nil && entry.School.ID == t.School.ID { // who has left is no longer theirs to look at
+				if shown.IDNumber, err = s.roster.IDNumber(entry); err != nil {
+					return err
+				}
+				about["masked_name"], about["masked_id_number"] = vault.MaskName(entry.Name), vault.MaskIDNumber(shown.IDNumber)
+			}
+		}
 		if len(t.phone) > 0 {
 			phone, err := s.vault.Open("phone", t.phone)
 			if err != nil {
@@ -44,7 +57,7 @@ func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed
 			shown.Phone = &phone
 		}
 		return audit.Record(ctx, tx, audit.Event{
-			Action: "ticket.reveal", Target: "ticket", TargetID: id, Place: t.place, Reason: reason, Details: t.about(),
+			Action: "ticket.reveal", Target: "ticket", TargetID: id, Place: t.place, Reason: reason, Details: about,
 		})
 	})
 	return shown, err

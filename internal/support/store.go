@@ -11,9 +11,11 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
 	"caotang/internal/fault"
+	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/vault"
+	"caotang/internal/verification"
 )
 
 var rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.canned, t.word, t.word_at, t.created_at, t.answered_at, t.level, ` + scopeSQL("t.level") + `, t.due_at, t.escalated_at,
@@ -162,6 +164,9 @@ func (s *Service) mine(ctx context.Context, accountID string, page server.PageIn
 		return server.Page[Ticket]{}, err
 	}
 	tickets := make([]Ticket, len(all))
+	if err := s.tellOf(ctx, s.db, accountID, all); err != nil {
+		return server.Page[Ticket]{}, err
+	}
 	for i, r := range all {
 		tickets[i] = r.Ticket
 	}
@@ -205,6 +210,41 @@ func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) er
 	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', canned = '', word = '', word_at = NULL, answered_at = coalesce(answered_at, $2),
 		state = CASE WHEN state = 'open' THEN 'withdrawn' ELSE state END WHERE account_id = $3`, sealed, db.Now(), accountID)
 	return err
+}
+
+// tellOf adds to an account's own tickets which child each is about, and to a correction of a class which one was asked for.
+func (s *Service) tellOf(ctx context.Context, q db.Querier, accountID string, all []row) error {
+	var bindings []verification.Binding
+	if slices.ContainsFunc(all, func(r row) bool { return r.content.EntryID != "" }) {
+		var err error
+		if bindings, err = s.verification.BindingsOf(ctx, q, accountID); err != nil {
+			return err
+		}
+	}
+	language := access.ClientFrom(ctx).Language
+	for i := range all {
+		r := &all[i]
+		if r.content.EntryKind == verification.Parent {
+			r.Of = r.content.Name
+		}
+		for _, b := range bindings {
+			if b.Guardian && b.EntryID == r.content.EntryID {
+				r.Of = b.Name
+			}
+		}
+		if r.content.ClassID == "" {
+			continue
+		}
+		class, err := s.roster.ClassByID(ctx, q, r.content.ClassID)
+		if fault.Is(err, fault.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.Summary = messages.Text(language, "ticket.correction", map[string]any{"parts": r.content.parts(language, class.DisplayName)})
+	}
+	return nil
 }
 
 // Succeed lets the open tickets of the accounts that stand for an entry go on for it where they were about the entry whose

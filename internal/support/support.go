@@ -72,6 +72,7 @@ type Ticket struct {
 	Appeal     bool              `json:"appeal,omitempty" doc:"Of a not_me: decided before, and now above those who decided"`
 	AppealTo   access.Level      `json:"appeal_to,omitempty" enum:"county,city,province" doc:"Of a not_me decided against whoever asked: who takes their appeal. For an administrator who reads an open one: who would take an appeal against their decision"`
 	Final      bool              `json:"final,omitempty" doc:"There is no appeal against the decision, in the same sense"`
+	Of         string            `json:"of,omitempty" doc:"To whoever asked: the child whom it is about"`
 	DecidedBy  string            `json:"decided_by,omitempty" doc:"The name of the school or division whose administrator answered"`
 	Held       bool              `json:"held,omitempty" doc:"The registry has got the person, but another account holds the entry"`
 	Word       *Word             `json:"word,omitempty" doc:"What customer service wrote meanwhile, the latest"`
@@ -219,7 +220,7 @@ func (c content) summary(kind Kind, language string) string {
 		return messages.Text(language, "ticket.anonymised", nil)
 	}
 	if kind == Correction {
-		return messages.Text(language, "ticket.correction", map[string]any{"parts": c.parts(language)})
+		return messages.Text(language, "ticket.correction", map[string]any{"parts": c.parts(language, "")})
 	}
 	return messages.Text(language, "ticket."+string(kind), map[string]any{
 		"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber), "class": c.className(), "event": messages.Text(language, "event."+c.Event, nil),

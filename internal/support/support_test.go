@@ -167,6 +167,9 @@ func TestAMissingClassIsAddedWithThePupilInIt(t *testing.T) {
 		expect(t, w.Do(t, p, "POST", "/api/v1/me/tickets", class(2, w.Nearby.ID)), 422, "invalid")
 		expect(t, w.Do(t, p, "POST", "/api/v1/me/tickets", class(0, w.Here.ID)), 422, "invalid")
 		expect(t, w.Do(t, p, "POST", "/api/v1/me/tickets", class(1, w.Here.ID)), 409, "class_exists")
+		primary := class(2, w.Here.ID)
+		primary["stage"] = "primary" // of which the school has no class
+		expect(t, w.Do(t, p, "POST", "/api/v1/me/tickets", primary), 422, "invalid")
 		path := ask(t, w, p, class(2, w.Here.ID))
 		expect(t, w.Do(t, admin, "POST", path+"/complete", nil), 200, "")
 		if n := w.Count(t, `SELECT count(*) FROM registry_entries e JOIN classes c ON c.id = e.class_id WHERE c.number = 2`); n != 1 {
@@ -201,6 +204,22 @@ func TestAMissingClassIsThatOfTheChildWhoHasNone(t *testing.T) {
 		}
 		path, his := ask(t, w, mother, missing(unsettled, 5)), ask(t, w, mother, missing(brother, 6))
 		expect(t, w.Do(t, mother, "POST", "/api/v1/me/tickets", missing(brother, 7)), 409, "ticket_open")
+
+		// Both sides read which child it is; the number in full is looked at, with a reason.
+		if one := mine(t, w, mother); one["of"] != brother.Name {
+			t.Errorf("the mother reads %v", one)
+		}
+		read := w.Do(t, admin, "GET", path, nil)
+		if read.Get("asked.name") != unsettled.Name || !strings.Contains(read.Get("asked.masked_id_number").(string), "****") || read.Get("entry_id") != unsettled.ID {
+			t.Errorf("the administrator reads %v", read.Get("asked"))
+		}
+		shown := w.Do(t, admin, "POST", path+"/reveal", object{"reason": "核对学籍"})
+		if shown.Get("id_number") != roomtest.IDNumber(2) {
+			t.Errorf("the administrator looks at %v", shown)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'ticket.reveal' AND details LIKE '%masked_id_number%'`); n != 1 {
+			t.Errorf("%d records of the look say at whom, want 1", n)
+		}
 		expect(t, w.Do(t, admin, "POST", path+"/complete", nil), 200, "")
 		expect(t, w.Do(t, admin, "POST", his+"/complete", nil), 200, "")
 		for e, number := range map[string]int{settled.ID: 1, unsettled.ID: 5, brother.ID: 6} {

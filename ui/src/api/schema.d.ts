@@ -1644,7 +1644,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a case that one has lost, by a request or against one, to the county; once */
+        /** Take a case that one has lost, by a request or against one, to the level above whoever decided; once */
         post: operations["appeal-case"];
         delete?: never;
         options?: never;
@@ -5490,6 +5490,8 @@ export interface components {
             kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
             /** @description Of one ticket: whether the caller may; else they see it masked and may help */
             may_answer: boolean;
+            /** @description To whoever asked: the child whom it is about */
+            of?: string;
             /** @description For one open ticket: answers that need no typing; whoever asked reads them in their own language */
             ready?: components["schemas"]["SupportReadyAnswer"][];
             /**
@@ -5612,7 +5614,7 @@ export interface components {
             text: string;
         };
         SupportRevealed: {
-            /** @description As asked for; absent where a ticket is about no person */
+            /** @description As asked for, or as the registry has it; absent where a ticket is about no person */
             id_number?: string;
             /** @description Of whoever asked; null when none is bound */
             phone: string | null;
@@ -5674,6 +5676,8 @@ export interface components {
             id: string;
             /** @enum {string} */
             kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
+            /** @description To whoever asked: the child whom it is about */
+            of?: string;
             /** @description Whose administrator answers; null where the province's does */
             school: components["schemas"]["RosterSchoolRef"];
             /** @enum {string} */
