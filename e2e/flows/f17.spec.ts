@@ -41,7 +41,7 @@ async function askToBeAdded(page: Page, t: Texts, newcomer: Newcomer, school: st
   await expectNoOverflow(page)
   await expectAccessible(page)
   await page.getByRole('button', { name: t('request.send') }).click()
-  await expect(page.getByText(t('request.filed_waits', { school }))).toBeVisible()
+  await expect(page.getByText(t('request.filed_title'))).toBeVisible()
   await expectNoOverflow(page)
 }
 
