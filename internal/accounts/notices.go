@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +75,9 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, accountID string, what ha
 	by, address, userAgent := byOwner, client.Address, client.UserAgent
 	if actor.AccountID != accountID && !actor.Anonymous() {
 		by, address, userAgent = byAdministrator, "", ""
+		if len(actor.Grants) > 0 && !slices.ContainsFunc(actor.Grants, func(g access.Grant) bool { return g.Level != access.Service }) {
+			by = byService
+		}
 	}
 	var about string
 	var before []byte
@@ -110,6 +114,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, accountID string, what ha
 const (
 	byOwner         = "owner"
 	byAdministrator = "administrator"
+	byService       = "service"
 
 	linkBytes = 16
 	linkPath  = "/n#" // the token is no part of the address that a browser asks for: no log and no Referer holds it
@@ -133,7 +138,7 @@ type SecurityEvent struct {
 	ID          string    `json:"id"`
 	Kind        Notice    `json:"kind" doc:"password_changed, phone_changed, bound, unbound, frozen …"`
 	At          time.Time `json:"at"`
-	By          string    `json:"by" enum:"owner,administrator" doc:"owner: with the account's own means, whoever held them"`
+	By          string    `json:"by" enum:"owner,administrator,service" doc:"owner: with the account's own means, whoever held them"`
 	MaskedPhone string    `json:"masked_phone" doc:"Of the phone that it is about; empty otherwise"`
 	Device      Device    `json:"device"`
 	Place       Place     `json:"place"`

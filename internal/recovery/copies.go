@@ -94,8 +94,10 @@ func (s *Service) keep(ctx context.Context, tx *db.Tx, r row, name Copy, id, med
 
 // erase removes the copies of a request, and where it came from.
 func (s *Service) erase(ctx context.Context, tx *db.Tx, r row) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM recovery_copies WHERE recovery_id = $1`, r.id); err != nil {
-		return err
+	for _, table := range []string{"recovery_copies", "recovery_looks"} {
+		if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE recovery_id = $1`, r.id); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.Exec(ctx, `UPDATE recoveries SET erased_at = $1, address = '' WHERE id = $2`, db.At(s.now()), r.id); err != nil {
 		return err

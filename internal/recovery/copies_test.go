@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -99,7 +100,16 @@ func TestCustomerServiceDecidesByCopiesAndEachLookIsRecorded(t *testing.T) {
 		if strings.Contains(photo.Text, "GPS") {
 			t.Error("the photo still says where it was taken")
 		}
+		unseen := func(p roomtest.Person, want string) {
+			t.Helper()
+			if got := fmt.Sprint(w.Do(t, p, "GET", path, nil).Get("unopened")); got != want {
+				t.Errorf("yet to be opened: %s, want %s", got, want)
+			}
+			expect(t, w.Do(t, p, "POST", path+"/approve", object{"reason": "两证一致"}), 409, "recovery_unopened")
+		}
+		unseen(service, "[certificate]")
 		paper := w.Do(t, service, "GET", path+"/copies/certificate", nil)
+		unseen(w.Administrator(t, access.Service, "510000"), "[id_card certificate]") // what somebody else has seen
 		for _, a := range []roomtest.Answer{photo, paper} {
 			if !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") || !strings.Contains(a.Header.Get("Content-Security-Policy"), "sandbox") ||
 				a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
@@ -113,6 +123,9 @@ func TestCustomerServiceDecidesByCopiesAndEachLookIsRecorded(t *testing.T) {
 			t.Errorf("%d looks recorded, want 2", n)
 		}
 		expect(t, w.Do(t, service, "POST", path+"/approve", object{"reason": "两证一致"}), 200, "")
+		if n := w.Count(t, `SELECT count(*) FROM security_events WHERE kind = 'recovery_warning' AND done_by = 'service'`); n != 1 {
+			t.Error("the owner does not read that customer service did it")
+		}
 		done := w.Do(t, roomtest.Person{}, "POST", "/api/v1/recovery/password"+of(number), object{"sms_code": code(t, w, phone), "new_password": newPassword})
 		expect(t, done, 200, "")
 

@@ -9,18 +9,29 @@ import (
 	"caotang/internal/blob"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/roster"
 	"caotang/internal/vault"
+	"caotang/internal/verification"
 )
 
 // Approve gives the account back to whoever asked: they set a new password with the contact phone. accountID says which,
 // where several stand for the entry. The account's phone is told, and may object. Errors: not_found also outside the
 // actor's scope; recovery_closed when it has been decided; recovery_moot when no account stands for the person any more;
-// recovery_phone_in_use when the contact phone is another account's by now; recovery_of_administrator.
+// recovery_phone_in_use when the contact phone is another account's by now; recovery_of_administrator; recovery_unopened while
+// there is a copy that the actor has not opened; recovery_objected when the account's phone has said "this was not me".
 func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Request, error) {
 	return s.decide(ctx, id, Approved, reason, func(tx *db.Tx, r row) error {
+		if unopened, err := unopened(ctx, tx, r); err != nil {
+			return err
+		} else if len(unopened) > 0 {
+			return errUnopened.New()
+		}
 		account, err := s.chosen(ctx, tx, r, accountID)
 		if err != nil {
 			return err
+		}
+		if account.Objected {
+			return errObjected.New(fault.Next("reject", ""))
 		}
 		if beyond, err := s.accounts.ReachesBeyond(ctx, tx, account.ID); err != nil {
 			return err
@@ -56,9 +67,38 @@ func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Re
 	})
 }
 
-// warning is what the account's phone is told of before it is given back; whoever answers it with "this was not me" has the account
-// frozen, and it is not given back.
-const warning accounts.Notice = "recovery_warning"
+// What the account's phone is told of when it is asked for, and before it is given back; whoever answers it with "this was not me" has
+// the account frozen, and it is not given back.
+const (
+	asked   accounts.Notice = "recovery_asked"
+	warning accounts.Notice = "recovery_warning"
+)
+
+// tellHolders tells whoever may be the owner of the account that somebody asks for: unless the phone that whoever asks has proved is
+// the account's own. Of several guardians nobody knows which is meant: they are told without a link that would freeze the wrong account.
+func (s *Service) tellHolders(ctx context.Context, tx *db.Tx, c content, entry *roster.Entry) error {
+	if entry == nil {
+		return nil
+	}
+	holders, err := s.verification.HoldersOf(ctx, tx, *entry, c.Kind)
+	if err != nil {
+		return err
+	}
+	own, err := s.accounts.AccountOfPhone(ctx, tx, c.Phone)
+	if err != nil || slices.ContainsFunc(holders, func(h verification.Holder) bool { return h.AccountID == own }) {
+		return err
+	}
+	args := map[string]any{"phone": vault.MaskPhone(c.Phone)}
+	if len(holders) == 1 {
+		return s.accounts.Tell(ctx, tx, holders[0].AccountID, asked, args)
+	}
+	for _, h := range holders {
+		if err := s.accounts.Notify(ctx, tx, h.AccountID, "notice.recovery_asked_among", args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // chosen is the account that is given back: one of those that stand for the person now.
 func (s *Service) chosen(ctx context.Context, tx *db.Tx, r row, accountID string) (Account, error) {
@@ -142,6 +182,10 @@ func (s *Service) Look(ctx context.Context, id string, name Copy) (file *blob.Fi
 			return fault.ErrNotFound.New()
 		}
 		blobID, mediaType = r.copies[at].blobID, r.copies[at].mediaType
+		if _, err := tx.Exec(ctx, `INSERT INTO recovery_looks (recovery_id, copy, account_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			id, string(name), access.ActorFrom(ctx).AccountID); err != nil {
+			return err
+		}
 		return s.record(ctx, tx, r, "recovery.look", "", map[string]any{"copy": name})
 	})
 	if err != nil {
@@ -149,4 +193,17 @@ func (s *Service) Look(ctx context.Context, id string, name Copy) (file *blob.Fi
 	}
 	file, err = s.files.Open(blobID)
 	return file, mediaType, err
+}
+
+// unopened are the copies of a request that the actor has yet to open.
+func unopened(ctx context.Context, q db.Querier, r row) ([]Copy, error) {
+	opened, err := db.Collect(ctx, q, `SELECT copy FROM recovery_looks WHERE recovery_id = $1 AND account_id = $2`, []any{r.id, access.ActorFrom(ctx).AccountID},
+		func(c *Copy) []any { return []any{c} })
+	left := []Copy{}
+	for _, c := range r.copies {
+		if !slices.Contains(opened, c.name) {
+			left = append(left, c.name)
+		}
+	}
+	return left, err
 }

@@ -72,6 +72,9 @@ func (s *Service) File(ctx context.Context, in Claim) (Status, error) {
 		if err := s.record(ctx, tx, filed, "recovery.file", "", map[string]any{"proof": in.Proof}); err != nil {
 			return err
 		}
+		if err := s.tellHolders(ctx, tx, c, entry); err != nil {
+			return err
+		}
 		return s.sms.Notify(ctx, tx, c.Phone, "notice.recovery_filed", map[string]any{"number": c.Number, "where": s.where(c.Number)})
 	})
 	verification.Withhold(ctx, begun)

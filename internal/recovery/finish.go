@@ -42,8 +42,13 @@ func (s *Service) Finish(ctx context.Context, number, code, newPassword string) 
 		if err := s.stillTheirs(ctx, tx, r); err != nil {
 			return err
 		}
-		if err := s.objected(ctx, tx, r); err != nil {
+		if err := s.accounts.Hold(ctx, tx, r.accountID); err != nil { // whoever says "this was not me" takes turns with us
 			return err
+		}
+		if objected, err := s.objected(ctx, tx, r.accountID, r); err != nil {
+			return err
+		} else if objected {
+			return errObjected.New()
 		}
 		if username, err = s.accounts.Recover(ctx, tx, r.accountID, r.content.Phone, password); err != nil {
 			return err
@@ -87,16 +92,13 @@ func (s *Service) stillTheirs(ctx context.Context, tx *db.Tx, r row) error {
 	return errMoot.New(fault.Next("recover", "/recover"))
 }
 
-// objected answers recovery_objected when the account's phone said so of this very recovery. Whoever says so takes turns with us.
-func (s *Service) objected(ctx context.Context, tx *db.Tx, r row) error {
-	if err := s.accounts.Hold(ctx, tx, r.accountID); err != nil {
-		return err
+// objected tells whether the account's phone has said "this was not me" of this very request, since it was filed or since it was approved.
+func (s *Service) objected(ctx context.Context, q db.Querier, accountID string, r row) (bool, error) {
+	objected, err := s.accounts.Objected(ctx, q, accountID, asked, r.createdAt)
+	if err != nil || objected || !r.decidedAt.Valid {
+		return objected, err
 	}
-	objected, err := s.accounts.Objected(ctx, tx, r.accountID, warning, r.decidedAt.Time)
-	if objected {
-		err = errObjected.New()
-	}
-	return err
+	return s.accounts.Objected(ctx, q, accountID, warning, r.decidedAt.Time)
 }
 
 // uploadAge is how long a copy may take from the disk into its request: an older file without one was left by a crash.
@@ -123,6 +125,15 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 	}
 	if err := s.handUp(ctx); err != nil {
+		return err
+	}
+	if err := s.each(ctx, ` WHERE r.state = 'approved' AND EXISTS (SELECT 1 FROM freezes f WHERE f.account_id = r.account_id)`, nil, func(tx *db.Tx, r row) error {
+		stopped, err := s.objected(ctx, tx, r.accountID, r)
+		if err != nil || !stopped {
+			return err
+		}
+		return s.end(ctx, tx, r, Expired, Approved)
+	}); err != nil {
 		return err
 	}
 	err := s.each(ctx, " WHERE r.erased_at IS NULL AND r.state IN ('approved', 'completed', 'rejected') AND r.decided_at < $1",

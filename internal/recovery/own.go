@@ -2,10 +2,12 @@ package recovery
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"caotang/internal/db"
 	"caotang/internal/vault"
+	"caotang/internal/verification"
 )
 
 // Kept is a request that gave an account back, or was to, as the account's owner sees it: without its tracking number, which
@@ -36,6 +38,27 @@ func (s *Service) AllOf(ctx context.Context, q db.Querier, accountID string) ([]
 		}
 	}
 	return all, err
+}
+
+// Wanted tells whether somebody who has another phone asks for the account that stands for these bindings, or was granted it.
+func (s *Service) Wanted(ctx context.Context, q db.Querier, accountID string, bindings []verification.Binding) (bool, error) {
+	if len(bindings) == 0 {
+		return false, nil
+	}
+	ids := make([]string, len(bindings))
+	for i, b := range bindings {
+		ids[i] = b.EntryID
+	}
+	args := db.Args(ids)
+	found, err := s.rows(ctx, q, ` WHERE r.state IN ('collecting', 'open', 'approved') AND r.entry_id IN (`+db.Placeholders(len(args))+`)`, args...)
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	phone, err := s.accounts.PhoneOf(ctx, q, accountID)
+	return slices.ContainsFunc(found, func(r row) bool {
+		return r.content.Phone != phone && (r.accountID == "" || r.accountID == accountID) &&
+			slices.ContainsFunc(bindings, func(b verification.Binding) bool { return b.Kind == r.content.Kind })
+	}), err
 }
 
 // Forsake ends what an account that is being closed was to be given back by, and removes from the requests that named it

@@ -57,6 +57,7 @@ var (
 	errMoot          = fault.Define(fault.Conflict, "recovery_moot")
 	errObjected      = fault.Define(fault.Conflict, "recovery_objected")
 	errPhoneInUse    = fault.Define(fault.Conflict, "recovery_phone_in_use")
+	errUnopened      = fault.Define(fault.Conflict, "recovery_unopened")
 	errIncomplete    = fault.Define(fault.Conflict, "recovery_incomplete")
 	errAdministrator = fault.Define(fault.Forbidden, "recovery_of_administrator")
 	errTooMany       = fault.Define(fault.TooMany, "recovery_too_many")

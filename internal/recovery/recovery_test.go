@@ -221,8 +221,16 @@ func TestThePhoneOfTheAccountObjects(t *testing.T) {
 				t.Fatalf("the phone reads %q", newest(t, w, owner.Phone))
 			}
 			expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/notice-links/freeze", object{"token": token}), 200, "")
+			stopped := func(when string) {
+				t.Helper()
+				if told := status(t, w, number); told.Get("state") != "expired" || told.Get("stopped") != true || told.Get("waiting") != "nobody" {
+					t.Errorf("%s the person reads %v", when, told)
+				}
+			}
+			stopped("before anything is tried")
 			expect(t, finish(number), 409, "recovery_objected")
-			if told := status(t, w, number); told.Get("state") != "expired" {
+			stopped("afterwards")
+			if told := status(t, w, number); !strings.Contains(told.Text, `"step":"stopped"`) {
 				t.Errorf("the person reads %v", told)
 			}
 		}
@@ -232,7 +240,41 @@ func TestThePhoneOfTheAccountObjects(t *testing.T) {
 		if _, err := w.Accounts.SignIn(t.Context(), owner.Username, newPassword, accounts.Begin{}); err == nil {
 			t.Error("the account was given away")
 		}
+		sweeping := approve()
+		_, token, _ := strings.Cut(newest(t, w, owner.Phone), "/n#")
+		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/notice-links/freeze", object{"token": token}), 200, "")
+		if err := after(w, 0).Sweep(t.Context()); err != nil || w.Count(t, `SELECT count(*) FROM recoveries WHERE state = 'approved'`) != 0 {
+			t.Errorf("a request that was stopped goes on: %v, %v", err, status(t, w, sweeping))
+		}
 		expect(t, finish(approve()), 200, "")
+	})
+}
+
+// Whose account is asked for hears of it at once, and may stop it before anybody decides; whoever decides sees that.
+func TestTheOwnerHearsOfARequestWhenItIsFiled(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		owner, _ := lost(t, w)
+		file(t, w, phone)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		path := onlyRequest(t, w, admin)
+		contains(t, newest(t, w, owner.Phone), "正在核实", "138****1234")
+		accounts := func() object {
+			return w.Do(t, admin, "GET", path, nil).Get("findings.accounts").([]any)[0].(object)
+		}
+		w.InTx(t, func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at, holder_id) VALUES ('1', 'not_me', 'open', $1, $2, $3, '', 0, $4)`,
+				admin.ID, w.Here.ID, []byte{}, owner.ID)
+			return err
+		})
+		if a := accounts(); a["contested"] != true || a["objected"] != false {
+			t.Errorf("the decider sees %v", a)
+		}
+		_, token, _ := strings.Cut(newest(t, w, owner.Phone), "/n#")
+		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/notice-links/freeze", object{"token": token}), 200, "")
+		if a := accounts(); a["objected"] != true {
+			t.Errorf("the decider sees %v", a)
+		}
+		expect(t, w.Do(t, admin, "POST", path+"/approve", object{"reason": "当面核实"}), 409, "recovery_objected")
 	})
 }
 
@@ -302,6 +344,11 @@ func TestAGuardianGetsTheirOwnAccountBack(t *testing.T) {
 		file(t, w, phone, object{"kind": "parent", "name": "韩梅梅", "id_number": roomtest.IDNumber(3)})
 		admin := w.Administrator(t, access.School, w.Here.ID)
 		path := onlyRequest(t, w, admin)
+		for _, p := range []roomtest.Person{mother, father} { // nobody knows which of them is meant: no link may freeze the wrong account
+			if told := newest(t, w, p.Phone); !strings.Contains(told, "一位家长的账号") || strings.Contains(told, "/n#") {
+				t.Errorf("a guardian reads %q", told)
+			}
+		}
 		expect(t, w.Do(t, admin, "POST", path+"/approve", object{"reason": "家长会上核实"}), 422, "invalid")
 		expect(t, w.Do(t, admin, "POST", path+"/approve", object{"reason": "家长会上核实", "account_id": admin.ID}), 409, "recovery_moot")
 		expect(t, w.Do(t, admin, "POST", path+"/approve", object{"reason": "家长会上核实", "account_id": father.ID}), 200, "")

@@ -37,6 +37,7 @@ type Request struct {
 	EscalatedAt    *time.Time        `json:"escalated_at" doc:"When it was handed up because nobody had decided"`
 	DecidedAt      *time.Time        `json:"decided_at"`
 	Reason         string            `json:"reason,omitempty"`
+	Unopened       []Copy            `json:"unopened,omitempty" enum:"id_card,certificate" doc:"Of one open request: the copies that the reader has yet to open before they may approve"`
 	Findings       *Findings         `json:"findings,omitempty" doc:"Of one open request: what the registry and the accounts say"`
 }
 
@@ -64,6 +65,8 @@ type Account struct {
 	MaskedPhone    string    `json:"masked_phone,omitempty"`
 	BoundAt        time.Time `json:"bound_at"`
 	SamePhone      bool      `json:"same_phone" doc:"The contact phone is the account's own"`
+	Contested      bool      `json:"contested" doc:"Somebody else says, in an open case, that the entry is theirs"`
+	Objected       bool      `json:"objected" doc:"The account's phone has said that this request is not theirs"`
 }
 
 func (s *Service) request(r row) Request {
@@ -148,6 +151,9 @@ func (s *Service) Read(ctx context.Context, id string) (Request, error) {
 			return q, err
 		}
 		q.Findings = &findings
+		if q.Unopened, err = unopened(ctx, s.db, r); err != nil {
+			return q, err
+		}
 	}
 	return q, nil
 }
@@ -194,7 +200,14 @@ func (s *Service) holders(ctx context.Context, q db.Querier, r row, entry roster
 		if err != nil {
 			return nil, err
 		}
-		all[i] = Account{h.AccountID, masked.MaskedUsername, masked.MaskedPhone, h.BoundAt, phone == r.content.Phone}
+		all[i] = Account{ID: h.AccountID, MaskedUsername: masked.MaskedUsername, MaskedPhone: masked.MaskedPhone, BoundAt: h.BoundAt, SamePhone: phone == r.content.Phone}
+		if all[i].Objected, err = s.objected(ctx, q, h.AccountID, r); err != nil {
+			return nil, err
+		}
+		if err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM tickets WHERE holder_id = $1 AND kind = 'not_me' AND state = 'open')`,
+			h.AccountID).Scan(&all[i].Contested); err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
 }

@@ -14,6 +14,7 @@ type Status struct {
 	TrackingNumber string         `json:"tracking_number"`
 	Proof          Proof          `json:"proof" enum:"school,copies"`
 	State          State          `json:"state" enum:"collecting,open,approved,completed,rejected,withdrawn,expired"`
+	Stopped        bool           `json:"stopped" doc:"The account's owner has said that it was not them: it is not given back"`
 	Waiting        string         `json:"waiting" enum:"person,school,service,nobody" doc:"Who must act: the person who asked, the school's administrator, customer service"`
 	Since          time.Time      `json:"since"`
 	Until          *time.Time     `json:"until" doc:"When whoever must act should have; null when nobody must"`
@@ -33,7 +34,7 @@ type ReceivedCopy struct {
 
 // Step is something that happened to a request.
 type Step struct {
-	Step string    `json:"step" enum:"filed,submitted,escalated,approved,rejected,completed,withdrawn,expired"`
+	Step string    `json:"step" enum:"filed,submitted,escalated,approved,rejected,completed,withdrawn,expired,stopped"`
 	At   time.Time `json:"at"`
 }
 
@@ -43,7 +44,24 @@ func (s *Service) Status(ctx context.Context, number string) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	return s.status(r), nil
+	return s.unlessStopped(ctx, s.db, r)
+}
+
+// unlessStopped is how far a request is; one that the account's owner has stopped since it was approved has ended.
+func (s *Service) unlessStopped(ctx context.Context, q db.Querier, r row) (Status, error) {
+	out := s.status(r)
+	if r.accountID == "" || r.state != Approved && r.state != Expired {
+		return out, nil
+	}
+	stopped, err := s.objected(ctx, q, r.accountID, r)
+	if err != nil || !stopped {
+		return out, err
+	}
+	out.Stopped, out.State, out.Waiting, out.Until, out.Overdue = true, Expired, "nobody", nil, false
+	if r.state == Expired {
+		out.Steps[len(out.Steps)-1].Step = "stopped"
+	}
+	return out, nil
 }
 
 func (s *Service) status(r row) Status {
@@ -130,7 +148,7 @@ func (s *Service) Withdraw(ctx context.Context, number string) (Status, error) {
 
 // change does something to the request with a number, and answers how far it is then.
 func (s *Service) change(ctx context.Context, number string, do func(tx *db.Tx, r row) error) (Status, error) {
-	var after row
+	var after Status
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		r, err := s.byNumber(ctx, tx, number)
 		if err != nil {
@@ -139,13 +157,16 @@ func (s *Service) change(ctx context.Context, number string, do func(tx *db.Tx, 
 		if err := do(tx, r); err != nil {
 			return err
 		}
-		after, err = s.byID(ctx, tx, r.id)
+		if r, err = s.byID(ctx, tx, r.id); err != nil {
+			return err
+		}
+		after, err = s.unlessStopped(ctx, tx, r)
 		return err
 	})
 	if err != nil {
 		return Status{}, err
 	}
-	return s.status(after), nil
+	return after, nil
 }
 
 // end ends a request without a decision, or after one that the person did not use, and removes its copies.

@@ -143,7 +143,7 @@ type ClassTaught struct {
 
 // Suggestion is something to do, in the reader's language.
 type Suggestion struct {
-	Action string `json:"action" doc:"verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry"`
+	Action string `json:"action" doc:"verify, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry"`
 	Title  string `json:"title"`
 	Href   string `json:"href"`
 }
@@ -252,8 +252,33 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 			add("choose_class", "/verify")
 		}
 	}
-	open, err := s.support.OpenOf(ctx, s.db, actor.AccountID)
+	open, err := s.support.CasesAgainst(ctx, s.db, actor.AccountID)
 	if err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		add("answer_case", "/me/tickets")
+	}
+	wanted, err := s.recovery.Wanted(ctx, s.db, actor.AccountID, bindings)
+	if err != nil {
+		return nil, err
+	}
+	if wanted {
+		add("see_recovery", "/me/security")
+	}
+	if slices.ContainsFunc(bindings, func(b verification.Binding) bool { return b.Guardian }) {
+		moving, err := s.transfers.OfChildren(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range moving {
+			if !m.Own && m.Objection == nil {
+				steps = append(steps, Suggestion{"answer_childs_transfer", messages.Text(access.ClientFrom(ctx).Language, "next.answer_childs_transfer",
+					map[string]any{"name": m.Name, "school": m.ToSchool.Name}), "/space#child-" + m.BindingID})
+			}
+		}
+	}
+	if open, err = s.support.OpenOf(ctx, s.db, actor.AccountID); err != nil {
 		return nil, err
 	}
 	if open > 0 {

@@ -176,6 +176,58 @@ func TestAGuardianIsToldOfEachChildByName(t *testing.T) {
 	})
 }
 
+// What somebody else has begun, and one has to answer or to stop, is said; to whom it does not concern nothing is.
+func TestASpaceSaysWhatOthersHaveBegun(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		class := w.Class(t, w.Here.ID, 1)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(9001), SchoolID: w.Here.ID, ClassID: class.ID})
+		pupil, mother, father, stranger := w.Person(t, "student"), w.Person(t, "parent"), w.Person(t, "parent"), w.Person(t, "student")
+		w.Bind(t, pupil, e, "student")
+		w.Bind(t, mother, e, "parent")
+		w.Bind(t, father, e, "parent")
+		expect := func(p roomtest.Person, want string) {
+			t.Helper()
+			if got := steps(get(t, w, p, "/api/v1/me/space")); got != want {
+				t.Errorf("to do: %q, want %q", got, want)
+			}
+		}
+		expect(pupil, "")
+		do := func(p roomtest.Person, status int, method, path string, body any) roomtest.Answer {
+			t.Helper()
+			a := w.Do(t, p, method, "/api/v1"+path, body)
+			if a.Status != status {
+				t.Fatalf("%s: %v", path, a)
+			}
+			return a
+		}
+		id := do(stranger, 201, "POST", "/me/tickets", map[string]any{"kind": "not_me", "entry_kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(9001), "name": "韩梅梅"}).Get("id").(string)
+		expect(pupil, "answer_case")
+		expect(mother, "")
+		do(pupil, 200, "POST", "/me/cases/"+id+"/keep", nil)
+		expect(pupil, "")
+
+		const phone = "13890001234"
+		do(roomtest.Person{}, 202, "POST", "/sms-codes", map[string]any{"phone": phone, "purpose": "recover_account"})
+		_, code := w.Text(t, phone, "recover_account")
+		number := do(roomtest.Person{}, 201, "POST", "/recoveries", map[string]any{"kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(9001), "name": "韩梅梅",
+			"phone": phone, "sms_code": code, "proof": "school"}).Get("tracking_number").(string)
+		expect(pupil, "see_recovery")
+		expect(mother, "") // it is not a guardian's account that is asked for
+		do(roomtest.Person{}, 200, "DELETE", "/recovery?number="+number, nil)
+		expect(pupil, "")
+
+		moving := do(pupil, 201, "POST", "/me/transfers", map[string]any{"to_school_id": w.Nearby.ID, "reason": "搬家"}).Get("id").(string)
+		expect(pupil, "see_transfers")
+		expect(mother, "answer_childs_transfer")
+		if next := get(t, w, mother, "/api/v1/me/space").Get("next_steps").([]any)[0].(map[string]any); next["title"] != "韩梅梅要转到"+w.Nearby.Name+"，不同意可以说" {
+			t.Errorf("a guardian reads %v", next)
+		}
+		do(mother, 204, "PUT", "/me/children/transfers/"+moving+"/objection", map[string]any{"reason": "不搬"})
+		expect(mother, "")
+		expect(father, "answer_childs_transfer")
+	})
+}
+
 func TestAClassIsChosenAnewByWhoChoseIt(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		class, other := w.Class(t, w.Here.ID, 1), w.Class(t, w.Here.ID, 2)

@@ -303,6 +303,12 @@ func (s *Service) OpenOf(ctx context.Context, q db.Querier, accountID string) (o
 	return open, err
 }
 
+// CasesAgainst counts the open cases that the holder of an entry has yet to answer.
+func (s *Service) CasesAgainst(ctx context.Context, q db.Querier, accountID string) (open int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM tickets WHERE holder_id = $1 AND kind = 'not_me' AND state = 'open' AND kept_at IS NULL`, accountID).Scan(&open)
+	return open, err
+}
+
 // reachSQL is a reach as a condition over tickets. Neither a school nor a division reaches an appeal against what it decided;
 // the condition on the school itself stays as it is, for the index.
 func reachSQL(reach access.Reach, region string) (condition string, args []any) {

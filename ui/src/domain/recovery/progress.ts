@@ -14,7 +14,7 @@ const way = {
 
 /** The whole way of a request: what is past, what is going on, what lies ahead. One that has ended has nothing ahead. */
 export function milestones({ proof, state, steps }: Pick<Recovery, 'proof' | 'state' | 'steps'>): Milestone[] {
-  const past = steps.map(({ step, at }): Milestone => ({ step, at, state: ['rejected', 'withdrawn', 'expired'].includes(step) ? 'ended' : 'past' }))
+  const past = steps.map(({ step, at }): Milestone => ({ step, at, state: ['rejected', 'withdrawn', 'expired', 'stopped'].includes(step) ? 'ended' : 'past' }))
   if (!['collecting', 'open', 'approved'].includes(state)) return past
   const done = past.map(({ step }) => (step === 'approved' ? 'decided' : step))
   const ahead = way[proof].filter((step) => !done.includes(step))
