@@ -2934,7 +2934,7 @@ export interface components {
              * @description owner: with the account's own means, whoever held them
              * @enum {string}
              */
-            by: "owner" | "administrator";
+            by: "owner" | "administrator" | "service";
             device: components["schemas"]["AccountsDevice"];
             id: string;
             /** @description password_changed, phone_changed, bound, unbound, frozen … */
@@ -4076,9 +4076,13 @@ export interface components {
         RecoveryAccount: {
             /** Format: date-time */
             bound_at: string;
+            /** @description Somebody else says, in an open case, that the entry is theirs */
+            contested: boolean;
             id: string;
             masked_phone?: string;
             masked_username: string;
+            /** @description The account's phone has said that this request is not theirs */
+            objected: boolean;
             /** @description The contact phone is the account's own */
             same_phone: boolean;
         };
@@ -4182,6 +4186,8 @@ export interface components {
             state: "open" | "approved" | "completed" | "rejected" | "withdrawn" | "expired";
             /** Format: date-time */
             submitted_at: string | null;
+            /** @description Of one open request: the copies that the reader has yet to open before they may approve */
+            unopened?: ("id_card" | "certificate")[];
         };
         RecoveryStatus: {
             copies: components["schemas"]["RecoveryReceivedCopy"][];
@@ -4199,6 +4205,8 @@ export interface components {
             state: "collecting" | "open" | "approved" | "completed" | "rejected" | "withdrawn" | "expired";
             /** @description What has happened, the oldest first */
             steps: components["schemas"]["RecoveryStep"][];
+            /** @description The account's owner has said that it was not them: it is not given back */
+            stopped: boolean;
             tracking_number: string;
             /**
              * Format: date-time
@@ -4215,7 +4223,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            step: "filed" | "submitted" | "escalated" | "approved" | "rejected" | "completed" | "withdrawn" | "expired";
+            step: "filed" | "submitted" | "escalated" | "approved" | "rejected" | "completed" | "withdrawn" | "expired" | "stopped";
         };
         "Refuse-lookRequest": {
             reason: string;
@@ -5325,7 +5333,7 @@ export interface components {
             stage?: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
         };
         SpacesSuggestion: {
-            /** @description verify, choose_class, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry */
+            /** @description verify, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry */
             action: string;
             href: string;
             title: string;
