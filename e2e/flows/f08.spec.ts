@@ -109,6 +109,7 @@ test('F-08 copies survive a broken line, and customer service says why not', asy
   await expect(copy('id_card').locator('.arrived')).toBeVisible()
   await copy('certificate').locator('input[type=file]').setInputFiles({ name: '学生证.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\n%%EOF\n') })
   await expect(copy('certificate').locator('.arrived')).toBeVisible()
+  await expect(page.getByRole('list', { name: t('recovery.progress.steps') })).toContainText(t('recovery.ahead.submitted'))
   await expectNoOverflow(page)
   await expectAccessible(page)
   await submit.click()
@@ -119,6 +120,9 @@ test('F-08 copies survive a broken line, and customer service says why not', asy
   await expect(page.getByRole('navigation', { name: t('common.nav.admin') }).getByRole('link')).toHaveCount(test.info().project.name.startsWith('phone') ? 0 : 3)
   await drawer.getByRole('button', { name: `${t('admin_recoveries.look')} ${t('admin_recoveries.copy.id_card')}` }).click()
   await expect.poll(async () => await drawer.getByRole('img', { name: t('admin_recoveries.copy.id_card') }).evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(640)
+  // Who has opened one of two photos cannot approve, and reads which is left.
+  await expect(drawer.getByRole('button', { name: t('admin_recoveries.approve') })).toBeDisabled()
+  await expect(drawer.getByText(t('admin_recoveries.unopened', { which: t('admin_recoveries.copy.certificate') }))).toBeVisible()
   await expectNoOverflow(page)
   await expectAccessible(page)
   await drawer.getByRole('button', { name: t('admin_recoveries.reject'), exact: true }).click()
