@@ -209,8 +209,9 @@ func TestASpaceSaysWhatOthersHaveBegun(t *testing.T) {
 		const phone = "13890001234"
 		do(roomtest.Person{}, 202, "POST", "/sms-codes", map[string]any{"phone": phone, "purpose": "recover_account"})
 		_, code := w.Text(t, phone, "recover_account")
-		number := do(roomtest.Person{}, 201, "POST", "/recoveries", map[string]any{"kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(9001), "name": "韩梅梅",
-			"phone": phone, "sms_code": code, "proof": "school"}).Get("tracking_number").(string)
+		number := do(roomtest.Person{}, 201, "POST", "/recoveries", map[string]any{
+			"kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(9001), "name": "韩梅梅", "phone": phone, "sms_code": code, "proof": "school",
+		}).Get("tracking_number").(string)
 		expect(pupil, "see_recovery")
 		expect(mother, "") // it is not a guardian's account that is asked for
 		do(roomtest.Person{}, 200, "DELETE", "/recovery?number="+number, nil)
