@@ -31,7 +31,7 @@ type Class struct {
 	Number         int        `json:"number"`
 	SchoolingYears int        `json:"schooling_years" doc:"Six or five for primary, three or four for junior school (六三制, 五四制)"`
 	Name           string     `json:"name" doc:"A name of its own; empty for most"`
-	Grade          string     `json:"grade" doc:"In the present school year, such as 七年级; 未入学 or 已毕业 outside its years"`
+	Grade          string     `json:"grade" doc:"In the present school year, such as 七年级; 未入学, 学制已满，待毕业 or 已毕业 outside its years"`
 	GradeNumber    int        `json:"grade_number" doc:"1–12, or the year within a kindergarten, vocational or special school; 0 outside its years"`
 	DisplayName    string     `json:"display_name"`
 	Pupils         int        `json:"pupils"`
@@ -52,7 +52,7 @@ func (c Class) Place() access.Place { return c.place }
 func (c *Class) derive(schoolYear int) {
 	grade := GradeOf(c.Stage, c.EntryYear, c.SchoolingYears, schoolYear)
 	if c.GraduatedAt != nil {
-		grade = graduated
+		grade = Graduated
 	}
 	c.Grade, c.GradeNumber = grade.Name, grade.Number
 	if c.DisplayName = c.Name; c.DisplayName == "" {
@@ -113,11 +113,14 @@ func (s *Service) ClassesOnBooks(ctx context.Context, q db.Querier, schoolID str
 	return s.classes(ctx, q, " WHERE c.school_id = $1 AND c.graduated_at IS NULL ORDER BY c.stage, c.entry_year DESC, c.number", schoolID)
 }
 
-// ClassesOfSchool answers those that are there in the present school year or about to enter.
+// YearsOver tells whether the class should have graduated and has not.
+func (c Class) YearsOver() bool { return c.Grade == Over.Name }
+
+// ClassesOfSchool answers those that are there in the present school year or about to enter, and those whose years are over as long
+// as they hold pupils, who are on the books.
 func (s *Service) ClassesOfSchool(ctx context.Context, schoolID string) ([]Class, error) {
 	all, err := s.ClassesOnBooks(ctx, s.db, schoolID)
-	year := SchoolYear(s.now())
-	return slices.DeleteFunc(all, func(c Class) bool { return c.EntryYear+c.SchoolingYears <= year }), err
+	return slices.DeleteFunc(all, func(c Class) bool { return c.YearsOver() && c.Pupils == 0 }), err
 }
 
 // StagesOf answers the stages of a school's classes that have not graduated.

@@ -98,23 +98,26 @@ type Grade struct {
 	// Number counts from 1 for the first year of primary school to 12 for the last of senior school; for the other
 	// stages it is the year within the stage. It is 0 before the class has entered and after it has left.
 	Number int
-	// Name is what the grade is called: 七年级, 高二, 大班; 未入学 or 已毕业 when Number is 0.
+	// Name is what the grade is called: 七年级, 高二, 大班; 未入学, 学制已满，待毕业 or 已毕业 when Number is 0.
 	Name string
 }
 
-// graduated is the grade of a class whose years are over.
-var graduated = Grade{0, "已毕业"}
+// Over is the grade of a class whose years are over and which has not graduated, Graduated that of one which has.
+var (
+	Over      = Grade{0, "学制已满，待毕业"}
+	Graduated = Grade{0, "已毕业"}
+)
 
 var numerals = []string{"", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"}
 
-// GradeOf answers the grade, in a school year, of a class that entered in entryYear and stays for years.
+// GradeOf answers the grade, in a school year, of a class that entered in entryYear, stays for years and has not graduated.
 func GradeOf(stage Stage, entryYear, years, schoolYear int) Grade {
 	n := schoolYear - entryYear + 1
 	switch {
 	case n < 1:
 		return Grade{0, "未入学"}
 	case n > years:
-		return graduated
+		return Over
 	}
 	switch stage {
 	case Junior:
@@ -130,7 +133,7 @@ func GradeOf(stage Stage, entryYear, years, schoolYear int) Grade {
 }
 
 // ClassName answers what a class is called in a school year when it has no name of its own: 七年级3班, 大2班, and 2019级3班
-// when it has not entered yet or has left.
+// when it has not entered yet or its years are over.
 func ClassName(stage Stage, entryYear, years, number, schoolYear int) string {
 	g := GradeOf(stage, entryYear, years, schoolYear)
 	switch {

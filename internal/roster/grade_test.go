@@ -48,6 +48,9 @@ func TestClassNames(t *testing.T) {
 			t.Errorf("%s of %d is in grade %d, want %d", c.stage, c.entry, got, c.grade)
 		}
 	}
+	if got := GradeOf(Junior, 2021, 3, 2024).Name; got != "学制已满，待毕业" { // only what has graduated is called so
+		t.Errorf("a class whose years are over is %s", got)
+	}
 }
 
 func TestClassesAsRostersWriteThem(t *testing.T) {

@@ -18,6 +18,7 @@ type AddedClass struct {
 	School SchoolRef `json:"school"`
 	Name   string    `json:"name"`
 	Grade  string    `json:"grade"`
+	Over   bool      `json:"years_over" doc:"Its years are over: its pupils are on the books until it graduates"`
 }
 
 // maxAddedClasses is how many classes are named: more than one school's roster brings.
@@ -32,10 +33,12 @@ func (a *AddedClasses) add(more []AddedClass) {
 }
 
 func addedClass(school *School, m labelMeaning, schoolYear int) AddedClass {
+	grade := GradeOf(m.key.stage, m.key.entry, m.years, schoolYear)
 	return AddedClass{
 		School: SchoolRef{school.ID, school.Name},
 		Name:   ClassName(m.key.stage, m.key.entry, m.years, m.key.number, schoolYear),
-		Grade:  GradeOf(m.key.stage, m.key.entry, m.years, schoolYear).Name,
+		Grade:  grade.Name,
+		Over:   grade == Over,
 	}
 }
 
@@ -67,7 +70,7 @@ func (s *Service) report(ctx context.Context, r *importRecord) (*ImportReport, e
 		}
 		added := make([]AddedClass, len(found))
 		for i, class := range found {
-			added[i] = AddedClass{class.School, class.DisplayName, class.Grade}
+			added[i] = AddedClass{class.School, class.DisplayName, class.Grade, class.YearsOver()}
 		}
 		report.add(added)
 	}

@@ -193,6 +193,10 @@ func TestATurnWhoseDayHasPassedAsksForItsNumbers(t *testing.T) {
 		if a := w.plan(t, object{"confirmed": object{"classes": 1, "pupils": 2, "made": 2}}); a.Get("code") != "school_year_unconfirmed" {
 			t.Error(a)
 		}
+		none := []object{{"stage": "junior", "schooling_years": 3, "count": 0}}
+		if a := w.plan(t, object{"leave_out": []string{w.leaving.ID}, "new": none, "confirmed": object{"classes": 0, "pupils": 0, "made": 0}}); a.Get("code") != "school_year_nothing" {
+			t.Error(a)
+		}
 		if a := w.plan(t, object{"leave_out": []string{w.leaving.ID}, "confirmed": object{"classes": 0, "pupils": 0, "made": 2}}); a.Status != http.StatusOK || a.Get("state") != "running" {
 			t.Error(a)
 		}
@@ -202,6 +206,41 @@ func TestATurnWhoseDayHasPassedAsksForItsNumbers(t *testing.T) {
 		}
 		if a := w.plan(t, object{"year": w.year + 1}); a.Get("code") != "school_year_closed" {
 			t.Error(a)
+		}
+	})
+}
+
+// A class has one name on every page, and is called graduated once it has; no fewer new classes are suggested than are there.
+func TestAClassIsCalledTheSameAllAlong(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		over := w.class(t, w.year-4, 1) // whose years are over by the clock of the registry too
+		for number := range 3 {
+			w.class(t, w.year, number+1)
+		}
+		w.at(w.year, time.November, 28)
+		v := w.view(t)
+		if n := v.Get("new").([]any)[0].(object); n["existing"] != 3.0 || n["count"] != 3.0 {
+			t.Errorf("new classes: %v", n)
+		}
+		managed := func(query string) object {
+			for _, class := range w.Do(t, w.school, http.MethodGet, "/api/v1/admin/classes?school_id="+w.Here.ID+query, nil).Items() {
+				if class["id"] == over.ID {
+					return class
+				}
+			}
+			return nil
+		}
+		name := fmt.Sprintf("%d级1班", w.year-4)
+		if class := managed(""); class["display_name"] != name || class["grade"] != "学制已满，待毕业" || v.Get("leaving").([]any)[1].(object)["name"] != name {
+			t.Errorf("%v, %v", class, v.Get("leaving"))
+		}
+		w.InTx(t, func(tx *db.Tx) error { _, _, err := w.Roster.Graduate(t.Context(), tx, over); return err })
+		if class := managed("&graduated=true"); class["grade"] != "已毕业" {
+			t.Errorf("%v", class)
+		}
+		w.InTx(t, func(tx *db.Tx) error { _, _, err := w.Roster.TakeBack(t.Context(), tx, over); return err })
+		if class := managed(""); class["grade"] != "学制已满，待毕业" {
+			t.Errorf("taken back: %v", class)
 		}
 	})
 }

@@ -41,7 +41,7 @@ type RisingClass struct {
 // LeavingClass is a class whose years are over.
 type LeavingClass struct {
 	ID      string `json:"id"`
-	Name    string `json:"name" doc:"What it is called in its last year"`
+	Name    string `json:"name" doc:"What it is called now, as everywhere: in the year after its last by the year in which it entered"`
 	Pupils  int    `json:"pupils"`
 	LeftOut bool   `json:"left_out" doc:"Somebody has decided that it does not graduate"`
 	Lasting
@@ -68,7 +68,7 @@ type NewClasses struct {
 	Stage          roster.Stage `json:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
 	SchoolingYears int          `json:"schooling_years"`
 	Grade          string       `json:"grade"`
-	Count          int          `json:"count" doc:"How many the cohort is to have; as many as the youngest one until somebody says otherwise"`
+	Count          int          `json:"count" doc:"How many the cohort is to have: until somebody says otherwise as many as the youngest one, or as are there already"`
 	Existing       int          `json:"existing" doc:"Classes of the cohort that are there already"`
 	Taken          []int        `json:"taken" doc:"The numbers that classes of the stage have already which enter in the year, whatever their system: new ones get the next free"`
 }
@@ -131,8 +131,7 @@ func (s *Service) outlook(ctx context.Context, v *SchoolYear, t *turn) error {
 	v.Rising, v.Leaving, v.WithoutHead = []RisingClass{}, []LeavingClass{}, []string{}
 	for _, c := range classes {
 		if leaves(c, t.year) {
-			last := c.EntryYear + c.SchoolingYears - 1
-			v.Leaving = append(v.Leaving, LeavingClass{c.ID, nameIn(c, last), c.Pupils, slices.Contains(t.plan.LeaveOut, c.ID), lasting(c, t.year)})
+			v.Leaving = append(v.Leaving, LeavingClass{c.ID, c.DisplayName, c.Pupils, slices.Contains(t.plan.LeaveOut, c.ID), lasting(c, t.year)})
 			continue
 		}
 		if c.EntryYear < t.year {
@@ -178,7 +177,7 @@ func cohorts(classes []roster.Class, t *turn) []NewClasses {
 			said := slices.IndexFunc(t.plan.New, func(c Cohort) bool { return c.Stage == stage && c.SchoolingYears == years })
 			if said >= 0 {
 				n.Count = t.plan.New[said].Count
-			} else if n.Count == 0 && n.Existing == 0 {
+			} else if n.Count = max(n.Count, n.Existing); n.Count == 0 {
 				continue
 			}
 			n.Grade = roster.GradeOf(stage, t.year, years, t.year).Name

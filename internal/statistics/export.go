@@ -79,6 +79,9 @@ func (t *table) write(w io.Writer) error {
 		if r.Level == noStage {
 			name = t.text("statistics.classless", nil)
 		}
+		if r.Over {
+			name = t.text("statistics.years_over", map[string]any{"class": name})
+		}
 		cells := append([]string{name, r.Code}, append(r.Teacher.cells(), r.Student.cells()...)...)
 		if err := x.Row(cells); err != nil {
 			return err

@@ -35,6 +35,7 @@ type Row struct {
 	Code    string `json:"code,omitempty" doc:"The division code, or 学校标识码"`
 	Level   string `json:"level" enum:"province,city,county,school,class,none"`
 	Name    string `json:"name"`
+	Over    bool   `json:"years_over,omitempty" doc:"A class whose years are over and which has not graduated"`
 	Teacher Share  `json:"teacher"`
 	Student Share  `json:"student"`
 }
@@ -51,11 +52,14 @@ type Ref struct {
 	Code  string `json:"code,omitempty" doc:"The division code, or 学校标识码"`
 	Level string `json:"level" enum:"province,city,county,school"`
 	Name  string `json:"name"`
+	over  bool
 }
 
-func region(r roster.Region) Ref { return Ref{r.Code, r.Code, r.Level, r.Name} }
+func region(r roster.Region) Ref { return Ref{ID: r.Code, Code: r.Code, Level: r.Level, Name: r.Name} }
 
-func school(s roster.School) Ref { return Ref{s.ID, s.Code, string(tally.School), s.Name} }
+func school(s roster.School) Ref {
+	return Ref{ID: s.ID, Code: s.Code, Level: string(tally.School), Name: s.Name}
+}
 
 // Statistics are those of one scope.
 type Statistics struct {
@@ -163,7 +167,7 @@ func (s *Service) show(ctx context.Context, of scope, order Order, kind string, 
 
 // row sums the counts of one scope.
 func row(of Ref, counts []tally.Count, targets targets, chain []string) Row {
-	r := Row{ID: of.ID, Code: of.Code, Level: of.Level, Name: of.Name}
+	r := Row{ID: of.ID, Code: of.Code, Level: of.Level, Name: of.Name, Over: of.over}
 	r.Teacher = share(counts, roster.Teacher, targets, chain)
 	r.Student = share(counts, roster.Student, targets, chain)
 	return r
@@ -253,7 +257,7 @@ func (s *Service) below(ctx context.Context, of scope, targets targets, counts [
 			return nil, err
 		}
 		for _, class := range classes {
-			refs = append(refs, Ref{class.ID, "", string(tally.Class), class.DisplayName})
+			refs = append(refs, Ref{ID: class.ID, Level: string(tally.Class), Name: class.DisplayName, over: class.YearsOver()})
 		}
 	}
 	ids := make([]string, len(refs))

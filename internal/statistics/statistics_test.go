@@ -2,10 +2,12 @@ package statistics_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -100,6 +102,45 @@ func TestEveryLevelIsCountedDownToTheClass(t *testing.T) {
 		a := statisticsOf(t, w, province, "?scope="+w.Here.ID)
 		if got := a.Get("path").([]any); len(got) != 3 || got[0].(map[string]any)["id"] != "510000" || got[2].(map[string]any)["name"] != "锦江区" {
 			t.Errorf("the way down is %v", got)
+		}
+	})
+}
+
+// A class whose years are over keeps its pupils on the books until it graduates: it stands in a row, and the rows add up.
+func TestAClassWhoseYearsAreOverStandsInARow(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		w.Roster.Mount(w.Server)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		year := roster.SchoolYear(time.Now()) - 3
+		var over roster.Class
+		w.InTx(t, func(tx *db.Tx) (err error) {
+			over, err = w.Roster.CreateClass(t.Context(), tx, roster.NewClass{SchoolID: w.Here.ID, Stage: roster.Junior, EntryYear: year, Number: 1})
+			return err
+		})
+		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "林小花", IDNumber: roomtest.IDNumber(7), SchoolID: w.Here.ID, ClassID: over.ID})
+		rows := func() (all int, over map[string]any) {
+			a := statisticsOf(t, w, admin, "")
+			sum := 0.
+			for _, item := range a.Get("children.items").([]any) {
+				row := item.(map[string]any)
+				sum += row["student"].(map[string]any)["entries"].(float64)
+				if row["years_over"] == true {
+					over = row
+				}
+			}
+			if total := a.Get("scope.student.entries"); total != sum {
+				t.Errorf("the rows add up to %v of %v", sum, total)
+			}
+			return len(a.Get("children.items").([]any)), over
+		}
+		offered := func() int { return len(w.Do(t, admin, "GET", "/api/v1/schools/"+w.Here.ID+"/classes", nil).Items()) }
+		if n, row := rows(); n != 2 || row["name"] != fmt.Sprintf("%d级1班", year) || offered() != 2 {
+			t.Errorf("%d rows, %v, %d classes are offered", n, row, offered())
+		}
+		w.InTx(t, func(tx *db.Tx) error { _, _, err := w.Roster.Graduate(t.Context(), tx, over); return err })
+		if n, row := rows(); n != 1 || row != nil || offered() != 1 {
+			t.Errorf("after it has graduated there are %d rows, and %d classes are offered", n, offered())
 		}
 	})
 }

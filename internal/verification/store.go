@@ -95,7 +95,7 @@ func (s *Service) ownBinding(ctx context.Context, q db.Querier, accountID string
 }
 
 const (
-	entryColumns = `e.id, e.kind, e.name, e.id_number_sealed, s.id, s.name, s.region, c.id, c.name, c.stage, c.entry_year, c.number, c.schooling_years`
+	entryColumns = `e.id, e.kind, e.name, e.id_number_sealed, s.id, s.name, s.region, c.id, c.name, c.stage, c.entry_year, c.number, c.schooling_years, c.graduated_at IS NOT NULL`
 	entryTables  = `registry_entries e ON e.id = b.entry_id JOIN schools s ON s.id = e.school_id LEFT JOIN classes c ON c.id = e.class_id`
 )
 
@@ -105,7 +105,7 @@ func (s *Service) scanBinding(row interface{ Scan(...any) error }) (b Binding, i
 	var boundAt db.Time
 	var sealed []byte
 	err = row.Scan(&b.ID, &b.Kind, &boundAt, &isGuardian, &b.EntryID, &b.EntryKind, &b.Name, &sealed,
-		&school.ID, &school.Name, &b.Place.Region, &class.ID, &class.Name, &class.Stage, &class.EntryYear, &class.Number, &class.Years)
+		&school.ID, &school.Name, &b.Place.Region, &class.ID, &class.Name, &class.Stage, &class.EntryYear, &class.Number, &class.Years, &class.Graduated)
 	if err != nil {
 		return b, false, err
 	}
@@ -125,6 +125,7 @@ func (s *Service) scanBinding(row interface{ Scan(...any) error }) (b Binding, i
 type nullClass struct {
 	ID, Name, Stage          sql.NullString
 	EntryYear, Number, Years sql.NullInt64
+	Graduated                bool
 }
 
 func (c nullClass) read() *roster.ClassRef {
@@ -134,7 +135,11 @@ func (c nullClass) read() *roster.ClassRef {
 	if name == "" {
 		name = roster.ClassName(stage, entryYear, years, number, year)
 	}
-	return &roster.ClassRef{ID: c.ID.String, Name: name, Stage: stage, Grade: roster.GradeOf(stage, entryYear, years, year).Name, EntryYear: entryYear, Number: number}
+	grade := roster.GradeOf(stage, entryYear, years, year)
+	if c.Graduated {
+		grade = roster.Graduated
+	}
+	return &roster.ClassRef{ID: c.ID.String, Name: name, Stage: stage, Grade: grade.Name, EntryYear: entryYear, Number: number}
 }
 
 // bindingTo is the account's binding to one entry.

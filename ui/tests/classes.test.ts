@@ -22,11 +22,11 @@ describe('grades', () => {
     expect(gradeKey('primary', 2021, 6, '2026-10-01')).toBe('n6')
     expect(gradeKey('senior', 2026, 3, '2026-10-01')).toBe('senior1')
     expect(gradeKey('kindergarten', 2024, 3, '2026-10-01')).toBe('upper')
-    expect(gradeKey('primary', 2020, 6, '2026-10-01')).toBe('left')
+    expect(gradeKey('primary', 2020, 6, '2026-10-01')).toBe('over')
     expect(gradeKey('primary', 2027, 6, '2026-10-01')).toBe('before')
   })
   it('end primary school at five and begin junior school at six in the 五四 system', () => {
-    expect(gradeKey('primary', 2021, yearsOf('primary', '54'), '2026-10-01')).toBe('left')
+    expect(gradeKey('primary', 2021, yearsOf('primary', '54'), '2026-10-01')).toBe('over')
     expect(gradeKey('junior', 2026, yearsOf('junior', '54'), '2026-10-01')).toBe('n6')
     expect(gradeKey('junior', 2023, yearsOf('junior', '54'), '2026-10-01')).toBe('n9')
   })
@@ -80,6 +80,7 @@ describe('names of grades and classes', () => {
       ['中职二年级', '中职二年级1班', 'Vocational year 2, class 1'],
       ['大班', '大2班', 'Kindergarten upper year, class 2'],
       ['已毕业', '2019级3班', 'Entered 2019, class 3'],
+      ['学制已满，待毕业', '2023级1班', 'Entered 2023, class 1'],
       ['未入学', '2027级1班', 'Entered 2027, class 1'],
     ])('say %s, %s', (grade, name, english) => {
       expect(className({ name, grade })).toBe(english)

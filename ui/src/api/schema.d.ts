@@ -3838,6 +3838,8 @@ export interface components {
              * @description When it was decided
              */
             at: string;
+            /** @description The move that this one takes back */
+            back_of?: string;
             /** @description The administrator's username; empty where the account has been closed */
             by: string;
             /** Format: date-time */
@@ -3856,6 +3858,10 @@ export interface components {
              * @description Who were to move
              */
             people: number;
+            /** @description Whether somebody is still where the move took them, and the school before takes them back */
+            returnable: boolean;
+            /** @description The last move that took this one back, null where none did */
+            returned: components["schemas"]["MovesReturned"];
             /** @enum {string} */
             state: "running" | "done";
             to: components["schemas"]["RosterSchoolRef"];
@@ -3912,6 +3918,16 @@ export interface components {
              */
             number: number;
             stage: string;
+        };
+        MovesReturned: {
+            /** Format: date-time */
+            at: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Who have moved back
+             */
+            moved: number;
         };
         MovesTogether: {
             /** @description Whole classes of the first school */
@@ -4330,6 +4346,8 @@ export interface components {
             grade: string;
             name: string;
             school: components["schemas"]["RosterSchoolRef"];
+            /** @description Its years are over: its pupils are on the books until it graduates */
+            years_over: boolean;
         };
         RosterBulkBody: {
             /**
@@ -4351,7 +4369,7 @@ export interface components {
             display_name: string;
             /** Format: int64 */
             entry_year: number;
-            /** @description In the present school year, such as 七年级; 未入学 or 已毕业 outside its years */
+            /** @description In the present school year, such as 七年级; 未入学, 学制已满，待毕业 or 已毕业 outside its years */
             grade: string;
             /**
              * Format: int64
@@ -4871,7 +4889,7 @@ export interface components {
             id: string;
             /** @description Somebody has decided that it does not graduate */
             left_out: boolean;
-            /** @description What it is called in its last year */
+            /** @description What it is called now, as everywhere: in the year after its last by the year in which it entered */
             name: string;
             /**
              * Format: int64
@@ -4888,7 +4906,7 @@ export interface components {
         SchoolyearNewClasses: {
             /**
              * Format: int64
-             * @description How many the cohort is to have; as many as the youngest one until somebody says otherwise
+             * @description How many the cohort is to have: until somebody says otherwise as many as the youngest one, or as are there already
              */
             count: number;
             /**
@@ -5378,6 +5396,8 @@ export interface components {
             name: string;
             student: components["schemas"]["StatisticsShare"];
             teacher: components["schemas"]["StatisticsShare"];
+            /** @description A class whose years are over and which has not graduated */
+            years_over?: boolean;
         };
         StatisticsShare: {
             /** Format: int64 */

@@ -60,11 +60,11 @@ export function schoolYear(day: string = dayInChina()): number {
 
 const kindergarten = ['lower', 'middle', 'upper']
 
-/** The grade of a class as a key of the texts under `class.grade`, e.g. n7, senior1, upper; `before` it enters, `left` after its years. */
+/** The grade of a class as a key of the texts under `class.grade`, e.g. n7, senior1, upper; `before` it enters, `over` after its years. */
 export function gradeKey(stage: Stage, entryYear: number, years = usualYears[stage], day?: string): string {
   const year = schoolYear(day) - entryYear + 1
   if (year < 1) return 'before'
-  if (year > years) return 'left'
+  if (year > years) return 'over'
   switch (stage) {
     case 'kindergarten':
       return kindergarten[year - 1]
@@ -90,7 +90,7 @@ const keys = new Map<string, string>([
   ...numerals.slice(0, 3).map((numeral, at) => [`高${numeral}`, `senior${at + 1}`] as const),
   ...numerals.slice(0, 5).map((numeral, at) => [`中职${numeral}年级`, `vocational${at + 1}`] as const),
   ['小班', 'lower'], ['中班', 'middle'], ['大班', 'upper'], ['学前班', 'preschool'],
-  ['未入学', 'before'], ['已毕业', 'left'],
+  ['未入学', 'before'], ['学制已满，待毕业', 'over'], ['已毕业', 'left'],
 ])
 
 /** The server's name of a grade, such as 七年级, in the reader's language. */
