@@ -35,6 +35,7 @@ test('somebody says which column is which, the next file is read alike, and an i
   await expectAccessible(page)
   await ask.getByRole('button', { name: t('admin_import.undo.confirm') }).click()
   await expect(page.getByText(t('admin_import.undo.done', { removed: 1, restored: 0 }))).toBeVisible()
+  await expect(page.getByRole('heading', { name: t('admin_import.undo.state.done') })).toBeVisible()
   await expect(page.getByRole('table', { name: t('admin_import.before') })).toContainText(t('admin_import.undo.state.done'))
   await expectNoOverflow(page)
 
@@ -68,6 +69,8 @@ test('the list is taken along as a workbook, with full numbers for a reason alon
   expect(masked).not.toContain(number)
   await open.click()
   await page.getByRole('radio', { name: t('admin_registry.export.full') }).check()
+  await page.getByRole('button', { name: t('admin_registry.export.confirm'), exact: true }).click()
+  await expect(page.getByText(t('admin_registry.export.reason_empty'))).toBeVisible()
   await page.getByRole('textbox', { name: t('admin_registry.export.reason') }).fill('核对学籍')
   const full = await taken()
   expect(full).toContain(number)

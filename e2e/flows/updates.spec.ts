@@ -27,6 +27,7 @@ test('F-25 a roster moves and renames who is there only where that is chosen, an
   // Unless it is chosen, whoever is there stays as they are.
   const counts = page.locator('.counts b')
   await expect(counts).toHaveText(['4', '0', '4'])
+  await expect(page.getByRole('group', { name: t('admin_import.preview.rejects', { n: 4 }) }).getByRole('row', { name: people[1].name })).toContainText('七年级1班')
 
   await page.getByLabel(t('admin_import.there.update_student')).check()
   await expect(counts).toHaveText(['4', '3', '1'])
@@ -41,7 +42,7 @@ test('F-25 a roster moves and renames who is there only where that is chosen, an
   await expectAccessible(page)
 
   // Half of the school would change: that is said, and confirmed.
-  const go = page.getByRole('button', { name: t('admin_import.preview.confirm_school', { n: 4, kind: t('admin.kind.student'), school: school.name }) })
+  const go = page.getByRole('button', { name: t('admin_import.preview.confirm_told_school', { what: t('admin_import.outcome.updated', { n: 2 }), school: school.name }) })
   await expect(page.getByRole('alert')).toContainText('50%')
   await expect(go).toBeDisabled()
   await page.getByLabel(t('admin_import.outcome.agree', { percent: 50 })).check()

@@ -161,7 +161,7 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 		}
 		wantReasons := map[string]string{
 			"7": "科学计数法", "8": "校验码", "9": "与第 4 行重复", "10": "浣花中学", "11": "18 位", "12": "看不懂", "13": "填反了",
-			"15": "已登记在本校", "16": "与第 15 行重复", "19": "不应出现的字符",
+			"15": "七年级3班", "16": "与第 15 行重复", "19": "不应出现的字符",
 		}
 		for line, part := range wantReasons {
 			if !strings.Contains(got[line], part) {
@@ -555,5 +555,13 @@ func TestAPreviewTellsWhatAFileLeavesOut(t *testing.T) {
 			t.Errorf("not read, besides: %s", others)
 		}
 		want(t, send(t, w, admin, "?dry_run=true", file.Bytes(), map[string]string{"kind": "teacher"}), 415, "unsupported_file")
+		// A class of a year long past is more likely a slip than meant.
+		year := roster.SchoolYear(time.Now())
+		long := fmt.Sprintf("姓名,身份证号,班级\n韩梅梅,%s,初%d级1班\n李雷,%s,七年级2班\n", roomtest.IDNumber(1), year-3, roomtest.IDNumber(2))
+		for _, class := range send(t, w, admin, "?dry_run=true", []byte(long), ofStudents).Get("new_classes").([]any) {
+			if class := class.(map[string]any); class["years_over"] != (class["name"] == fmt.Sprintf("%d级1班", year-3)) {
+				t.Errorf("%v", class)
+			}
+		}
 	})
 }

@@ -66,10 +66,23 @@ func TestAnImportUpdatesWhoIsThereOnlyWhereItWasChosen(t *testing.T) {
 			2: row("别人", 2, "1班"),     // another name
 			3: row("新来的", 33, "1班"),
 		})
-		if a := send(t, w, admin, "?dry_run=true", mixed, ofStudents); outcome(a) != "added 1 completed 0 moved 0 renamed 0 unchanged 0 rejected 9" {
+		a := send(t, w, admin, "?dry_run=true", mixed, ofStudents)
+		if outcome(a) != "added 1 completed 0 moved 0 renamed 0 unchanged 0 rejected 9" {
 			t.Errorf("without the choice: %s", outcome(a))
 		}
-		a := send(t, w, admin, "?dry_run=true", mixed, with(ofStudents, "update"))
+		for _, reject := range a.Get("rejects").([]any) {
+			switch reject := reject.(fields); reject["name"] {
+			case pupil(1):
+				if reject["code"] != "class_differs" || !strings.Contains(reject["reason"].(string), "七年级1班") {
+					t.Errorf("of another class: %v", reject)
+				}
+			case pupil(3):
+				if reject["code"] != "entry_exists_here" {
+					t.Errorf("of the same class: %v", reject)
+				}
+			}
+		}
+		a = send(t, w, admin, "?dry_run=true", mixed, with(ofStudents, "update"))
 		if outcome(a) != "added 1 completed 0 moved 1 renamed 0 unchanged 7 rejected 1" {
 			t.Errorf("with update: %s", outcome(a))
 		}

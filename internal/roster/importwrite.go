@@ -156,6 +156,8 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 			} else if w.choice.Updates {
 				o.changes.Unchanged++
 				o.accepted++
+			} else if class != "" && class != there.class {
+				o.reject(c, &reject{Field: "class", Code: "class_differs", Args: map[string]any{"class": w.className(o, c.school, there.class)}})
 			} else {
 				o.reject(c, &reject{Field: "id_number", Code: "entry_exists_here"})
 			}
