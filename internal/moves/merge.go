@@ -99,7 +99,7 @@ func (s *Service) beginMerger(ctx context.Context, fromID, toID, code string, ta
 			return err
 		}
 		id := db.NewID()
-		if err := s.insert(ctx, tx, id, kindMerger, from, to, "", p.Pupils+p.Teachers); err != nil {
+		if err := s.insert(ctx, tx, id, kindMerger, from, to, Together{}, p.Pupils+p.Teachers); err != nil {
 			return err
 		}
 		if m, err = s.move(ctx, tx, id); err != nil {

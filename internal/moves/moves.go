@@ -21,6 +21,7 @@ import (
 var (
 	ErrSameSchool  = fault.Define(fault.Invalid, "move_same_school")
 	ErrNobody      = fault.Define(fault.Invalid, "move_nobody")
+	ErrNobodyLeft  = fault.Define(fault.Invalid, "move_nobody_left") // whom an earlier move took along and who could go back
 	ErrTooMany     = fault.Define(fault.Invalid, "move_too_many")
 	ErrUnconfirmed = fault.Define(fault.Conflict, "move_unconfirmed") // other numbers than were confirmed
 	ErrMisplaced   = fault.Define(fault.Conflict, "move_misplaced")   // pupils whose grade is not taught there, and nobody said that they know
@@ -87,22 +88,42 @@ type Move struct {
 	At     time.Time        `json:"at" doc:"When it was decided"`
 	DoneAt *time.Time       `json:"done_at"`
 
+	BackOf     string    `json:"back_of,omitempty" doc:"The move that this one takes back"`
+	Returned   *Returned `json:"returned" doc:"The last move that took this one back, null where none did"`
+	Returnable bool      `json:"returnable" doc:"Whether somebody is still where the move took them, and the school before takes them back"`
+
 	classID, account string
 }
 
-const moveSelect = `SELECT m.id, m.kind, f.id, f.name, t.id, t.name, m.state, m.people, m.moved, coalesce(a.username, ''), m.created_at, m.done_at, m.class_id, m.account_id
-	FROM moves m JOIN schools f ON f.id = m.from_school_id JOIN schools t ON t.id = m.to_school_id LEFT JOIN accounts a ON a.id = m.account_id`
+// Returned is the move that took another back.
+type Returned struct {
+	ID    string    `json:"id"`
+	Moved int64     `json:"moved" doc:"Who have moved back"`
+	At    time.Time `json:"at"`
+}
+
+const moveSelect = `SELECT m.id, m.kind, f.id, f.name, t.id, t.name, m.state, m.people, m.moved, coalesce(a.username, ''), m.created_at, m.done_at, m.class_id, m.account_id,
+	coalesce(m.back_of, ''), coalesce(b.id, ''), coalesce(b.moved, 0), b.created_at,
+	m.kind = 'people' AND m.state = 'done' AND f.merged_into IS NULL AND coalesce(b.state, 'done') = 'done' AND EXISTS (
+		SELECT 1 FROM move_entries w JOIN registry_entries e ON e.id = w.entry_id WHERE w.move_id = m.id AND w.state = 'moved' AND e.school_id = m.to_school_id)
+	FROM moves m JOIN schools f ON f.id = m.from_school_id JOIN schools t ON t.id = m.to_school_id LEFT JOIN accounts a ON a.id = m.account_id
+	LEFT JOIN moves b ON b.id = (SELECT max(x.id) FROM moves x WHERE x.back_of = m.id)`
 
 // moveRow is a move as it is read.
 type moveRow struct {
 	Move
-	at   db.Time
-	done db.NullTime
+	at         db.Time
+	done       db.NullTime
+	returned   Returned
+	returnedAt db.NullTime
 }
 
 func (r *moveRow) scan() []any {
 	m := &r.Move
-	return []any{&m.ID, &m.Kind, &m.From.ID, &m.From.Name, &m.To.ID, &m.To.Name, &m.State, &m.People, &m.Moved, &m.By, &r.at, &r.done, &m.classID, &m.account}
+	return []any{
+		&m.ID, &m.Kind, &m.From.ID, &m.From.Name, &m.To.ID, &m.To.Name, &m.State, &m.People, &m.Moved, &m.By, &r.at, &r.done, &m.classID, &m.account,
+		&m.BackOf, &r.returned.ID, &r.returned.Moved, &r.returnedAt, &m.Returnable,
+	}
 }
 
 func readMoves(ctx context.Context, q db.Querier, tail string, args ...any) ([]Move, error) {
@@ -111,6 +132,10 @@ func readMoves(ctx context.Context, q db.Querier, tail string, args ...any) ([]M
 	for i, r := range rows {
 		all[i] = r.Move
 		all[i].At, all[i].DoneAt = r.at.Time, r.done.Ptr()
+		if by := r.returned; by.ID != "" {
+			by.At = r.returnedAt.Time.Time
+			all[i].Returned = &by
+		}
 	}
 	return all, err
 }

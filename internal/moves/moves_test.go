@@ -175,6 +175,9 @@ func TestThoseWhoMovedAreNamedAndMoveBack(t *testing.T) {
 		replacement.New(w.DB, replacement.Rooms{Accounts: w.Accounts, Roster: w.Roster, Support: w.Support, Transfers: w.Transfers, Recovery: w.Recovery}).Mount(w.Server)
 		w.do(t, w.county, http.StatusCreated, "POST", "/api/v1/admin/registry/"+w.entries[1].ID+"/replacement",
 			object{"id_type": "resident_id", "id_number": roomtest.IDNumber(900), "reason": "录入时输错一位"}) // moves back like the others
+		if m := w.do(t, w.county, http.StatusOK, "GET", "/api/v1/admin/moves/"+id, nil); m.Get("returnable") != true || m.Get("returned") != nil {
+			t.Errorf("a move that can be taken back: %v", m)
+		}
 		on := object{"from_school_id": w.Nearby.ID, "to_school_id": w.Here.ID, "entry_ids": []string{w.entries[0].ID}, "confirmed": 1, "knowing": true}
 		w.do(t, w.county, http.StatusAccepted, "POST", "/api/v1/admin/moves", on)
 		w.work(t)
@@ -184,7 +187,23 @@ func TestThoseWhoMovedAreNamedAndMoveBack(t *testing.T) {
 		if n := w.Count(t, `SELECT count(*) FROM registry_entries WHERE class_id = $1 AND kind = 'student'`, w.class.ID); n != pupils-1 {
 			t.Errorf("%d are in their class again", n)
 		}
+		listed := func(id string) object {
+			for _, m := range w.do(t, w.county, http.StatusOK, "GET", "/api/v1/admin/moves", nil).Items() {
+				if m["id"] == id {
+					return m
+				}
+			}
+			return nil
+		}
+		first := listed(id)
+		by, _ := first["returned"].(object)
+		if first["returnable"] != false || by == nil || by["moved"] != float64(pupils-1) || listed(by["id"].(string))["back_of"] != id {
+			t.Errorf("the move that was taken back: %v", first)
+		}
 		delete(back, "confirmed")
+		if a := w.do(t, w.county, http.StatusUnprocessableEntity, "POST", "/api/v1/admin/moves/preview", back); a.Get("code") != "move_nobody_left" {
+			t.Errorf("taken back twice: %v", a)
+		}
 		back["from_school_id"], back["to_school_id"] = w.Here.ID, w.Nearby.ID
 		if a := w.do(t, w.county, http.StatusUnprocessableEntity, "POST", "/api/v1/admin/moves/preview", back); a.Get("code") != "invalid" {
 			t.Errorf("another way than the move was moved back: %v", a)

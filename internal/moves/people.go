@@ -51,7 +51,8 @@ func idsOf(movers []mover) []string {
 }
 
 // preview answers what a move comes to, and who they are. Errors: not_found unless the actor is over both schools; move_same_school;
-// school_merged; invalid for people and classes that are not of the first school; move_nobody; move_too_many.
+// school_merged; invalid for people and classes that are not of the first school; move_nobody, or move_nobody_left where an earlier move has
+// nobody to take back; move_too_many.
 func (s *Service) preview(ctx context.Context, t Together) (p MovePreview, movers []mover, err error) {
 	from, to, err := s.both(ctx, s.db, t.FromSchoolID, t.ToSchoolID)
 	if err != nil {
@@ -155,6 +156,8 @@ func (s *Service) who(ctx context.Context, t Together) ([]mover, error) {
 	slices.SortStableFunc(movers, func(one, other mover) int { return strings.Compare(one.id, other.id) })
 	movers = slices.CompactFunc(movers, func(one, other mover) bool { return one.id == other.id })
 	switch {
+	case len(movers) == 0 && t.MoveID != "":
+		return nil, ErrNobodyLeft.New()
 	case len(movers) == 0:
 		return nil, ErrNobody.New()
 	case len(movers) > most:
@@ -206,7 +209,7 @@ func (s *Service) begin(ctx context.Context, t Together, confirmed int64, knowin
 			return err
 		}
 		id := db.NewID()
-		if err := s.insert(ctx, tx, id, kindPeople, from, to, t.ToClassID, p.People); err != nil {
+		if err := s.insert(ctx, tx, id, kindPeople, from, to, t, p.People); err != nil {
 			return err
 		}
 		rows := make([][]any, len(movers))
@@ -226,10 +229,10 @@ func (s *Service) begin(ctx context.Context, t Together, confirmed int64, knowin
 }
 
 // insert writes a move and has it done in the background.
-func (s *Service) insert(ctx context.Context, tx *db.Tx, id, kind string, from, to roster.School, classID string, people int64) error {
-	if _, err := tx.Exec(ctx, `INSERT INTO moves (id, kind, from_school_id, to_school_id, class_id, account_id, state, people, moved, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`,
-		id, kind, from.ID, to.ID, classID, access.ActorFrom(ctx).AccountID, running, people, db.At(s.now())); err != nil {
+func (s *Service) insert(ctx context.Context, tx *db.Tx, id, kind string, from, to roster.School, t Together, people int64) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO moves (id, kind, from_school_id, to_school_id, class_id, account_id, state, people, moved, created_at, back_of)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, nullif($10, ''))`,
+		id, kind, from.ID, to.ID, t.ToClassID, access.ActorFrom(ctx).AccountID, running, people, db.At(s.now()), t.MoveID); err != nil {
 		return err
 	}
 	_, err := s.jobs.Enqueue(ctx, tx, job, []byte(id))
