@@ -48,6 +48,11 @@ func (c *verifyAuditCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	return out.report(found, audit.Link(c.Since))
+}
+
+// report says what was found. A block that does not match the note may well be a note that was mistyped: it says so.
+func (out *output) report(found audit.Verified, since audit.Link) error {
 	for _, b := range found.Breaks {
 		when := "its block is gone"
 		if !b.SealedAt.IsZero() {
@@ -55,6 +60,11 @@ func (c *verifyAuditCommand) Run(ctx context.Context, out *output) error {
 		}
 		if _, err := fmt.Fprintf(out.stdout, "block %d: %s (%s)\n", b.Block, b.Kind, when); err != nil {
 			return err
+		}
+		if b.Block == since.Number {
+			if _, err := fmt.Fprintf(out.stdout, "  This is the block of --since: first compare what you typed with your note, %s.\n", linkText(since)); err != nil {
+				return err
+			}
 		}
 	}
 	if len(found.Breaks) > 0 {
@@ -64,7 +74,7 @@ func (c *verifyAuditCommand) Run(ctx context.Context, out *output) error {
 		_, err := fmt.Fprintf(out.stdout, "Nothing has been sealed yet; %d records wait to be.\n", found.Waiting)
 		return err
 	}
-	_, err = fmt.Fprintf(out.stdout, "%d records in %d blocks are as they were sealed; %d wait to be sealed.\nNote this elsewhere, and give it to --since next time: %s\n",
+	_, err := fmt.Fprintf(out.stdout, "%d records in %d blocks are as they were sealed; %d wait to be sealed.\nNote this elsewhere, and give it to --since next time: %s\n",
 		found.Records, found.Blocks, found.Waiting, linkText(found.Head))
 	return err
 }

@@ -28,6 +28,10 @@ test('F-29 a wrong ID number is replaced, and the person goes on with the same a
   const reason = t('admin_registry.replace.reason_paper')
   const go = dialog.getByRole('button', { name: t('admin_registry.replace.confirm'), exact: true })
 
+  // All that is missing is told at once.
+  await go.click()
+  await expect(dialog).toContainText(t('admin_registry.number_fault.empty'))
+  await expect(dialog).toContainText(t('admin.reason.empty'))
   // A digit that does not fit is told of at once; the number that stands there already is no other.
   await number.fill(`${right.slice(0, 17)}${right.endsWith('1') ? '2' : '1'}`)
   await expect(dialog).toContainText(t('admin_registry.number_fault.check_digit'))
