@@ -3,7 +3,7 @@
 // Whoever asks proves a contact phone by a code, says who they are, and chooses what shows it. Better: the school, which
 // knows its people, vouches for them, and nothing is sent. Or: copies of two documents, which customer service looks at.
 //
-// It owns recoveries (requests), open_recoveries and recovery_copies and recovery_looks, and promises:
+// It owns recoveries (requests), open_recoveries, recovery_copies and recovery_looks, and promises:
 //
 //   - No answer tells whether the registry knows the person, or whether they have an account, before somebody decided; nor
 //     does its time (F-11).

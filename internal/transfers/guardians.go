@@ -23,12 +23,10 @@ type Objection struct {
 	accountID string
 }
 
-// ChildTransfer is a change of school that is under way, as a guardian of the pupil sees it: the reason alone is between whoever asked
-// and the schools.
+// ChildTransfer is a change of school that is under way, as a guardian of the pupil sees it.
 type ChildTransfer struct {
 	Transfer
 	BindingID string     `json:"binding_id" doc:"The guardian's to the child"`
-	Own       bool       `json:"own" doc:"Whether it is the guardian's own request"`
 	Objection *Objection `json:"objection" doc:"What this guardian says against it"`
 }
 
@@ -55,7 +53,17 @@ func objections(ctx context.Context, q db.Querier, to func(id string) *row, ids 
 	return err
 }
 
-// tell tells whoever asked of a step, and the guardians whom it concerns; those are told of the child. Who asks or cancels knows it.
+// forReader is a request as somebody reads it who asked for it, or whom or whose child it is about.
+func (r row) forReader(accountID string) Transfer {
+	t := r.Transfer
+	if t.Own = r.accountID == accountID; !t.Own {
+		t.Reason = ""
+	}
+	return t
+}
+
+// tell tells whoever asked of a step, and the guardians whom it concerns; those are told of the child. A pupil of their own age is told
+// of what a guardian asked for. Who asks or cancels knows it.
 func (s *Service) tell(ctx context.Context, tx *db.Tx, r row, step string) error {
 	args := map[string]any{"name": vault.MaskName(r.Name), "from": r.FromSchool.Name, "school": r.ToSchool.Name}
 	entry, err := s.roster.EntryByID(ctx, tx, r.entryID)
@@ -66,6 +74,17 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, r row, step string) error
 	if err == nil {
 		if guardians, err = s.verification.GuardiansToTell(ctx, tx, entry, r.accountID); err != nil {
 			return err
+		}
+	}
+	if err == nil && entry.AccountID != "" && entry.AccountID != r.accountID {
+		ofAge, err := s.roster.OfOwnAge(entry)
+		if err != nil {
+			return err
+		}
+		if ofAge {
+			if err := s.accounts.Notify(ctx, tx, entry.AccountID, "notice.own_transfer_"+step, args); err != nil {
+				return err
+			}
 		}
 	}
 	knows := step == "asked" || step == "cancelled"
@@ -95,7 +114,7 @@ func (s *Service) OfChildren(ctx context.Context) ([]ChildTransfer, error) {
 		if !b.Guardian {
 			continue
 		}
-		pending, err := s.rows(ctx, s.db, " WHERE t.state = 'pending' AND t.entry_id = $1", b.EntryID)
+		pending, err := s.rows(ctx, s.db, pendingOf, b.EntryID)
 		if err != nil {
 			return nil, err
 		}
@@ -125,10 +144,7 @@ func (s *Service) concerns(ctx context.Context, q db.Querier, r row) (bool, erro
 
 func childTransfer(ctx context.Context, r row, b verification.Binding) ChildTransfer {
 	accountID := access.ActorFrom(ctx).AccountID
-	c := ChildTransfer{Transfer: r.Transfer, BindingID: b.ID, Own: r.accountID == accountID}
-	if !c.Own {
-		c.Reason = ""
-	}
+	c := ChildTransfer{Transfer: r.forReader(accountID), BindingID: b.ID}
 	for _, o := range r.objections {
 		if o.accountID == accountID {
 			c.Objection = &o

@@ -15,7 +15,7 @@ func (s *Service) AllOf(ctx context.Context, q db.Querier, accountID string, lim
 	all, err := s.rows(ctx, q, " WHERE t.account_id = $1 ORDER BY t.id DESC LIMIT $2", accountID, limit)
 	own := make([]Transfer, len(all))
 	for i, r := range all {
-		own[i] = r.Transfer
+		own[i] = r.forReader(accountID)
 	}
 	return own, err
 }

@@ -59,7 +59,7 @@ func (s *Service) Request(ctx context.Context, bindingID, toSchoolID, why string
 		}
 		return s.tell(ctx, tx, made, "asked")
 	})
-	return made.Transfer, err
+	return made.forReader(access.ActorFrom(ctx).AccountID), err
 }
 
 // own is the person whom the caller asks for.

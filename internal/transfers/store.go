@@ -47,6 +47,9 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 	return all, objections(ctx, q, func(id string) *row { return &all[at[id]] }, slices.Collect(maps.Keys(at)))
 }
 
+// pendingOf is the condition that a request is a person's pending one.
+const pendingOf = " WHERE t.id = (SELECT transfer_id FROM open_transfers WHERE entry_id = $1)"
+
 // one is a request by its id, or fault.ErrNotFound.
 func (s *Service) one(ctx context.Context, q db.Querier, id string) (row, error) {
 	all, err := s.rows(ctx, q, " WHERE t.id = $1", id)
@@ -66,9 +69,10 @@ func (s *Service) forAdmin(ctx context.Context, r row) AdminTransfer {
 	}
 }
 
-// mine lists the requests that an account made, the newest first.
+// mine lists the requests that the caller made, and those that a guardian made for them, the newest first.
 func (s *Service) mine(ctx context.Context, page server.PageInput) (server.Page[Transfer], error) {
-	args, condition := []any{access.ActorFrom(ctx).AccountID}, " WHERE t.account_id = $1"
+	accountID := access.ActorFrom(ctx).AccountID
+	args, condition := []any{accountID}, " WHERE (t.account_id = $1 OR t.entry_id IN (SELECT entry_id FROM bindings WHERE account_id = $1))"
 	if page.Cursor != "" {
 		args, condition = append(args, page.Cursor), condition+" AND t.id < $2"
 	}
@@ -79,7 +83,7 @@ func (s *Service) mine(ctx context.Context, page server.PageInput) (server.Page[
 	}
 	own := make([]Transfer, len(all))
 	for i, r := range all {
-		own[i] = r.Transfer
+		own[i] = r.forReader(accountID)
 	}
 	return server.NewPage(own, page.Limit, func(t Transfer) string { return t.ID }), nil
 }

@@ -78,7 +78,7 @@ func (s *Service) closeNeedless(ctx context.Context, tx *db.Tx, schoolID string)
 
 // EndOf ends a person's pending request, if there is one, within the transaction that moves them and holds their entry.
 func (s *Service) EndOf(ctx context.Context, tx *db.Tx, entryID string) error {
-	pending, err := s.rows(ctx, tx, " WHERE t.state = 'pending' AND t.entry_id = $1", entryID)
+	pending, err := s.rows(ctx, tx, pendingOf, entryID)
 	if err != nil || len(pending) == 0 {
 		return err
 	}

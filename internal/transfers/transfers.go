@@ -73,7 +73,8 @@ type Transfer struct {
 	Name          string           `json:"name" doc:"Of the person who moves"`
 	FromSchool    roster.SchoolRef `json:"from_school"`
 	ToSchool      roster.SchoolRef `json:"to_school"`
-	Reason        string           `json:"reason"`
+	Own           bool             `json:"own" doc:"The reader asked for it; else a guardian did, for the reader or a child of theirs"`
+	Reason        string           `json:"reason" doc:"Between whoever asked and the schools"`
 	State         State            `json:"state" enum:"pending,completed,rejected,cancelled,expired"`
 	Approvals     []Approval       `json:"approvals" doc:"What it takes: the receiving school's for a teacher, both schools' for a pupil"`
 	CreatedAt     time.Time        `json:"created_at"`

@@ -255,6 +255,30 @@ func TestNobodyBeyondTheTwoSchoolsTouchesARequest(t *testing.T) {
 	})
 }
 
+func TestAPupilOfTheirOwnAgeIsToldOfWhatAGuardianAsksForThem(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		for years, told := range map[int]int{10: 0, 16: 1} {
+			digits := fmt.Sprintf("510104%d0101%03d", time.Now().Year()-years, years)
+			e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: digits + string(identity.CheckCharacter(digits)), SchoolID: w.Here.ID})
+			pupil, mother := w.Person(t, "student"), w.Person(t, "parent")
+			w.Bind(t, pupil, e, "student")
+			w.Bind(t, mother, e, "parent")
+			id := request(t, w, mother, w.Elsewhere)
+			if n := w.Told(t, pupil, "家长为您申请从"+w.Here.Name); n != told {
+				t.Errorf("a pupil of %d is told %d times, want %d", years, n, told)
+			}
+			mine := w.Do(t, pupil, "GET", "/api/v1/me/transfers", nil).Items()
+			if len(mine) != 1 || mine[0]["id"] != id || mine[0]["own"] != false || mine[0]["reason"] != "" {
+				t.Errorf("a pupil of %d reads %v", years, mine)
+			}
+			expect(t, w.Do(t, pupil, "DELETE", "/api/v1/me/transfers/"+id, nil), 404, "not_found")
+			if own := w.Do(t, mother, "GET", "/api/v1/me/transfers", nil).Items(); len(own) != 1 || own[0]["own"] != true || own[0]["reason"] == "" {
+				t.Errorf("the mother reads %v", own)
+			}
+		}
+	})
+}
+
 func TestWhatCannotBeAskedForIsRefusedWithItsReason(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		p, _ := somebody(t, w, roster.Student, 1)
