@@ -33,6 +33,8 @@ type Watcher interface {
 // Watch sets who is told. Call it before the first request.
 func (s *Service) Watch(w Watcher) { s.watch = w }
 
+var errFrozenUnreachable = fault.Define(fault.Conflict, "frozen_unreachable")
+
 // freeze is a row of freezes with what it stands on.
 type freeze struct {
 	accountID   string
@@ -219,6 +221,19 @@ func (s *Service) freeze(ctx context.Context, tx *db.Tx, l link) error {
 		return nil
 	}
 	return s.watch.AccountFrozen(ctx, tx, account.id, l.event)
+}
+
+// NotifyFrozen sends the text of a catalogue key to the phone that takes a frozen account back, whatever the account's is by now, when
+// the transaction commits. Errors: frozen_unreachable where no phone is surely the owner's, or the account is free again.
+func (s *Service) NotifyFrozen(ctx context.Context, tx *db.Tx, accountID, key string, args map[string]any) error {
+	f, is, err := s.freezeOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	if !is || f.phone == "" {
+		return errFrozenUnreachable.New()
+	}
+	return s.sms.Notify(ctx, tx, f.phone, key, args)
 }
 
 // safePhone is the phone whose holder is surely the account's owner, "" where nobody can tell without asking them: the one

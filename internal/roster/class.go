@@ -123,11 +123,6 @@ func (s *Service) ClassesOfSchool(ctx context.Context, schoolID string) ([]Class
 	return slices.DeleteFunc(all, func(c Class) bool { return c.YearsOver() && c.Pupils == 0 }), err
 }
 
-// StagesOf answers the stages of a school's classes that have not graduated.
-func (s *Service) StagesOf(ctx context.Context, q db.Querier, schoolID string) ([]Stage, error) {
-	return db.Collect(ctx, q, `SELECT DISTINCT stage FROM classes WHERE school_id = $1 AND graduated_at IS NULL`, []any{schoolID}, func(stage *Stage) []any { return []any{stage} })
-}
-
 // UsualStage is what most classes of a school are, "" where it has none.
 func (s *Service) UsualStage(ctx context.Context, q db.Querier, schoolID string) (stage Stage, err error) {
 	err = q.QueryRow(ctx, `SELECT stage FROM classes WHERE school_id = $1 GROUP BY stage ORDER BY count(*) DESC, stage LIMIT 1`, schoolID).Scan(&stage)

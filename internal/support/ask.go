@@ -2,7 +2,6 @@ package support
 
 import (
 	"context"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -165,13 +164,6 @@ func (s *Service) askClass(ctx context.Context, tx *db.Tx, in *Request, c *conte
 	c.Stage, c.EntryYear, c.Number = in.Class.Stage, in.Class.EntryYear, in.Class.Number
 	if err := s.roster.CheckClass(in.Class); err != nil {
 		return err, nil
-	}
-	stages, err := s.roster.StagesOf(ctx, tx, in.SchoolID)
-	if err != nil {
-		return nil, err
-	}
-	if len(stages) > 0 && !slices.Contains(stages, c.Stage) { // a school without classes may be any
-		return fault.ErrInvalid.New(fault.Field("stage", "not_at_school")), nil
 	}
 	_, exists, err := findClass(ctx, tx, in.SchoolID, *c)
 	if exists {

@@ -99,9 +99,9 @@ func (s *Service) tellHolder(ctx context.Context, tx *db.Tx, t row) error {
 	return s.accounts.Notify(ctx, tx, t.holderID, caseEnded, map[string]any{"school": t.School.Name})
 }
 
-// decidedFinally tells whether an appeal about the same document has been decided against the account.
+// decidedFinally tells whether an appeal, or the province, has decided about the same document against the account.
 func (s *Service) decidedFinally(ctx context.Context, tx *db.Tx, accountID string, about content) (bool, error) {
-	all, err := s.rows(ctx, tx, ` WHERE t.appeals IS NOT NULL AND (t.account_id = $1 AND t.state = 'declined' OR t.holder_id = $1 AND t.state = 'done')`, accountID)
+	all, err := s.rows(ctx, tx, ` WHERE t.kind = 'not_me' AND (t.appeals IS NOT NULL OR t.answered_level = 'province') AND (t.account_id = $1 AND t.state = 'declined' OR t.holder_id = $1 AND t.state = 'done')`, accountID)
 	for _, t := range all {
 		if t.content.document() == about.document() {
 			return true, err

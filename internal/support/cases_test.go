@@ -232,6 +232,7 @@ func TestAnAppealGoesAboveWhoeverDecidedAndCarriesTheAnswerOfTheHolder(t *testin
 				filed := w.Do(t, holder, "POST", of(path)+"/appeal", nil)
 				if want.to == "" {
 					expect(t, filed, 409, "appeal_final")
+					expect(t, w.Do(t, holder, "POST", "/api/v1/me/tickets", as(person("teacher", 1, "林涛"), "not_me")), 409, "case_decided")
 					return
 				}
 				expect(t, filed, 201, "")

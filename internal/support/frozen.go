@@ -2,8 +2,6 @@ package support
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
@@ -35,15 +33,15 @@ func (s *Service) AccountFrozen(ctx context.Context, tx *db.Tx, accountID string
 
 // AccountThawed ends the ticket of an account that is free again, whoever freed it. It implements [accounts.Watcher].
 func (s *Service) AccountThawed(ctx context.Context, tx *db.Tx, accountID, reason string) error {
-	actor := access.ActorFrom(ctx).AccountID
-	var id string
-	err := tx.QueryRow(ctx, `UPDATE tickets SET state = 'done', answer = $1, answered_by = $2, answered_at = $3
-		WHERE account_id = $4 AND kind = $5 AND state = 'open' RETURNING id`,
-		reason, sql.NullString{String: actor, Valid: actor != ""}, db.Now(), accountID, string(Frozen)).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+	open, err := s.rows(ctx, tx, " WHERE t.account_id = $1 AND t.kind = 'frozen' AND t.state = 'open'", accountID)
+	if err != nil || len(open) == 0 {
+		return err
 	}
-	if err != nil {
+	id := open[0].ID
+	if err := settle(ctx, tx, id, Done, reason, "", access.ActorFrom(ctx).Highest(access.TicketsAnswer, open[0].place)); err != nil {
+		if fault.Is(err, errTicketClosed) {
+			err = nil // somebody has been faster
+		}
 		return err
 	}
 	return s.recordFrozen(ctx, tx, "ticket.done", id, reason)

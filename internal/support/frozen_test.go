@@ -46,11 +46,21 @@ func TestAFrozenAccountIsItsSchoolsToRestore(t *testing.T) {
 			t.Errorf("the administrator reads %v", read)
 		}
 		expect(t, w.Do(t, nearby, "POST", path+"/complete", object{"answer": "本人来校"}), 404, "not_found")
+		// Whatever the account's phone is by now, customer service writes to the one that takes it back.
+		service := w.Administrator(t, access.Service, "510000")
+		expect(t, w.Do(t, service, "POST", path+"/tell", object{"words": "请带身份证到学校"}), 200, "")
+		if w.Told(t, p, "客服给您留言：请带身份证到学校") != 1 {
+			t.Errorf("the owner reads %q", w.Texts(t, p.Phone))
+		}
+		if _, err := w.DB.Exec(t.Context(), `UPDATE freezes SET phone_index = NULL, phone_sealed = NULL WHERE account_id = $1`, p.ID); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, w.Do(t, service, "POST", path+"/tell", object{"words": "请带身份证到学校"}), 409, "frozen_unreachable")
 		expect(t, w.Do(t, admin, "POST", path+"/decline", object{"reason": "没有见到本人"}), 409, "ticket_stays_open")
 		expect(t, w.Do(t, admin, "POST", path+"/complete", nil), 422, "invalid")
 		done := w.Do(t, admin, "POST", path+"/complete", object{"answer": "本人来校"})
 		expect(t, done, 200, "")
-		if done.Get("state") != "done" || done.Get("answer") != "本人来校" {
+		if done.Get("state") != "done" || done.Get("answer") != "本人来校" || done.Get("decided_by") != w.Here.Name {
 			t.Errorf("answered %v", done)
 		}
 		expect(t, w.Do(t, admin, "POST", path+"/complete", object{"answer": "本人来校"}), 409, "ticket_closed")

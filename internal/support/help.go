@@ -14,7 +14,7 @@ import (
 // Customer service reads requests, masked, and helps with what changes nothing in the registry: it writes to whoever asked, and
 // hands a request on to those who can settle it.
 
-// Tell writes to whoever asked, by SMS where their account is frozen; the request stays open, with whom it was. Errors: not_found, ticket_closed, invalid without words.
+// Tell writes to whoever asked, by SMS where their account is frozen; the request stays open, with whom it was. Errors: not_found, ticket_closed, invalid without words, frozen_unreachable.
 func (s *Service) Tell(ctx context.Context, id, words string) (AdminTicket, error) {
 	words, err := text("words", words)
 	if err == nil && words == "" {
@@ -31,7 +31,7 @@ func (s *Service) Tell(ctx context.Context, id, words string) (AdminTicket, erro
 			return err
 		}
 		if t.Kind == Frozen { // who cannot sign in reads it where they are told
-			return s.accounts.Notify(ctx, tx, t.accountID, "notice.frozen_word", map[string]any{"words": words})
+			return s.accounts.NotifyFrozen(ctx, tx, t.accountID, "notice.frozen_word", map[string]any{"words": words})
 		}
 		return s.accounts.Notify(ctx, tx, t.accountID, "notice.ticket_word", nil)
 	})

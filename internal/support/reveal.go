@@ -42,7 +42,8 @@ func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed
 			if err != nil && !fault.Is(err, fault.ErrNotFound) {
 				return err
 			}
-			if err == nil && entry.School.ID == t.School.ID { // who has left is no longer theirs to look at
+			// Who has left is no longer theirs to look at; whoever is above the school asks a second person, by the registry.
+			if err == nil && entry.School.ID == t.School.ID && access.ActorFrom(ctx).Can(access.RegistryUnmaskOwn, entry.Place()) {
 				if shown.IDNumber, err = s.roster.IDNumber(entry); err != nil {
 					return err
 				}

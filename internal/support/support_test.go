@@ -213,6 +213,10 @@ func TestAMissingClassIsThatOfTheChildWhoHasNone(t *testing.T) {
 		if read.Get("asked.name") != unsettled.Name || !strings.Contains(read.Get("asked.masked_id_number").(string), "****") || read.Get("entry_id") != unsettled.ID {
 			t.Errorf("the administrator reads %v", read.Get("asked"))
 		}
+		above := w.Do(t, w.Administrator(t, access.County, "510104"), "POST", path+"/reveal", object{"reason": "核对学籍"})
+		if above.Status != 200 || above.Get("id_number") != "" { // that takes a second person
+			t.Errorf("the county looks at %v", above)
+		}
 		shown := w.Do(t, admin, "POST", path+"/reveal", object{"reason": "核对学籍"})
 		if shown.Get("id_number") != roomtest.IDNumber(2) {
 			t.Errorf("the administrator looks at %v", shown)
