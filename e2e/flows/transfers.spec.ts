@@ -95,7 +95,9 @@ test('F-22 F-23 a guardian is told of a child\'s change of school, objects, and 
   await expectAccessible(page)
   await expect(page.getByRole('checkbox', { name: t('admin_transfers.choose', { name: child.name }) })).toHaveCount(0)
   const province = await administrator('province')
-  await (await signIn(province.username, province.password)).ok(200, 'POST', `/api/v1/admin/transfers/${id}/approve`, { objections_read: 1 })
+  const above = await signIn(province.username, province.password)
+  const { objections } = await above.ok<{ objections: { at: string }[] }>(200, 'GET', `/api/v1/admin/transfers/${id}`)
+  await above.ok(200, 'POST', `/api/v1/admin/transfers/${id}/approve`, { objections_read: objections[0]!.at })
 
   await page.context().clearCookies()
   await enter(page, mother)

@@ -35,7 +35,7 @@ func (v *SchoolYear) numbers() (n TurnNumbers) {
 
 // decide plans the turn of the coming school year, anew where it was planned already, or has that of the present one run at once.
 // Errors: not_found outside the actor's scope; invalid; school_year_closed for a year that is not open; school_year_unconfirmed
-// when the confirmed numbers are not those of now; school_year_nothing when it is to run at once and does nothing; school_year_running; school_year_done.
+// when the confirmed numbers are not those of now; school_year_running; school_year_done.
 func (s *Service) decide(ctx context.Context, schoolID string, year int, p plan, confirmed *TurnNumbers) (*SchoolYear, error) {
 	school, err := s.reachable(ctx, schoolID)
 	if err != nil {
@@ -90,9 +90,6 @@ func (s *Service) keep(ctx context.Context, tx *db.Tx, school roster.School, yea
 	}
 	if !kept {
 		return s.busy(ctx, tx, school.ID, year)
-	}
-	if atOnce && n == (TurnNumbers{}) {
-		return ErrNothing.New()
 	}
 	if err := record(ctx, tx, "school_year.plan", school, year, map[string]any{"classes": n.Classes, "pupils": n.Pupils, "made": n.Made}); err != nil || !atOnce {
 		return err

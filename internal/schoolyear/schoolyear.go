@@ -21,7 +21,6 @@ import (
 var (
 	ErrClosed      = fault.Define(fault.Conflict, "school_year_closed")      // not to be planned now
 	ErrUnconfirmed = fault.Define(fault.Conflict, "school_year_unconfirmed") // other numbers than were confirmed
-	ErrNothing     = fault.Define(fault.Conflict, "school_year_nothing")     // no class graduates, none is made
 	ErrRunning     = fault.Define(fault.Conflict, "school_year_running")
 	ErrDone        = fault.Define(fault.Conflict, "school_year_done")
 	ErrTooLate     = fault.Define(fault.Conflict, "school_year_too_late") // to be taken back

@@ -2,6 +2,7 @@ package transfers
 
 import (
 	"context"
+	"time"
 
 	"caotang/internal/audit"
 	"caotang/internal/fault"
@@ -53,7 +54,7 @@ type adminOutput struct{ Body AdminTransfer }
 type approveInput struct {
 	ID   string `path:"id" maxLength:"100"`
 	Body *struct {
-		ObjectionsRead int `json:"objections_read" minimum:"0" doc:"How many objections whoever approves has read; none without a body"`
+		ObjectionsRead time.Time `json:"objections_read" doc:"Of when the newest objection is that whoever approves has read; without a body they have read none"`
 	}
 }
 
@@ -143,7 +144,7 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "POST", Path: "/api/v1/admin/transfers/{id}/approve", ID: "approve-transfer", Tag: "transfers", Rule: server.Administrator,
 		Summary: "Approve a change of school for the sides that one may answer for; the last approval moves the person",
 	}, func(ctx context.Context, in *approveInput) (*adminOutput, error) {
-		read := 0
+		var read time.Time
 		if in.Body != nil {
 			read = in.Body.ObjectionsRead
 		}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
+	"slices"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -14,11 +15,11 @@ import (
 	"caotang/internal/verification"
 )
 
-// Approve gives the approval of every side whose answer is wanted and the caller may give, who has read so many objections; with
-// the last approval the entry moves. Approving again changes nothing. Errors: not_found outside the caller's scope; forbidden for the
+// Approve gives the approval of every side whose answer is wanted and the caller may give, who has read the objections up to a moment;
+// with the last approval the entry moves. Approving again changes nothing. Errors: not_found outside the caller's scope; forbidden for the
 // school that a teacher leaves; transfer_closed when it has ended; transfer_objected when a guardian objects whom the caller has not
 // read; transfer_moot when the person is no longer bound or stands at another school, which also ends the request.
-func (s *Service) Approve(ctx context.Context, id string, objectionsRead int) (AdminTransfer, error) {
+func (s *Service) Approve(ctx context.Context, id string, readUntil time.Time) (AdminTransfer, error) {
 	var after row
 	gone := false
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
@@ -26,7 +27,7 @@ func (s *Service) Approve(ctx context.Context, id string, objectionsRead int) (A
 		if err != nil {
 			return err
 		}
-		if len(r.objections) > objectionsRead {
+		if slices.ContainsFunc(r.objections, func(o Objection) bool { return o.At.After(readUntil) }) {
 			return ErrObjected.New(fault.Next("transfers", "/admin/transfers"))
 		}
 		if gone, err = s.closeMoot(ctx, tx, id); err != nil || gone {
@@ -139,7 +140,7 @@ func (s *Service) Reject(ctx context.Context, id, why string) (AdminTransfer, er
 		if err := s.close(ctx, tx, r, Rejected, why); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE transfers SET rejected_sides = $1 WHERE id = $2`, strings.Join(r.within(access.ActorFrom(ctx)), " "), r.ID); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE transfers SET rejected_sides = $1 WHERE id = $2`, r.rejecting(access.ActorFrom(ctx)), r.ID); err != nil {
 			return err
 		}
 		if err := s.record(ctx, tx, r, "reject", why); err != nil {
@@ -244,7 +245,7 @@ func (s *Service) ApproveAll(ctx context.Context, ids []string) ([]Outcome, erro
 	outcomes := make([]Outcome, len(ids))
 	for i, id := range ids {
 		outcomes[i].ID = id
-		_, err := s.Approve(ctx, id, 0)
+		_, err := s.Approve(ctx, id, time.Time{})
 		var refused *fault.Error
 		if errors.As(err, &refused) && refused.Kind != fault.Internal {
 			outcomes[i].Code = refused.Code

@@ -162,13 +162,27 @@ func (r row) rejectedBy(side Side) bool {
 }
 
 // within lists the sides that the actor may answer for, whether or not they have.
-func (r row) within(actor access.Actor) (sides []string) {
+func (r row) within(actor access.Actor) (sides []Side) {
 	for _, side := range []Side{From, To} {
 		if r.needs(side) && actor.Can(access.TransfersDecide, r.place(side)) {
-			sides = append(sides, string(side))
+			sides = append(sides, side)
 		}
 	}
 	return sides
+}
+
+// rejecting are the sides that a rejection by the actor is told of: those that had not approved, and where all had that they may
+// answer for, these.
+func (r row) rejecting(actor access.Actor) string {
+	sides := r.within(actor)
+	if wanted := r.wanted(actor); len(wanted) > 0 {
+		sides = wanted
+	}
+	words := make([]string, len(sides))
+	for i, side := range sides {
+		words[i] = string(side)
+	}
+	return strings.Join(words, " ")
 }
 
 // wanted lists the sides whose answer is still wanted and the actor may give.

@@ -167,7 +167,14 @@ func TestGuardiansOfAChildAreToldAndMayObject(t *testing.T) {
 		}
 		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "太远"}), 204, "")
 		expect(t, w.Do(t, there, "POST", path(id, "/approve"), nil), 409, "transfer_objected") // it came while the request was open
-		if last := w.Do(t, there, "POST", path(id, "/approve"), object{"objections_read": 1}); last.Get("state") != "completed" || schoolOf(t, w, e) != w.Elsewhere.Name {
+		newest := func() any {
+			return w.Do(t, there, "GET", path(id, ""), nil).Get("objections").([]any)[0].(object)["at"]
+		}
+		before := newest()
+		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": "法院有判决"}), 204, "")
+		expect(t, w.Do(t, there, "POST", path(id, "/approve"), object{"objections_read": before}), 409, "transfer_objected")
+		read := newest()
+		if last := w.Do(t, there, "POST", path(id, "/approve"), object{"objections_read": read}); last.Get("state") != "completed" || schoolOf(t, w, e) != w.Elsewhere.Name {
 			t.Errorf("the school has read why, and decides: %v", last)
 		}
 		if told := w.Told(t, pupil, "表示不同意"); told != 1 {

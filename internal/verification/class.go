@@ -33,6 +33,9 @@ func (s *Service) ChooseClass(ctx context.Context, bindingID, classID string) (*
 // fillClass puts an entry without a class into one; roster says which are choices.
 func (s *Service) fillClass(ctx context.Context, tx *db.Tx, entryID, classID string) error {
 	entry, err := s.roster.EntryByID(ctx, tx, entryID)
+	if err == nil {
+		err = s.stillThere(ctx, tx, classID)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -42,6 +45,18 @@ func (s *Service) fillClass(ctx context.Context, tx *db.Tx, entryID, classID str
 		return s.chooseAgain(ctx, tx, entry, classID)
 	}
 	return nil
+}
+
+// stillThere refuses a class whose years are over: it graduates with all who are in it.
+func (s *Service) stillThere(ctx context.Context, tx *db.Tx, classID string) error {
+	class, err := s.roster.ClassByID(ctx, tx, classID)
+	if err == nil && class.YearsOver() {
+		return fault.ErrInvalid.New(fault.Field("class_id", "class_over"))
+	}
+	if fault.Is(err, fault.ErrNotFound) {
+		err = nil // what takes it says so
+	}
+	return err
 }
 
 // chooseAgain changes a choice of the caller's own. The record says whose the class is: it is written in the transaction

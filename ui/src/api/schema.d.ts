@@ -2262,7 +2262,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own requests to change school, the newest first */
+        /** The requests to change school that one made, or that a guardian made for one, the newest first */
         get: operations["list-my-transfers"];
         put?: never;
         /** Ask to move to another school */
@@ -3022,10 +3022,10 @@ export interface components {
         };
         ApproveInputBody: {
             /**
-             * Format: int64
-             * @description How many objections whoever approves has read; none without a body
+             * Format: date-time
+             * @description Of when the newest objection is that whoever approves has read; without a body they have read none
              */
-            objections_read: number;
+            objections_read: string;
         };
         ApproveRecoveryInputBody: {
             /** @description Which, where several stand for the person */
@@ -5796,6 +5796,9 @@ export interface components {
             /** @description What the pupil's guardians say against it */
             objections: components["schemas"]["TransfersObjection"][];
             overdue: boolean;
+            /** @description The reader asked for it; else a guardian did, for the reader or a child of theirs */
+            own: boolean;
+            /** @description Between whoever asked and the schools */
             reason: string;
             /** @description The sides whose answer is wanted and the caller may give */
             sides: string[];
@@ -5846,8 +5849,9 @@ export interface components {
             name: string;
             /** @description What this guardian says against it */
             objection: components["schemas"]["TransfersObjection"];
-            /** @description Whether it is the guardian's own request */
+            /** @description The reader asked for it; else a guardian did, for the reader or a child of theirs */
             own: boolean;
+            /** @description Between whoever asked and the schools */
             reason: string;
             /** @enum {string} */
             state: "pending" | "completed" | "rejected" | "cancelled" | "expired";
@@ -5899,6 +5903,9 @@ export interface components {
             kind: "teacher" | "student";
             /** @description Of the person who moves */
             name: string;
+            /** @description The reader asked for it; else a guardian did, for the reader or a child of theirs */
+            own: boolean;
+            /** @description Between whoever asked and the schools */
             reason: string;
             /** @enum {string} */
             state: "pending" | "completed" | "rejected" | "cancelled" | "expired";

@@ -93,6 +93,9 @@ const keys = new Map<string, string>([
   ['未入学', 'before'], ['学制已满，待毕业', 'over'], ['已毕业', 'left'],
 ])
 
+/** Whether a class should have graduated and has not. */
+export const yearsOver = ({ grade }: { grade: string }): boolean => keys.get(grade) === 'over'
+
 /** The server's name of a grade, such as 七年级, in the reader's language. */
 export function gradeName(grade: string): string {
   const key = i18n.global.locale.value === 'en' ? keys.get(grade) : undefined
