@@ -276,6 +276,10 @@ func (s *Service) checkClassOf(ctx context.Context, q db.Querier, classID, kind,
 // SetClass puts a student into a class of their own school within the transaction, and records it: fault.ErrInvalid with
 // field class_id for any other class. The caller decides who may.
 func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID string) error {
+	// Held before it is read: who moves to another school meanwhile does not take a class of the one before along.
+	if err := tx.Hold(ctx, "registry_entries", entryID); err != nil {
+		return err
+	}
 	e, err := s.EntryByID(ctx, tx, entryID)
 	if err != nil {
 		return err
@@ -357,6 +361,9 @@ func (s *Service) changeEntry(ctx context.Context, id string, c Change) (e Entry
 // ChangeEntry changes an entry of the actor's scope within the transaction, and records it: fault.ErrNotFound outside the
 // scope; fault.ErrInvalid with the fields that cannot be.
 func (s *Service) ChangeEntry(ctx context.Context, tx *db.Tx, id string, c Change) (Entry, error) {
+	if err := tx.Hold(ctx, "registry_entries", id); err != nil { // as whoever sets a class does
+		return Entry{}, err
+	}
 	e, err := s.reachableEntry(ctx, tx, access.RegistryWrite, id)
 	if err != nil {
 		return Entry{}, err

@@ -209,6 +209,7 @@ func TestATurnWhoseDayHasPassedAsksForItsNumbers(t *testing.T) {
 // A school for which nothing is left to do says so once, and is done.
 func TestATurnOfNothingIsConfirmed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
+		w.at(w.year, time.November, 28)
 		none := []object{{"stage": "junior", "schooling_years": 3, "count": 0}}
 		if a := w.plan(t, object{"leave_out": []string{w.leaving.ID}, "new": none, "confirmed": object{"classes": 0, "pupils": 0, "made": 0}}); a.Status != http.StatusOK {
 			t.Fatal(a)
