@@ -9,8 +9,9 @@
 //     withdrawn as easily, at any time.
 //   - As long as a child has a confirmed guardian, guardians alone answer, by what is theirs: their space, or the link to their phone.
 //     The slip is handed to the child, and shows nobody's custody by itself: it answers for children without any confirmed guardian,
-//     shows what stands where there is one, and cannot say over a guardian, nor a child for itself. What it said before stands until a
-//     guardian, who sees that it was said by slip, says otherwise.
+//     shows what stands where there is one, and cannot say over a guardian. What it said before stands until a guardian, who sees that it
+//     was said by slip, says otherwise. The slip also confirms a guardian at once (package guardians), who may answer then: whoever
+//     else is a guardian is told when that changes an answer.
 //   - Of what two guardians say the latest stands, and all the others are told by SMS when one changes what another said.
 //   - What a guardian gave counts as long as they are one: with the end of custody it ends.
 //   - The school and the class teacher see how many, and what stands for whom, to which version, since when and by what channel; they
