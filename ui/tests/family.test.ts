@@ -57,6 +57,19 @@ describe('a parent', () => {
     await wrapper.findAll('button').at(-1)!.trigger('click')
     expect(push).toHaveBeenCalledWith({ path: '/verify', query: { child: '' } })
   })
+  it('is led to the child that the address names, once it is loaded', async () => {
+    const link = { asked_name: '', asked_number: '', others: [], school_only: false, asked_at: '2026-09-01T00:00:00Z', expires_at: '2026-10-01T00:00:00Z' }
+    server({ '/api/v1/me': parent, '/api/v1/me/guardianships': { items: [first, second].map(({ id, name }) => ({ ...link, id, state: 'confirmed', child: { name } })) } })
+    await refreshSession()
+    const seen: string[] = []
+    Element.prototype.scrollIntoView = function () { seen.push(this.id) }
+    await router.push('/me#child-b2')
+    const wrapper = mount(ChildrenCard, { props: { choosable: [] }, global, attachTo: document.body })
+    await flushPromises()
+    expect(seen).toEqual(['child-b2'])
+    wrapper.unmount()
+    await router.push('/')
+  })
 })
 
 describe('a wrong class', () => {
