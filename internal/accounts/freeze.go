@@ -61,11 +61,24 @@ func (s *Service) freezeOf(ctx context.Context, q db.Querier, accountID string) 
 	return f, err == nil, err
 }
 
-// Objected tells whether somebody has said since a time, by the link of a notice to an account, that what it tells was not them.
-func (s *Service) Objected(ctx context.Context, q db.Querier, accountID string, to Notice, since db.Time) (objected bool, err error) {
+// Objected tells whether somebody has said, by the link to an event of an account, that what it tells was not them; false for
+// an event of another account, and for none.
+func (s *Service) Objected(ctx context.Context, q db.Querier, accountID, eventID string) (objected bool, err error) {
 	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM security_events e JOIN notice_links l ON l.event_id = e.id
-		WHERE e.account_id = $1 AND e.kind = $2 AND l.used_at > $3)`, accountID, to, since).Scan(&objected)
+		WHERE e.id = $1 AND e.account_id = $2 AND l.used_at IS NOT NULL)`, eventID, accountID).Scan(&objected)
 	return objected, err
+}
+
+// Objectionable tells whether an event of an account may still be answered by its link: it has not been, and has not ended.
+// Where notices hold no links, all may.
+func (s *Service) Objectionable(ctx context.Context, q db.Querier, accountID, eventID string) (may bool, err error) {
+	query, args := `SELECT 1 FROM security_events e WHERE e.id = $1 AND e.account_id = $2`, []any{eventID, accountID}
+	if s.config.PublicURL != "" {
+		query += ` AND EXISTS (SELECT 1 FROM notice_links l WHERE l.event_id = e.id AND l.used_at IS NULL AND l.expires_at > $3)`
+		args = append(args, db.At(s.now()))
+	}
+	err = q.QueryRow(ctx, `SELECT EXISTS (`+query+`)`, args...).Scan(&may)
+	return may, err
 }
 
 // openPhone reads a sealed phone; "" where there is none.

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -45,6 +46,7 @@ const (
 
 // happened is a notice with what is kept of it.
 type happened struct {
+	id          string // of the event, "" for any
 	notice      Notice
 	phone       string // that it is about, "" for none
 	phoneBefore string // that it replaced
@@ -56,11 +58,17 @@ type happened struct {
 // door for every change that an account's owner must learn of: a binding, a second factor. Args fill the text; they must
 // hold no number in full.
 func (s *Service) Tell(ctx context.Context, tx *db.Tx, accountID string, notice Notice, args map[string]any) error {
+	return s.TellAs(ctx, tx, "", accountID, notice, args)
+}
+
+// TellAs is [Service.Tell] of an event with an id of the caller's, a new one, for those who ask later what was said of it
+// ([Service.Objected]).
+func (s *Service) TellAs(ctx context.Context, tx *db.Tx, eventID, accountID string, notice Notice, args map[string]any) error {
 	account, err := s.load(ctx, tx, accountID)
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, accountID, happened{notice: notice, args: args}, recipient{account.reach(), notice})
+	return s.tell(ctx, tx, accountID, happened{id: eventID, notice: notice, args: args}, recipient{account.reach(), notice})
 }
 
 // recipient is a phone, "" for none, and the text that it gets.
@@ -87,7 +95,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, accountID string, what ha
 	if what.phoneBefore != "" {
 		before = s.vault.Seal(phonePurpose, what.phoneBefore)
 	}
-	id := db.NewID()
+	id := cmp.Or(what.id, db.NewID())
 	_, err := tx.Exec(ctx, `INSERT INTO security_events (id, account_id, kind, done_by, address, user_agent, masked_phone, phone_before_sealed, at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, id, accountID, string(what.notice), by, address, userAgent, about, before, now)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func sendBoth(t *testing.T, w *roomtest.World, number string) {
 
 func TestCustomerServiceDecidesByCopiesAndEachLookIsRecorded(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
-		lost(t, w)
+		owner, _ := lost(t, w)
 		service, school := w.Administrator(t, access.Service, "510000"), w.Administrator(t, access.School, w.Here.ID)
 		number := file(t, w, phone, object{"proof": "copies"})
 		if told := status(t, w, number); told.Get("state") != "collecting" || told.Get("waiting") != "person" {
@@ -86,7 +87,11 @@ func TestCustomerServiceDecidesByCopiesAndEachLookIsRecorded(t *testing.T) {
 		}
 		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/recovery/submission"+of(number), nil), 409, "recovery_incomplete")
 		expect(t, send(t, w, number, "id_card", "a.png", asPNG(t, picture(300, 300))), 200, "")
+		if n := askedFor(t, w, owner.Phone); n != 0 {
+			t.Errorf("the owner hears %d times of what nobody is to decide yet", n)
+		}
 		sendBoth(t, w, number)
+		contains(t, newest(t, w, owner.Phone), "正在核实")
 		expect(t, send(t, w, number, "id_card", "a.png", asPNG(t, picture(300, 300))), 409, "recovery_closed")
 
 		path := onlyRequest(t, w, service)
@@ -144,6 +149,24 @@ func TestCustomerServiceDecidesByCopiesAndEachLookIsRecorded(t *testing.T) {
 		}
 		if w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'recovery.erase'`) != 1 {
 			t.Error("the removal is not recorded")
+		}
+	})
+}
+
+// Whoever could not see a copy has not opened it.
+func TestACopyThatDoesNotOpenIsNotLookedAt(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		lost(t, w)
+		service := w.Administrator(t, access.Service, "510000")
+		sendBoth(t, w, file(t, w, phone, object{"proof": "copies"}))
+		if err := os.RemoveAll(w.CopiesDir); err != nil {
+			t.Fatal(err)
+		}
+		if a := w.Do(t, service, "GET", onlyRequest(t, w, service)+"/copies/id_card", nil); a.Status == 200 {
+			t.Fatalf("a copy that is not there opens: %v", a)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM recovery_looks`); n != 0 {
+			t.Errorf("%d looks at what did not open", n)
 		}
 	})
 }

@@ -2,16 +2,13 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"caotang/internal/access"
-	"caotang/internal/accounts"
 	"caotang/internal/blob"
 	"caotang/internal/db"
 	"caotang/internal/fault"
-	"caotang/internal/roster"
-	"caotang/internal/vault"
-	"caotang/internal/verification"
 )
 
 // Approve gives the account back to whoever asked: they set a new password with the contact phone. accountID says which,
@@ -57,7 +54,7 @@ func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Re
 			return err
 		}
 		if !account.SamePhone {
-			if err := s.accounts.Tell(ctx, tx, account.ID, warning, map[string]any{"phone": vault.MaskPhone(r.content.Phone)}); err != nil {
+			if err := s.warn(ctx, tx, r, account.ID); err != nil {
 				return err
 			}
 		}
@@ -65,39 +62,6 @@ func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Re
 			"number": r.content.Number, "where": s.where(r.content.Number), "days": int(finishWithin.Hours() / 24),
 		})
 	})
-}
-
-// What the account's phone is told of when it is asked for, and before it is given back; whoever answers it with "this was not me" has
-// the account frozen, and it is not given back.
-const (
-	asked   accounts.Notice = "recovery_asked"
-	warning accounts.Notice = "recovery_warning"
-)
-
-// tellHolders tells whoever may be the owner of the account that somebody asks for: unless the phone that whoever asks has proved is
-// the account's own. Of several guardians nobody knows which is meant: they are told without a link that would freeze the wrong account.
-func (s *Service) tellHolders(ctx context.Context, tx *db.Tx, c content, entry *roster.Entry) error {
-	if entry == nil {
-		return nil
-	}
-	holders, err := s.verification.HoldersOf(ctx, tx, *entry, c.Kind)
-	if err != nil {
-		return err
-	}
-	own, err := s.accounts.AccountOfPhone(ctx, tx, c.Phone)
-	if err != nil || slices.ContainsFunc(holders, func(h verification.Holder) bool { return h.AccountID == own }) {
-		return err
-	}
-	args := map[string]any{"phone": vault.MaskPhone(c.Phone)}
-	if len(holders) == 1 {
-		return s.accounts.Tell(ctx, tx, holders[0].AccountID, asked, args)
-	}
-	for _, h := range holders {
-		if err := s.accounts.Notify(ctx, tx, h.AccountID, "notice.recovery_asked_among", args); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // chosen is the account that is given back: one of those that stand for the person now.
@@ -169,9 +133,9 @@ func (s *Service) decide(ctx context.Context, id string, to State, reason string
 	return decided, err
 }
 
-// Look opens a copy for somebody who may decide the request, once the look has been recorded. The caller closes it.
+// Look opens a copy for somebody who may decide the request, and records the look: neither is done without the other. The caller
+// closes it.
 func (s *Service) Look(ctx context.Context, id string, name Copy) (file *blob.File, mediaType string, err error) {
-	var blobID string
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		r, err := s.decidable(ctx, tx, id)
 		if err != nil {
@@ -181,17 +145,19 @@ func (s *Service) Look(ctx context.Context, id string, name Copy) (file *blob.Fi
 		if at < 0 {
 			return fault.ErrNotFound.New()
 		}
-		blobID, mediaType = r.copies[at].blobID, r.copies[at].mediaType
+		mediaType = r.copies[at].mediaType
+		if file, err = s.files.Open(r.copies[at].blobID); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `INSERT INTO recovery_looks (recovery_id, copy, account_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 			id, string(name), access.ActorFrom(ctx).AccountID); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, r, "recovery.look", "", map[string]any{"copy": name})
 	})
-	if err != nil {
-		return nil, "", err
+	if err != nil && file != nil {
+		return nil, "", errors.Join(err, file.Close())
 	}
-	file, err = s.files.Open(blobID)
 	return file, mediaType, err
 }
 

@@ -72,8 +72,10 @@ func (s *Service) File(ctx context.Context, in Claim) (Status, error) {
 		if err := s.record(ctx, tx, filed, "recovery.file", "", map[string]any{"proof": in.Proof}); err != nil {
 			return err
 		}
-		if err := s.tellHolders(ctx, tx, c, entry); err != nil {
-			return err
+		if in.Proof == BySchool {
+			if err := s.tellHolders(ctx, tx, filed, entry); err != nil {
+				return err
+			}
 		}
 		return s.sms.Notify(ctx, tx, c.Phone, "notice.recovery_filed", map[string]any{"number": c.Number, "where": s.where(c.Number)})
 	})

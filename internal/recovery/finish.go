@@ -92,13 +92,14 @@ func (s *Service) stillTheirs(ctx context.Context, tx *db.Tx, r row) error {
 	return errMoot.New(fault.Next("recover", "/recover"))
 }
 
-// objected tells whether the account's phone has said "this was not me" of this very request, since it was filed or since it was approved.
+// objected tells whether the account's phone has said "this was not me" to what told of this request: that it is asked for, which may
+// have told of earlier ones too ([Service.tellHolders]), or that it was approved.
 func (s *Service) objected(ctx context.Context, q db.Querier, accountID string, r row) (bool, error) {
-	objected, err := s.accounts.Objected(ctx, q, accountID, asked, r.createdAt)
-	if err != nil || objected || !r.decidedAt.Valid {
+	objected, err := s.accounts.Objected(ctx, q, accountID, r.askedEvent)
+	if err != nil || objected {
 		return objected, err
 	}
-	return s.accounts.Objected(ctx, q, accountID, warning, r.decidedAt.Time)
+	return s.accounts.Objected(ctx, q, accountID, r.warnedEvent)
 }
 
 // uploadAge is how long a copy may take from the disk into its request: an older file without one was left by a crash.

@@ -131,6 +131,17 @@ func newest(t *testing.T, w *roomtest.World, phone string) string {
 	return words
 }
 
+// askedFor counts the messages that tell a phone that somebody asks for an account.
+func askedFor(t *testing.T, w *roomtest.World, phone string) (n int) {
+	t.Helper()
+	for _, text := range w.Texts(t, phone) {
+		if strings.Contains(text, "正在核实") || strings.Contains(text, "一位家长的账号") {
+			n++
+		}
+	}
+	return n
+}
+
 func contains(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"caotang/internal/db"
+	"caotang/internal/roster"
 	"caotang/internal/vault"
 	"caotang/internal/verification"
 )
@@ -40,25 +41,37 @@ func (s *Service) AllOf(ctx context.Context, q db.Querier, accountID string) ([]
 	return all, err
 }
 
-// Wanted tells whether somebody who has another phone asks for the account that stands for these bindings, or was granted it.
-func (s *Service) Wanted(ctx context.Context, q db.Querier, accountID string, bindings []verification.Binding) (bool, error) {
+// Wanted tells whether somebody who has the phone of nobody that stands for the person asks, before those who decide, for the account
+// that stands for these bindings, or was granted it; and whether the account was told with a link, as one of several guardians is not.
+func (s *Service) Wanted(ctx context.Context, q db.Querier, accountID string, bindings []verification.Binding) (wanted, linked bool, err error) {
 	if len(bindings) == 0 {
-		return false, nil
+		return false, false, nil
 	}
 	ids := make([]string, len(bindings))
 	for i, b := range bindings {
 		ids[i] = b.EntryID
 	}
 	args := db.Args(ids)
-	found, err := s.rows(ctx, q, ` WHERE r.state IN ('collecting', 'open', 'approved') AND r.entry_id IN (`+db.Placeholders(len(args))+`)`, args...)
-	if err != nil || len(found) == 0 {
-		return false, err
+	found, err := s.rows(ctx, q, ` WHERE r.state IN ('collecting', 'open', 'approved') AND r.submitted_at IS NOT NULL AND r.entry_id IN (`+db.Placeholders(len(args))+`)`, args...)
+	if err != nil {
+		return false, false, err
 	}
-	phone, err := s.accounts.PhoneOf(ctx, q, accountID)
-	return slices.ContainsFunc(found, func(r row) bool {
-		return r.content.Phone != phone && (r.accountID == "" || r.accountID == accountID) &&
-			slices.ContainsFunc(bindings, func(b verification.Binding) bool { return b.Kind == r.content.Kind })
-	}), err
+	for _, r := range found {
+		at := slices.IndexFunc(bindings, func(b verification.Binding) bool { return b.EntryID == r.entryID && b.Kind == r.content.Kind })
+		if at < 0 || r.accountID != "" && r.accountID != accountID {
+			continue
+		}
+		holders, err := s.verification.HoldersOf(ctx, q, roster.Entry{ID: r.entryID, Kind: bindings[at].EntryKind}, r.content.Kind)
+		if err != nil {
+			return false, false, err
+		}
+		if own, err := s.byHolder(ctx, q, r, holders); err != nil {
+			return false, false, err
+		} else if !own {
+			wanted, linked = true, linked || len(holders) == 1 || r.accountID != ""
+		}
+	}
+	return wanted, linked, nil
 }
 
 // Forsake ends what an account that is being closed was to be given back by, and removes from the requests that named it

@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -278,6 +279,44 @@ func TestTheOwnerHearsOfARequestWhenItIsFiled(t *testing.T) {
 	})
 }
 
+// However often, and from however many phones, somebody asks within a day, the owner hears once, and what they answer stops all
+// that came before it. What comes after it they hear of anew: it may be their own.
+func TestTheOwnerHearsOnceADayOfAllWhoAsk(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		owner, _ := lost(t, w)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		told := func(want int) {
+			t.Helper()
+			if n := askedFor(t, w, owner.Phone); n != want {
+				t.Errorf("told %d times, want %d", n, want)
+			}
+		}
+		first := file(t, w, phone)
+		expect(t, w.Do(t, roomtest.Person{}, "DELETE", "/api/v1/recovery"+of(first), nil), 200, "")
+		file(t, w, phone)
+		file(t, w, "13890001235")
+		told(1)
+		_, token, _ := strings.Cut(newest(t, w, owner.Phone), "/n#")
+		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/notice-links/freeze", object{"token": token}), 200, "")
+		file(t, w, "13890001236")
+		file(t, w, "13890001237")
+		told(2)
+		got := []int{}
+		for _, r := range w.Do(t, admin, "GET", "/api/v1/admin/recoveries?state=open", nil).Items() { // the newest first
+			got = append(got, w.Do(t, admin, "POST", "/api/v1/admin/recoveries/"+r["id"].(string)+"/approve", object{"reason": "当面核实"}).Status)
+		}
+		if !slices.Equal(got, []int{200, 200, 409, 409}) {
+			t.Errorf("approving answers %v: the answer stops what came before it, and nothing else", got)
+		}
+		w.InTx(t, func(tx *db.Tx) error { // a day passes
+			_, err := tx.Exec(t.Context(), `UPDATE recoveries SET told_at = told_at - 86400000`)
+			return err
+		})
+		file(t, w, "13890001238")
+		told(3)
+	})
+}
+
 func TestAnAccountThatWasUnboundMeanwhileIsNotGivenAway(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		owner, entry := lost(t, w)
@@ -348,6 +387,18 @@ func TestAGuardianGetsTheirOwnAccountBack(t *testing.T) {
 			if told := newest(t, w, p.Phone); !strings.Contains(told, "一位家长的账号") || strings.Contains(told, "/n#") {
 				t.Errorf("a guardian reads %q", told)
 			}
+		}
+		file(t, w, "13890001235", object{"kind": "parent", "name": "韩梅梅", "id_number": roomtest.IDNumber(3)})
+		if n := askedFor(t, w, mother.Phone); n != 1 {
+			t.Errorf("a guardian hears %d times within a day", n)
+		}
+		w.InTx(t, func(tx *db.Tx) error { // a case about the mother's own entry is none about the child's
+			_, err := tx.Exec(t.Context(), `INSERT INTO tickets (id, kind, state, account_id, school_id, sealed, answer, created_at, holder_id) VALUES ('1', 'not_me', 'open', $1, $2, $3, '', 0, $4)`,
+				admin.ID, w.Here.ID, []byte{}, mother.ID)
+			return err
+		})
+		if read := w.Do(t, admin, "GET", path, nil); strings.Contains(read.Text, `"contested":true`) {
+			t.Errorf("the decider reads of a case about something else: %v", read)
 		}
 		expect(t, w.Do(t, admin, "POST", path+"/approve", object{"reason": "家长会上核实"}), 422, "invalid")
 		expect(t, w.Do(t, admin, "POST", path+"/approve", object{"reason": "家长会上核实", "account_id": admin.ID}), 409, "recovery_moot")

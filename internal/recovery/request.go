@@ -14,6 +14,7 @@ import (
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/vault"
+	"caotang/internal/verification"
 )
 
 // Request is a request as those see it who may decide it.
@@ -203,6 +204,9 @@ func (s *Service) holders(ctx context.Context, q db.Querier, r row, entry roster
 		all[i] = Account{ID: h.AccountID, MaskedUsername: masked.MaskedUsername, MaskedPhone: masked.MaskedPhone, BoundAt: h.BoundAt, SamePhone: phone == r.content.Phone}
 		if all[i].Objected, err = s.objected(ctx, q, h.AccountID, r); err != nil {
 			return nil, err
+		}
+		if r.content.Kind == verification.Parent { // a case is about the account's own entry, not about its children's
+			continue
 		}
 		if err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM tickets WHERE holder_id = $1 AND kind = 'not_me' AND state = 'open')`,
 			h.AccountID).Scan(&all[i].Contested); err != nil {

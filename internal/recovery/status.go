@@ -7,6 +7,7 @@ import (
 
 	"caotang/internal/db"
 	"caotang/internal/vault"
+	"caotang/internal/verification"
 )
 
 // Status is how far a request is, as whoever has its tracking number sees it. It says nothing of the registry.
@@ -111,8 +112,10 @@ func (r row) received() []ReceivedCopy {
 	return all
 }
 
-// Submit hands a request whose copies have arrived to those who decide; recovery_incomplete while one is missing.
+// Submit hands a request whose copies have arrived to those who decide, and tells whose account is asked for; recovery_incomplete while
+// one is missing.
 func (s *Service) Submit(ctx context.Context, number string) (Status, error) {
+	defer verification.Withhold(ctx, time.Now())
 	return s.change(ctx, number, func(tx *db.Tx, r row) error {
 		if r.state == Open && r.proof == ByCopies { // a repeat
 			return nil
@@ -132,7 +135,14 @@ func (s *Service) Submit(ctx context.Context, number string) (Status, error) {
 		if _, err := tx.Exec(ctx, `UPDATE recoveries SET submitted_at = $1, due_at = $2 WHERE id = $3`, db.At(s.now()), s.due(), r.id); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, r, "recovery.submit", "", nil)
+		if err := s.record(ctx, tx, r, "recovery.submit", "", nil); err != nil {
+			return err
+		}
+		entry, err := s.match(ctx, tx, r.content)
+		if err != nil {
+			return err
+		}
+		return s.tellHolders(ctx, tx, r, entry)
 	})
 }
 

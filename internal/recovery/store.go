@@ -17,7 +17,10 @@ type row struct {
 	state       State
 	proof       Proof
 	content     content
+	entryID     string // of the entry that fitted when it was filed, "" for none
 	accountID   string
+	askedEvent  string // by which the account's owner was told that somebody asks, "" for none
+	warnedEvent string // and that it was approved
 	reason      string
 	createdAt   db.Time
 	submittedAt db.NullTime
@@ -42,7 +45,7 @@ type copyRow struct {
 const (
 	rowTables = ` FROM recoveries r LEFT JOIN registry_entries e ON e.id = r.entry_id LEFT JOIN schools s ON s.id = coalesce(e.school_id, r.school_id)
 		LEFT JOIN schools n ON n.id = r.school_id`
-	rowSelect = `SELECT r.id, r.state, r.proof, r.sealed, coalesce(r.account_id, ''), r.reason, r.created_at, r.submitted_at, r.due_at, r.escalated_at, r.decided_at, r.ended_at,
+	rowSelect = `SELECT r.id, r.state, r.proof, r.sealed, coalesce(r.entry_id, ''), coalesce(r.account_id, ''), r.asked_event, r.warned_event, r.reason, r.created_at, r.submitted_at, r.due_at, r.escalated_at, r.decided_at, r.ended_at,
 		coalesce(s.id, ''), coalesce(s.name, ''), ` + regionColumn + `, coalesce(n.name, '')` + rowTables
 	regionColumn = "coalesce(s.region, r.region)"
 )
@@ -74,7 +77,7 @@ func (s *Service) scan(ctx context.Context, q db.Querier, tail string, args []an
 		var r row
 		var sealed []byte
 		var school roster.SchoolRef
-		if err := found.Scan(&r.id, &r.state, &r.proof, &sealed, &r.accountID, &r.reason, &r.createdAt, &r.submittedAt, &r.dueAt, &r.escalatedAt, &r.decidedAt, &r.endedAt,
+		if err := found.Scan(&r.id, &r.state, &r.proof, &sealed, &r.entryID, &r.accountID, &r.askedEvent, &r.warnedEvent, &r.reason, &r.createdAt, &r.submittedAt, &r.dueAt, &r.escalatedAt, &r.decidedAt, &r.endedAt,
 			&school.ID, &school.Name, &r.place.Region, &r.named); err != nil {
 			return nil, err
 		}

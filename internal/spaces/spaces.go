@@ -259,12 +259,16 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	if open > 0 {
 		add("answer_case", "/me/tickets")
 	}
-	wanted, err := s.recovery.Wanted(ctx, s.db, actor.AccountID, bindings)
+	wanted, linked, err := s.recovery.Wanted(ctx, s.db, actor.AccountID, bindings)
 	if err != nil {
 		return nil, err
 	}
 	if wanted {
-		add("see_recovery", "/me/security")
+		words := "next.see_recovery"
+		if !linked {
+			words = "next.see_recovery_among"
+		}
+		steps = append(steps, Suggestion{"see_recovery", messages.Text(access.ClientFrom(ctx).Language, words, nil), "/me/security"})
 	}
 	if slices.ContainsFunc(bindings, func(b verification.Binding) bool { return b.Guardian }) {
 		moving, err := s.transfers.OfChildren(ctx)
@@ -274,7 +278,7 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 		for _, m := range moving {
 			if !m.Own && m.Objection == nil {
 				steps = append(steps, Suggestion{"answer_childs_transfer", messages.Text(access.ClientFrom(ctx).Language, "next.answer_childs_transfer",
-					map[string]any{"name": m.Name, "school": m.ToSchool.Name}), "/space#child-" + m.BindingID})
+					map[string]any{"name": m.Name, "school": m.ToSchool.Name}), "/me#child-" + m.BindingID})
 			}
 		}
 	}

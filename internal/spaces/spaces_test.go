@@ -206,21 +206,47 @@ func TestASpaceSaysWhatOthersHaveBegun(t *testing.T) {
 		do(pupil, 200, "POST", "/me/cases/"+id+"/keep", nil)
 		expect(pupil, "")
 
+		lost := func(kind, phone string) (withdraw func()) {
+			t.Helper()
+			w.InTx(t, func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), `UPDATE sms_quotas SET last_sent_at = 0`)
+				return err
+			})
+			do(roomtest.Person{}, 202, "POST", "/sms-codes", map[string]any{"phone": phone, "purpose": "recover_account"})
+			_, code := w.Text(t, phone, "recover_account")
+			number := do(roomtest.Person{}, 201, "POST", "/recoveries", map[string]any{
+				"kind": kind, "id_type": "resident_id", "id_number": roomtest.IDNumber(9001), "name": "韩梅梅", "phone": phone, "sms_code": code, "proof": "school",
+			}).Get("tracking_number").(string)
+			return func() { do(roomtest.Person{}, 200, "DELETE", "/recovery?number="+number, nil) }
+		}
+		reads := func(p roomtest.Person, want string) {
+			t.Helper()
+			if next := get(t, w, p, "/api/v1/me/space").Get("next_steps").([]any)[0].(map[string]any); !strings.Contains(next["title"].(string), want) {
+				t.Errorf("%q is not in what one reads: %v", want, next)
+			}
+		}
 		const phone = "13890001234"
-		do(roomtest.Person{}, 202, "POST", "/sms-codes", map[string]any{"phone": phone, "purpose": "recover_account"})
-		_, code := w.Text(t, phone, "recover_account")
-		number := do(roomtest.Person{}, 201, "POST", "/recoveries", map[string]any{
-			"kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(9001), "name": "韩梅梅", "phone": phone, "sms_code": code, "proof": "school",
-		}).Get("tracking_number").(string)
+		withdraw := lost("student", phone)
 		expect(pupil, "see_recovery")
+		reads(pupil, "请点短信里的")
 		expect(mother, "") // it is not a guardian's account that is asked for
-		do(roomtest.Person{}, 200, "DELETE", "/recovery?number="+number, nil)
+		withdraw()
 		expect(pupil, "")
+		withdraw = lost("parent", mother.Phone) // by the phone that is hers: nobody is alarmed
+		expect(mother, "")
+		expect(father, "")
+		withdraw()
+		withdraw = lost("parent", phone)
+		expect(mother, "see_recovery")
+		expect(father, "see_recovery")
+		reads(father, "一位家长的账号") // of several nobody has a link
+		expect(pupil, "")
+		withdraw()
 
 		moving := do(pupil, 201, "POST", "/me/transfers", map[string]any{"to_school_id": w.Nearby.ID, "reason": "搬家"}).Get("id").(string)
 		expect(pupil, "see_transfers")
 		expect(mother, "answer_childs_transfer")
-		if next := get(t, w, mother, "/api/v1/me/space").Get("next_steps").([]any)[0].(map[string]any); next["title"] != "韩梅梅要转到"+w.Nearby.Name+"，不同意可以说" {
+		if next := get(t, w, mother, "/api/v1/me/space").Get("next_steps").([]any)[0].(map[string]any); next["title"] != "韩梅梅要转到"+w.Nearby.Name+"，不同意可以说" || !strings.HasPrefix(next["href"].(string), "/me#child-") {
 			t.Errorf("a guardian reads %v", next)
 		}
 		do(mother, 204, "PUT", "/me/children/transfers/"+moving+"/objection", map[string]any{"reason": "不搬"})
