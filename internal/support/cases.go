@@ -101,9 +101,9 @@ func (s *Service) tellHolder(ctx context.Context, tx *db.Tx, t row) error {
 
 // decidedFinally tells whether an appeal, or the province, has decided about the same document against the account.
 func (s *Service) decidedFinally(ctx context.Context, tx *db.Tx, accountID string, about content) (bool, error) {
-	all, err := s.rows(ctx, tx, ` WHERE t.kind = 'not_me' AND (t.appeals IS NOT NULL OR t.answered_level = 'province') AND (t.account_id = $1 AND t.state = 'declined' OR t.holder_id = $1 AND t.state = 'done')`, accountID)
+	all, err := s.rows(ctx, tx, ` WHERE t.kind = 'not_me' AND (t.account_id = $1 AND t.state = 'declined' OR t.holder_id = $1 AND t.state = 'done')`, accountID)
 	for _, t := range all {
-		if t.content.document() == about.document() {
+		if t.final() && t.content.document() == about.document() {
 			return true, err
 		}
 	}
@@ -115,11 +115,13 @@ func (r row) lostBy(accountID string) bool {
 	return r.Kind == NotMe && (r.accountID == accountID && r.State == Declined && r.Ending == "" || r.holderID == accountID && r.State == Done)
 }
 
+// final tells whether there is no appeal against the decision of a case: of an appeal, or the province's.
+func (r row) final() bool { return r.appeals != "" || r.answeredLevel == access.Province }
+
 // appealTo is who takes an appeal against the decision of a case: the lowest level above whoever decided that somebody
-// administers. "" where there is none: once an appeal has been made, and where the decision is final, that of an appeal or the
-// province's.
+// administers. "" where there is none: once an appeal has been made, and where the decision is final.
 func (s *Service) appealTo(ctx context.Context, q db.Querier, r row) (to access.Level, final bool, err error) {
-	if r.appeals != "" || r.answeredLevel == access.Province {
+	if r.final() {
 		return "", true, nil
 	}
 	if r.appealed || r.answeredLevel == "" {
@@ -145,7 +147,7 @@ func (s *Service) Appeal(ctx context.Context, id, note string) (filed Ticket, er
 		switch {
 		case !first.lostBy(caller):
 			return errNotLost.New(fault.Next("my_tickets", "/me/tickets"))
-		case first.appeals != "" || first.answeredLevel == access.Province:
+		case first.final():
 			return errAppealFinal.New(fault.Next("my_tickets", "/me/tickets"))
 		}
 		entry, err := s.roster.EntryByDocument(ctx, tx, first.content.document())

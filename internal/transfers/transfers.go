@@ -188,8 +188,8 @@ func (r row) rejecting(actor access.Actor) string {
 // wanted lists the sides whose answer is still wanted and the actor may give.
 func (r row) wanted(actor access.Actor) []Side {
 	sides := []Side{}
-	for _, side := range []Side{From, To} {
-		if r.State == Pending && r.needs(side) && r.approvedAt(side) == nil && actor.Can(access.TransfersDecide, r.place(side)) {
+	for _, side := range r.within(actor) {
+		if r.State == Pending && r.approvedAt(side) == nil {
 			sides = append(sides, side)
 		}
 	}
