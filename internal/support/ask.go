@@ -60,12 +60,12 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 	default:
 		return Ticket{}, fault.ErrInvalid.New(fault.Field("kind", "not_allowed"))
 	}
+	accountID := access.ActorFrom(ctx).AccountID
 	if in.Kind == NotMe {
-		if err := s.verification.Vigilance(ctx); err != nil {
+		if err := s.verification.Vigilance(ctx, accountID); err != nil {
 			return Ticket{}, err
 		}
 	}
-	accountID := access.ActorFrom(ctx).AccountID
 	var ticket Ticket
 	var refused error
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {

@@ -22,8 +22,6 @@ type Claim struct {
 	SecondNumber string // student or certificate number, where the policy asks for two numbers
 
 	StudentNumber string // of a guardian's child, instead of the document's number; "" where that is named
-
-	sought string // the entry that [Service.seek] has found
 }
 
 // number is what the claim names somebody by.
@@ -145,10 +143,10 @@ func Withhold(ctx context.Context, begun time.Time) {
 	}
 }
 
-// Vigilance asks for a captcha where many claims have failed from the caller's address or network. Ask before [Service.Match],
-// outside its transaction.
-func (s *Service) Vigilance(ctx context.Context) error {
-	_, err := s.guard.Check(ctx, s.guard.FromWith(ctx, attemptKind, 0)...)
+// Vigilance refuses a claim while the account waits, with too_many_attempts, and asks for a captcha where many have failed from the
+// caller's address or network. Ask before [Service.Match], outside its transaction.
+func (s *Service) Vigilance(ctx context.Context, accountID string) error {
+	_, err := s.guard.Check(ctx, append(s.guard.FromWith(ctx, attemptKind, 0), guard.Limit{Key: accountAttempts(accountID)})...)
 	return err
 }
 
@@ -161,62 +159,50 @@ func (s *Service) Match(ctx context.Context, tx *db.Tx, accountID string, in Cla
 	if err != nil {
 		return entry, err, nil
 	}
-	attempt, wait, err := s.beginAttempt(ctx, tx, accountID)
+	found, err := s.seek(ctx, tx, c)
 	if err != nil {
 		return entry, nil, err
 	}
-	if wait > 0 {
-		return entry, guard.ErrTooManyAttempts.New(fault.RetryAfter(wait)), nil
-	}
-	found, err := s.find(ctx, tx, c, in.sought)
-	if err != nil && !fault.Is(err, fault.ErrNotFound) {
-		return entry, nil, err
-	}
-	proven := err == nil
-	if proven {
-		if proven, err = s.proves(c, found); err != nil {
-			return entry, nil, err
-		}
-	}
-	if !proven {
-		return entry, noMatch(), attempt.failed(ctx, tx)
-	}
-	return found, nil, attempt.succeeded(ctx, tx)
+	return s.disclose(ctx, tx, accountID, found)
 }
 
-// find answers the entry of whoever has the claim's number: fault.ErrNotFound if there is none. A pupil of a student number is the one
-// whom [Service.seek] has found, if they have that number still.
-func (s *Service) find(ctx context.Context, q db.Querier, c claim, sought string) (roster.Entry, error) {
+// sought is whom a claim names, and whether it proves that. Nobody is told before [Service.disclose] has counted it.
+type sought struct {
+	entry  roster.Entry
+	proven bool
+}
+
+// seek looks for whom a claim names.
+func (s *Service) seek(ctx context.Context, q db.Querier, c claim) (found sought, err error) {
 	if c.student == "" {
-		return s.roster.EntryByDocument(ctx, q, c.number)
+		found.entry, err = s.roster.EntryByDocument(ctx, q, c.number)
+	} else {
+		var id string
+		if id, err = s.roster.PupilByStudentNumber(ctx, q, c.nameKey, c.student); err == nil {
+			found.entry, err = s.roster.EntryByID(ctx, q, id)
+		}
 	}
-	found, err := s.roster.EntryByID(ctx, q, sought)
-	if err != nil {
-		return found, err
+	if fault.Is(err, fault.ErrNotFound) {
+		return sought{}, nil
 	}
-	number, err := s.roster.StudentNumber(found)
-	if err == nil && subtle.ConstantTimeCompare([]byte(number), []byte(c.student)) != 1 {
-		err = fault.ErrNotFound.New()
+	if err == nil {
+		found.proven, err = s.proves(c, found.entry)
 	}
 	return found, err
 }
 
-// seek looks for the pupil of a claim by student number before its transaction, since all of a name are read for it, unless the account
-// has to wait. It answers the entry's id, "" for nobody.
-func (s *Service) seek(ctx context.Context, accountID string, in Claim) (id string, err error) {
-	c, err := s.read(in)
-	if err != nil || c.student == "" {
-		return "", err
+// disclose answers as [Service.Match] does what was found for an account, unless it has to wait.
+func (s *Service) disclose(ctx context.Context, tx *db.Tx, accountID string, found sought) (entry roster.Entry, outcome, err error) {
+	wait, err := s.attempt(ctx, tx, accountID, !found.proven)
+	switch {
+	case err != nil:
+		return entry, nil, err
+	case wait > 0:
+		return entry, guard.ErrTooManyAttempts.New(fault.RetryAfter(wait)), nil
+	case !found.proven:
+		return entry, noMatch(), nil
 	}
-	var waits bool
-	if err := s.db.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM attempts WHERE attempt_key = $1 AND blocked_until > $2)`, accountAttempts(accountID), db.Now()).Scan(&waits); err != nil || waits {
-		return "", err
-	}
-	id, err = s.roster.PupilByStudentNumber(ctx, s.db, c.nameKey, c.student)
-	if fault.Is(err, fault.ErrNotFound) {
-		return "", nil
-	}
-	return id, err
+	return found.entry, nil, nil
 }
 
 // Check tells what is wrong with a claim before the registry is asked: fields_swapped, id_number_invalid, invalid.
@@ -262,7 +248,7 @@ func (s *Service) proves(c claim, e roster.Entry) (bool, error) {
 func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Guardian) (*Binding, error) {
 	begun := time.Now()
 	accountID := access.ActorFrom(ctx).AccountID
-	err := s.Check(in)
+	c, err := s.read(in)
 	if err != nil {
 		if failed := s.countStuck(ctx, err, access.Place{}); failed != nil {
 			return nil, failed
@@ -272,47 +258,36 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 	if err := as.check(); err != nil {
 		return nil, err
 	}
-	if err := s.Vigilance(ctx); err != nil {
+	if err := s.Vigilance(ctx, accountID); err != nil {
 		return nil, err
 	}
-	if in.sought, err = s.seek(ctx, accountID, in); err != nil {
+	found, err := s.seek(ctx, s.db, c) // before the transaction, which others wait for
+	if err != nil {
 		return nil, err
 	}
-	var binding *Binding
+	var asked *Binding
 	var outcome error
-	var claimed roster.Entry
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		entry, refused, err := s.Match(ctx, tx, accountID, in)
+		entry, refused, err := s.disclose(ctx, tx, accountID, found)
 		if outcome = refused; err != nil {
 			return err
 		}
 		if refused != nil {
 			return stick(ctx, tx, refused, access.Place{})
 		}
-		claimed = entry
-		asks := in.Kind == Parent && entry.Kind == Student
-		if asks {
-			binding, err = s.askAndShow(ctx, tx, accountID, entry, in, as)
-		} else {
-			err = s.Bind(ctx, tx, accountID, entry, in.Kind)
+		if in.Kind == Parent && entry.Kind == Student {
+			asked, err = s.askAndShow(ctx, tx, accountID, entry, in, as)
+		} else if err = s.Bind(ctx, tx, accountID, entry, in.Kind); err == nil && classID != "" && entry.Class == nil {
+			err = s.fillClass(ctx, tx, entry.ID, classID)
 		}
-		if fault.Is(err, fault.ErrNotFound) { // removed, or replaced by one with another number, while it was matched
+		if fault.Is(err, fault.ErrNotFound) { // removed, or replaced by one with another number, since it was found
 			outcome = noMatch()
 			return nil
 		}
-		if err != nil || asks {
-			return err
-		}
-		if classID != "" && entry.Class == nil {
-			if err := s.fillClass(ctx, tx, entry.ID, classID); err != nil {
-				return err
-			}
-		}
-		binding, err = s.bindingTo(ctx, tx, accountID, entry.ID)
 		return err
 	})
 	if err != nil {
-		if failed := s.countStuck(ctx, err, claimed.Place()); failed != nil {
+		if failed := s.countStuck(ctx, err, found.entry.Place()); failed != nil {
 			return nil, failed
 		}
 		return nil, err
@@ -321,5 +296,8 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 		Withhold(ctx, begun)
 		return nil, outcome
 	}
-	return binding, nil
+	if asked != nil {
+		return asked, nil
+	}
+	return s.bindingTo(ctx, s.db, accountID, found.entry.ID)
 }

@@ -79,9 +79,12 @@ func forsakeRequests(ctx context.Context, tx *db.Tx, accountID string) error {
 	return err
 }
 
+// isGuardian tells in SQL whether the account $1 is a guardian or asks to be one.
+const isGuardian = `EXISTS (SELECT 1 FROM guardian_requests WHERE account_id = $1 AND state IN ('asked', 'confirmed'))`
+
 // notAGuardian refuses to make a guardian, or whoever asks to be one, a pupil.
 func notAGuardian(ctx context.Context, tx *db.Tx, accountID string) error {
-	guardian, err := exists(ctx, tx, `SELECT EXISTS (SELECT 1 FROM guardian_requests WHERE account_id = $1 AND state IN ('asked', 'confirmed'))`, accountID)
+	guardian, err := exists(ctx, tx, `SELECT `+isGuardian, accountID)
 	if err == nil && guardian {
 		err = AccountBound()
 	}

@@ -81,19 +81,13 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 	if err := s.accounts.Hold(ctx, tx, accountID); err != nil {
 		return err
 	}
-	if kind == Student {
-		if err := notAGuardian(ctx, tx, accountID); err != nil {
-			return err
-		}
-	}
-	result, err := tx.Exec(ctx, `INSERT INTO bindings (entry_id, account_id, id, school_id, kind, bound_at) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT DO NOTHING`, entry.ID, accountID, db.NewID(), entry.School.ID, kind, db.Now())
+	inserted, err := db.Changed(tx.Exec(ctx, `INSERT INTO bindings (account_id, entry_id, id, school_id, kind, bound_at)
+		SELECT CAST($1 AS text), CAST($2 AS text), CAST($3 AS text), CAST($4 AS text), CAST($5 AS text), CAST($6 AS bigint)
+		WHERE $5 <> 'student' OR NOT `+isGuardian+` ON CONFLICT DO NOTHING`, accountID, entry.ID, db.NewID(), entry.School.ID, kind, db.Now()))
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil {
-		return err
-	} else if n == 0 {
+	if !inserted {
 		return s.whyNotBound(ctx, tx, accountID, entry, kind)
 	}
 	if err := tally.Activate(ctx, tx, time.Now(), entry.ID, 1); err != nil {
@@ -121,6 +115,11 @@ func Hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err 
 
 // whyNotBound explains a binding that another stands in the way of; nil when that is the very same one, or could become it.
 func (s *Service) whyNotBound(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry, kind string) error {
+	if kind == Student {
+		if err := notAGuardian(ctx, tx, accountID); err != nil {
+			return err
+		}
+	}
 	var holder, as string
 	err := tx.QueryRow(ctx, `SELECT account_id, kind FROM bindings WHERE entry_id = $1`, entry.ID).Scan(&holder, &as)
 	switch {

@@ -147,12 +147,14 @@ func TestFailedMatchesAreLimitedAndNothingElse(t *testing.T) {
 
 func TestGuessesAtOnceCountLikeGuessesInTurn(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
-		p := w.Person(t, "student")
-		answers := atOnce(20, func(i int) roomtest.Answer {
-			return w.Do(t, p, "POST", "/api/v1/me/binding", claim("student", i+1, "韩梅梅"))
-		})
-		if tried := count(answers, 422); tried != 5 || count(answers, 429) != 15 {
-			t.Errorf("%d of 20 guesses at once were answered, %d refused; want 5 and 15", tried, count(answers, 429))
+		for range 4 { // from the second on with all connections open
+			p := w.Person(t, "student")
+			answers := atOnce(20, func(i int) roomtest.Answer {
+				return w.Do(t, p, "POST", "/api/v1/me/binding", claim("student", i+1, "韩梅梅"))
+			})
+			if tried := count(answers, 422); tried != 5 || count(answers, 429) != 15 {
+				t.Errorf("%d of 20 guesses at once were answered, %d refused; want 5 and 15", tried, count(answers, 429))
+			}
 		}
 	})
 }
