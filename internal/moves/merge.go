@@ -20,6 +20,7 @@ type MergerPreview struct {
 	Teachers       int64         `json:"teachers"`
 	Classes        int           `json:"classes"`
 	Renumbered     []Renumbered  `json:"renumbered" doc:"Classes whose number is taken at the other school"`
+	Verified       int64         `json:"verified" doc:"Of those, who have activated their space: they are told by SMS"`
 	Administrators int64         `json:"administrators" doc:"Whose grant on the school ends, or is taken over"`
 	Requests       int64         `json:"requests" doc:"Open requests that go along"`
 }
@@ -60,11 +61,11 @@ func (s *Service) previewMerger(ctx context.Context, fromID, toID string) (p Mer
 		there = append(there, c)
 	}
 	err = s.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM registry_entries WHERE school_id = $1 AND kind = 'student'),
-		(SELECT count(*) FROM registry_entries WHERE school_id = $1 AND kind = 'teacher'),
+		(SELECT count(*) FROM registry_entries WHERE school_id = $1 AND kind = 'teacher'), (SELECT count(*) FROM bindings WHERE school_id = $1),
 		(SELECT count(*) FROM grants WHERE level = 'school' AND scope_id = $1),
 		(SELECT count(*) FROM tickets WHERE school_id = $1 AND state = 'open') + (SELECT count(*) FROM recoveries WHERE school_id = $1 AND state IN ('collecting', 'open'))
 			+ (SELECT count(*) FROM transfers WHERE state = 'pending' AND (from_school_id = $1 OR to_school_id = $1))`, fromID).
-		Scan(&p.Pupils, &p.Teachers, &p.Administrators, &p.Requests)
+		Scan(&p.Pupils, &p.Teachers, &p.Verified, &p.Administrators, &p.Requests)
 	return p, err
 }
 
@@ -202,7 +203,7 @@ func (s *Service) classes(ctx context.Context, from, to roster.School) error {
 	return nil
 }
 
-// people takes the next people of the school along; it answers whether there were any.
+// people takes the next people of the school along, and tells those who have an account; it answers whether there were any.
 func (s *Service) people(ctx context.Context, m Move, from, to roster.School) (more bool, err error) {
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		ids, err := db.Collect(ctx, tx, `SELECT id FROM registry_entries WHERE school_id = $1 ORDER BY id LIMIT $2`, []any{from.ID, atOnce}, scanText)
@@ -228,10 +229,23 @@ func (s *Service) people(ctx context.Context, m Move, from, to roster.School) (m
 		if err := s.Transfers.Follow(ctx, tx, ids, from.ID, to.ID); err != nil {
 			return err
 		}
+		for _, id := range ids {
+			if err := s.came(ctx, tx, m, entries[id]); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(ctx, `UPDATE moves SET moved = moved + $1 WHERE id = $2`, len(ids), m.ID)
 		return err
 	})
 	return more, err
+}
+
+// came notes somebody among those whom a merger took along, and tells them.
+func (s *Service) came(ctx context.Context, tx *db.Tx, m Move, e roster.Entry) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO move_entries (move_id, entry_id, state) VALUES ($1, $2, 'moved') ON CONFLICT DO NOTHING`, m.ID, e.ID); err != nil {
+		return err
+	}
+	return s.tellPerson(ctx, tx, m, e, "notice.school_became", "notice.child_school_became")
 }
 
 // endMerger takes over what refers to the school, when nothing stands at it any more; whoever was on the way to it waits for its row.

@@ -319,18 +319,24 @@ func (s *Service) moveOne(ctx context.Context, tx *db.Tx, m Move, e roster.Entry
 	if err := s.Verification.Follow(ctx, tx, e.ID, m.To.ID); err != nil {
 		return err
 	}
+	return s.tellPerson(ctx, tx, m, e, "notice.moved_together", "notice.child_moved_together")
+}
+
+// tellPerson tells somebody of a move, if they have an account, and the guardians of a child under [roster.OwnAge], each with the text of a
+// catalogue key.
+func (s *Service) tellPerson(ctx context.Context, tx *db.Tx, m Move, e roster.Entry, toThem, toGuardian string) error {
 	args := map[string]any{"name": vault.MaskName(e.Name), "from": m.From.Name, "school": m.To.Name}
 	guardians, err := s.Verification.GuardiansToTell(ctx, tx, e, "")
 	if err != nil {
 		return err
 	}
 	for _, guardian := range guardians {
-		if err := s.Accounts.Notify(ctx, tx, guardian, "notice.child_moved_together", args); err != nil {
+		if err := s.Accounts.Notify(ctx, tx, guardian, toGuardian, args); err != nil {
 			return err
 		}
 	}
 	if e.AccountID == "" {
 		return nil
 	}
-	return s.Accounts.Notify(ctx, tx, e.AccountID, "notice.moved_together", args)
+	return s.Accounts.Notify(ctx, tx, e.AccountID, toThem, args)
 }

@@ -3831,6 +3831,11 @@ export interface components {
             /** Format: int64 */
             teachers: number;
             to: components["schemas"]["RosterSchool"];
+            /**
+             * Format: int64
+             * @description Of those, who have activated their space: they are told by SMS
+             */
+            verified: number;
         };
         MovesMove: {
             /**
