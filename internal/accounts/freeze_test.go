@@ -145,6 +145,28 @@ func TestAFreezeWithoutAChangeOfPhoneEndsWithAReset(t *testing.T) {
 		f.anyone().signIn(t, "Zhang01", another).want(t, 403, "account_frozen")
 		f.reset(t, "Zhang01", p.phone, "Third2026").want(t, 204, "")
 		f.anyone().signIn(t, "Zhang01", "Third2026").want(t, 201, "")
+
+		// What was said by the link stands as long as what it was said of can be read.
+		event := one[string](t, f, `SELECT event_id FROM notice_links WHERE used_at IS NOT NULL`)
+		said := func() bool {
+			t.Helper()
+			if err := f.Forget(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			objected, err := f.Objected(t.Context(), f.db, p.id, event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return objected
+		}
+		f.forward(30 * 24 * time.Hour)
+		if !said() {
+			t.Error("after a month nobody knows what was said")
+		}
+		f.forward(366 * 24 * time.Hour)
+		if said() {
+			t.Error("it is kept for more than a year")
+		}
 	})
 }
 

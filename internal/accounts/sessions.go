@@ -190,7 +190,7 @@ func endSessions(ctx context.Context, tx *db.Tx, accountID, except string) (int6
 // addressMemory is how long an address stays one of an account's after its last sign-in from there.
 const addressMemory = 180 * 24 * time.Hour
 
-// eventMemory is how long an account's owner can read what happened to it.
+// eventMemory is how long an account's owner can read what happened to it, and others what the owner said of that.
 const eventMemory = 365 * 24 * time.Hour
 
 // Forget removes sessions that have ended, failures that no longer count, addresses not seen for half a year, links that
@@ -208,7 +208,8 @@ func (s *Service) Forget(ctx context.Context) error {
 			db.At(now.Add(-s.config.lifetime(kind.Face, kind.Trusted).Idle)))
 	}
 	remove(`DELETE FROM known_addresses WHERE seen_at < $1`, db.At(now.Add(-addressMemory)))
-	remove(`DELETE FROM notice_links WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM freezes f WHERE f.event_id = notice_links.event_id)`, db.At(now))
+	remove(`DELETE FROM notice_links WHERE expires_at <= $1 AND (used_at IS NULL OR used_at < $2)
+		AND NOT EXISTS (SELECT 1 FROM freezes f WHERE f.event_id = notice_links.event_id)`, db.At(now), db.At(now.Add(-eventMemory)))
 	remove(`DELETE FROM security_events WHERE at < $1 AND NOT EXISTS (SELECT 1 FROM freezes f WHERE f.event_id = security_events.id)
 		AND NOT EXISTS (SELECT 1 FROM notice_links l WHERE l.event_id = security_events.id)`, db.At(now.Add(-eventMemory)))
 	return errors.Join(failed...)
