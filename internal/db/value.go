@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -77,6 +78,12 @@ func IDAt(t time.Time) string {
 	part := uint64(t.Nanosecond()) % 1e6 << 16 / 1e6
 	binary.BigEndian.PutUint64(b[:8], uint64(t.UnixMilli())<<16|part)
 	return idEncoding.EncodeToString(b[:])
+}
+
+// LastID is the largest id that [NewID] makes which begins so.
+func LastID(begins string) string {
+	const size, largest = 26, "z"
+	return begins + strings.Repeat(largest, max(0, size-len(begins)))
 }
 
 // FirstID is the smallest that [NewID] makes at a time: it parts what was made before from what was made since.

@@ -1,5 +1,7 @@
 package deadlines
 
+import "caotang/internal/db"
+
 // View is a part of the requests in an administrator's scope.
 type View string
 
@@ -19,8 +21,16 @@ type Wanted struct {
 	Kind     Kind   // "" for all
 	SchoolID string // "" for all
 	Before   string // an id; "" for the first page
-	ID       string // of one request; "" for all, and then the view does not count
+	ID       string // of one request, or how it begins; "" for all. With one the view does not count
 	Limit    int
+}
+
+// LastID is the last that begins with the ID that is wanted; "" for all.
+func (w Wanted) LastID() string {
+	if w.ID == "" {
+		return ""
+	}
+	return db.LastID(w.ID)
 }
 
 // Counts are how many open requests of a kind there are.

@@ -16,7 +16,7 @@ import (
 // Way is what a text may be.
 type Way string
 
-// The ways. A text may be several: twelve letters are a tracking number as well as a username.
+// The ways. A text may be several: twelve letters are a tracking number, a ticket's and a username.
 const (
 	IDNumber Way = "id_number"
 	Phone    Way = "phone"
@@ -58,7 +58,7 @@ func New(a *accounts.Service, r *roster.Service, d *desk.Service) *Service { ret
 var (
 	documents = regexp.MustCompile(`^[A-Z]{0,3}[0-9]{7,}X?$`)
 	usernames = regexp.MustCompile(`^[A-Z0-9]{6,16}$`)
-	ids       = regexp.MustCompile(`^[0-9A-Z]{26}$`)
+	tickets   = regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{4}(-?[0-9A-HJKMNP-TV-Z]{4}){2}$|^[0-9A-Z]{26}$`) // how an id begins, as screens show it, or all of it
 	trackings = regexp.MustCompile(`^[2-9A-Z]{4}(-?[2-9A-Z]{4}){2}$`)
 )
 
@@ -70,7 +70,7 @@ func waysOf(code string) (ways []Way) {
 	for _, one := range []struct {
 		way Way
 		is  *regexp.Regexp
-	}{{Ticket, ids}, {IDNumber, documents}, {Tracking, trackings}, {Username, usernames}} {
+	}{{Ticket, tickets}, {IDNumber, documents}, {Tracking, trackings}, {Username, usernames}} {
 		if one.is.MatchString(code) {
 			ways = append(ways, one.way)
 		}
@@ -120,7 +120,7 @@ func (s *Service) find(ctx context.Context, way Way, text string, found *Found) 
 	case Tracking:
 		return s.requestsBy(ctx, s.desk.ByTracking, text, found)
 	case Ticket:
-		return s.requestsBy(ctx, s.desk.ByID, strings.ToLower(text), found)
+		return s.requestsBy(ctx, s.desk.ByID, strings.ToLower(strings.ReplaceAll(text, "-", "")), found)
 	case Name:
 		if found.People, err = s.roster.FindByName(ctx, text, most); err == nil {
 			schools, failed := s.roster.FindSchools(ctx, text, most)

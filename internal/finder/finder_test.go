@@ -32,7 +32,7 @@ func TestOneBoxFindsWhateverIsAtHandWithinTheScope(t *testing.T) {
 		service := w.Administrator(t, access.Service, "510000")
 		for text, ways := range map[string]string{
 			roomtest.IDNumber(1): " | id_number", "510104201203150012": " | id_number", p.Phone: " | phone", "韩梅梅": " | name",
-			"ABCDEFGHJKMN": "tracking_number | username", ticket: "ticket | ",
+			"ABCDEFGHJKMN": "tickettracking_number | username", ticket: "ticket | ",
 		} {
 			a := w.Do(t, service, "POST", "/api/v1/admin/find", object{"text": text})
 			said := func(of string) (all string) {
@@ -57,6 +57,7 @@ func TestOneBoxFindsWhateverIsAtHandWithinTheScope(t *testing.T) {
 			{"韩 梅梅", "name", "people"},
 			{w.Here.Name[:6], "name", "schools"},
 			{ticket, "ticket", "requests"},
+			{strings.ToUpper(ticket[:4] + "-" + ticket[4:8] + "-" + ticket[8:12]), "ticket", "requests"},
 		} {
 			for _, who := range []struct {
 				roomtest.Person

@@ -80,7 +80,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]Request,
 		args = append(args, db.At(s.now()))
 		condition += fmt.Sprintf(" AND "+lateSQL, len(args))
 	}
-	for _, filter := range []struct{ sql, value string }{{" AND s.id = $%d", wanted.SchoolID}, {" AND r.id < $%d", wanted.Before}, {" AND r.id = $%d", wanted.ID}} {
+	for _, filter := range []struct{ sql, value string }{{" AND s.id = $%d", wanted.SchoolID}, {" AND r.id < $%d", wanted.Before}, {" AND r.id >= $%d", wanted.ID}, {" AND r.id <= $%d", wanted.LastID()}} {
 		if filter.value != "" {
 			args = append(args, filter.value)
 			condition += fmt.Sprintf(filter.sql, len(args))

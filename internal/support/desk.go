@@ -55,7 +55,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]AdminTic
 		and(fmt.Sprintf(lateSQL, len(args)+1), db.At(s.now()))
 	}
 	for _, filter := range []struct{ sql, value string }{
-		{"t.kind = $%d", string(wanted.Kind)}, {"t.school_id = $%d", wanted.SchoolID}, {"t.id < $%d", wanted.Before}, {"t.id = $%d", wanted.ID},
+		{"t.kind = $%d", string(wanted.Kind)}, {"t.school_id = $%d", wanted.SchoolID}, {"t.id < $%d", wanted.Before}, {"t.id >= $%d", wanted.ID}, {"t.id <= $%d", wanted.LastID()},
 	} {
 		if filter.value != "" {
 			and(fmt.Sprintf(filter.sql, len(args)+1), filter.value)

@@ -53,7 +53,7 @@ func (s *Service) Desk(ctx context.Context, wanted deadlines.Wanted) ([]AdminTra
 		condition += fmt.Sprintf(" AND t.due_at < $%d", len(args))
 	}
 	for _, filter := range []struct{ sql, value string }{
-		{" AND $%d IN (t.from_school_id, t.to_school_id)", wanted.SchoolID}, {" AND t.id < $%d", wanted.Before}, {" AND t.id = $%d", wanted.ID},
+		{" AND $%d IN (t.from_school_id, t.to_school_id)", wanted.SchoolID}, {" AND t.id < $%d", wanted.Before}, {" AND t.id >= $%d", wanted.ID}, {" AND t.id <= $%d", wanted.LastID()},
 	} {
 		if filter.value != "" {
 			args = append(args, filter.value)
