@@ -22,6 +22,7 @@ type MergerPreview struct {
 	Renumbered     []Renumbered  `json:"renumbered" doc:"Classes whose number is taken at the other school"`
 	Verified       int64         `json:"verified" doc:"Of those, who have activated their space: they are told by SMS"`
 	Administrators int64         `json:"administrators" doc:"Whose grant on the school ends, or is taken over"`
+	NewStages      []roster.Stage `json:"new_stages" doc:"Of classes, which the other school has none of yet"`
 	Requests       int64         `json:"requests" doc:"Open requests that go along"`
 }
 
@@ -42,7 +43,7 @@ func (s *Service) previewMerger(ctx context.Context, fromID, toID string) (p Mer
 	if err := p.From.Open(); err != nil {
 		return p, err
 	}
-	p.Renumbered = []Renumbered{}
+	p.Renumbered, p.NewStages = []Renumbered{}, []roster.Stage{}
 	classes, err := s.Roster.EveryClass(ctx, s.db, fromID)
 	if err != nil {
 		return p, err
@@ -53,6 +54,9 @@ func (s *Service) previewMerger(ctx context.Context, fromID, toID string) (p Mer
 	}
 	p.Classes = len(classes)
 	for _, c := range classes {
+		if !slices.ContainsFunc(there, func(other roster.Class) bool { return other.Stage == c.Stage }) {
+			p.NewStages = append(p.NewStages, c.Stage)
+		}
 		number := roster.NumberFor(c, there)
 		if number != c.Number {
 			p.Renumbered = append(p.Renumbered, Renumbered{c.DisplayName, c.Stage, c.EntryYear, number})

@@ -72,6 +72,33 @@ func TestAMergerNamesAndTellsWhomItTook(t *testing.T) {
 	})
 }
 
+func TestNoTwoClassesAreCalledAlikeAfterAMerger(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		of := func(school roster.School, stage roster.Stage, entryYear int) {
+			w.InTx(t, func(tx *db.Tx) error {
+				_, err := w.Roster.CreateClass(t.Context(), tx, roster.NewClass{SchoolID: school.ID, Stage: stage, EntryYear: entryYear, Number: 1})
+				return err
+			})
+		}
+		year := roster.SchoolYear(time.Now())
+		of(w.Here, roster.Special, year-2)
+		of(w.Nearby, roster.Primary, year-2)
+		p := w.do(t, w.county, http.StatusOK, "GET", "/api/v1/admin/schools/"+w.Here.ID+"/merger?into="+w.Nearby.ID, nil)
+		if stages := fmt.Sprint(p.Get("new_stages")); stages != "[junior special]" {
+			t.Errorf("new there are %s", stages)
+		}
+		w.merge(t, "end")
+		w.work(t)
+		called := map[string]bool{}
+		for _, c := range w.do(t, w.pupil, http.StatusOK, "GET", "/api/v1/schools/"+w.Nearby.ID+"/classes", nil).Items() {
+			called[fmt.Sprint(c["display_name"])] = true
+		}
+		if len(called) != 3 || !called["三年级1班"] || !called["三年级2班"] {
+			t.Errorf("they are called %v", called)
+		}
+	})
+}
+
 func TestASchoolBecomesPartOfAnother(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		taken := w.Class(t, w.Nearby.ID, 1)

@@ -73,10 +73,11 @@ func (s *Service) EveryClass(ctx context.Context, q db.Querier, schoolID string)
 }
 
 // NumberFor is the number that a class gets at another school whose classes these are: its own, or where that is taken the next free one.
+// It is taken, too, by a class of another stage whose grade is called the same, as 一年级 of special education is: both would be 一年级1班.
 func NumberFor(class Class, there []Class) int {
 	taken := map[int]bool{}
 	for _, c := range there {
-		if c.Stage == class.Stage && c.EntryYear == class.EntryYear {
+		if c.Stage == class.Stage && c.EntryYear == class.EntryYear || c.GradeNumber > 0 && c.Grade == class.Grade {
 			taken[c.Number] = true
 		}
 	}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTexts, t, useLanguage } from '@/core/i18n'
-import { adminClassName, className, entryYears, freeNumbers, gradeKey, gradeName, hasSystem, schoolYear, spans, stages, stagesOf, systemOf, yearsOf } from '@/domain/classes/naming'
+import { adminClassName, classLabel, className, entryYears, freeNumbers, gradeKey, gradeName, hasSystem, schoolYear, spans, stages, stagesOf, systemOf, yearsOf } from '@/domain/classes/naming'
 
 describe('stages of a school', () => {
   it('are those of its classes, else what its code says, and the others after them', () => {
@@ -100,5 +100,16 @@ describe('names of grades and classes', () => {
         }
       }
     })
+  })
+})
+
+describe('two classes that are called alike', () => {
+  const one = { name: '', display_name: '一年级1班', grade: '一年级', stage: 'primary' }
+  it('are told apart by their stage', () => {
+    const other = { ...one, stage: 'special' }
+    expect([one, other].map((each) => classLabel(each, [one, other]))).toEqual(['一年级1班（小学）', '一年级1班（特教）'])
+  })
+  it('say nothing of it where no other is', () => {
+    expect(classLabel(one, [one, { ...one, display_name: '一年级2班', stage: 'special' }])).toBe('一年级1班')
   })
 })

@@ -3819,6 +3819,8 @@ export interface components {
             /** Format: int64 */
             classes: number;
             from: components["schemas"]["RosterSchool"];
+            /** @description Of classes, which the other school has none of yet */
+            new_stages: string[];
             /** Format: int64 */
             pupils: number;
             /** @description Classes whose number is taken at the other school */

@@ -119,3 +119,12 @@ export function className({ name, grade }: { name: string; grade?: string }): st
 /** The same for a class as the administration reads it: its own name apart from what it is called. */
 export const adminClassName = (one: { name: string; display_name: string; grade: string }): string =>
   one.name || className({ name: one.display_name, grade: one.grade })
+
+/** The same in a list of a school's classes, where two of different stages may be called alike: then with the stage. */
+export function classLabel(one: Listed, list: Listed[]): string {
+  const called = adminClassName(one)
+  const alike = list.some((other) => other.stage !== one.stage && adminClassName(other) === called)
+  return alike ? t('class.of_stage', { name: called, stage: t(`request.stages.${one.stage}`) }) : called
+}
+
+type Listed = { name: string; display_name: string; grade: string; stage: string }
