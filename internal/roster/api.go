@@ -42,6 +42,14 @@ type ClassRef struct {
 	Number    int    `json:"number"`
 }
 
+// ref names the class; nil for none.
+func (c *Class) ref() *ClassRef {
+	if c == nil {
+		return nil
+	}
+	return &ClassRef{c.ID, c.DisplayName, c.Stage, c.Grade, c.EntryYear, c.Number}
+}
+
 // Holder is an account, masked.
 type Holder struct {
 	ID             string  `json:"id"`
@@ -57,8 +65,8 @@ func (s *Service) PersonOf(e Entry) (Person, error) {
 	}
 	if c := e.Class; c != nil {
 		p.Graduated = c.GraduatedAt != nil
-		p.Class = &ClassRef{c.ID, c.DisplayName, c.Stage, c.Grade, c.EntryYear, c.Number}
 	}
+	p.Class = e.Class.ref()
 	n, err := s.NumbersOf(e)
 	if err != nil {
 		return p, err

@@ -202,7 +202,7 @@ func (s *Service) existing(ctx context.Context, tx *db.Tx, number identity.Numbe
 		return err
 	}
 	if other.School.ID == n.SchoolID {
-		return ErrEntryExistsHere.New(fault.Field("id_number", "entry_exists_here"), fault.Detail("entry_id", other.ID),
+		return ErrEntryExistsHere.New(fault.Field("id_number", codeExistsHere), fault.Detail("entry_id", other.ID),
 			fault.Next("show_entry", "/admin/registry?entry="+other.ID))
 	}
 	if !identity.SameName(other.Name, n.Name) {

@@ -56,6 +56,30 @@ func row(name string, n int, class string) string {
 	return fmt.Sprintf("%s,%s,七年级,%s\n", name, roomtest.IDNumber(n), class)
 }
 
+// Half a roster looks like a whole one, unless somebody says who is not in it. What is wrong with a file comes before what is not.
+func TestAPreviewSaysWhoIsNotInTheFile(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		tenPupils(t, w, admin)
+		w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "李老师", IDNumber: roomtest.IDNumber(500), SchoolID: w.Here.ID})
+		half := "姓名,身份证号,年级,班级\n" + row(pupil(1), 1, "1班") + row(pupil(2), 2, "1班") + row("别人", 3, "1班") + row("新来的", 33, "1班")
+		a := send(t, w, admin, "?dry_run=true", []byte(half), ofStudents)
+		absent := a.Get("absent_first").([]any)
+		if a.Get("absent") != 7.0 || len(absent) != 7 {
+			t.Fatalf("%v are not in the file: %v", a.Get("absent"), absent)
+		}
+		for i, one := range absent {
+			if one := one.(fields); one["name"] != pupil(i+4) || one["class"].(fields)["name"] != "七年级1班" {
+				t.Errorf("the %dth is %v", i+1, one)
+			}
+		}
+		if rejects := a.Get("rejects").([]any); a.Get("rejected") != 3.0 || a.Get("already") != 2.0 || rejects[0].(fields)["code"] != "name_differs" {
+			t.Errorf("%v", a)
+		}
+	})
+}
+
 func TestAnImportUpdatesWhoIsThereOnlyWhereItWasChosen(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := world(t, d)
@@ -69,6 +93,9 @@ func TestAnImportUpdatesWhoIsThereOnlyWhereItWasChosen(t *testing.T) {
 		a := send(t, w, admin, "?dry_run=true", mixed, ofStudents)
 		if outcome(a) != "added 1 completed 0 moved 0 renamed 0 unchanged 0 rejected 9" {
 			t.Errorf("without the choice: %s", outcome(a))
+		}
+		if a.Get("already") != 7.0 {
+			t.Errorf("%v of them are there already", a.Get("already"))
 		}
 		for _, reject := range a.Get("rejects").([]any) {
 			switch reject := reject.(fields); reject["name"] {

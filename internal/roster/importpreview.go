@@ -31,13 +31,15 @@ type Preview struct {
 	Total     int             `json:"total"`
 	Accepted  int             `json:"accepted"`
 	Rejected  int             `json:"rejected"`
+	Already   int             `json:"already" doc:"Of those, whom the registry has as the file does: nothing is wrong with them, and there is nothing to do"`
 	Classless int             `json:"classless" doc:"Pupils who would be added without a class"`
-	Rejects   []PreviewReject `json:"rejects" doc:"The first of them"`
+	Rejects   []PreviewReject `json:"rejects" doc:"The first of them, those who are there already at the end"`
 	Changes
 	Examples []PreviewChange `json:"changes" doc:"The first people who would get another class or name"`
 	Most     *Most           `json:"most,omitempty" doc:"The school of which most would change"`
 	Confirm  bool            `json:"confirm_changes" doc:"That is so much that the import asks for confirm_changes"`
 	AddedClasses
+	Absence
 }
 
 // PreviewColumn is a column as it was understood.
@@ -68,7 +70,9 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 	for _, other := range t.alike {
 		p.Alike = append(p.Alike, t.file.Sheets()[other.sheet])
 	}
-	p.none()
+	p.AddedClasses.none()
+	seen := newSeen()
+	var already []PreviewReject
 	var err error
 	if p.Others, err = t.otherSheets(); err != nil {
 		return nil, err
@@ -104,10 +108,19 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 		for school, n := range o.overwritten {
 			overwritten[school] += n
 		}
-		for _, r := range o.rejects[:min(len(o.rejects), previewRejects-len(p.Rejects))] {
-			p.Rejects = append(p.Rejects, PreviewReject{r.Sheet, r.Line, t.nameIn(r.Cells), r.Field, r.Code, r.reason(language)})
+		seen.add(b, o)
+		for _, r := range o.rejects {
+			to := &p.Rejects
+			if r.Code == codeExistsHere {
+				to = &already
+				p.Already++
+			}
+			if len(*to) < previewRejects {
+				*to = append(*to, PreviewReject{r.Sheet, r.Line, t.nameIn(r.Cells), r.Field, r.Code, r.reason(language)})
+			}
 		}
 	}
+	p.Rejects = append(p.Rejects, already[:min(len(already), previewRejects-len(p.Rejects))]...)
 	if p.Total == 0 && ctx.Err() == nil {
 		return nil, &sheet.Problem{Code: codeNoRows}
 	}
@@ -115,7 +128,11 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 		return nil, ctx.Err()
 	}
 	p.Most, err = run.most(ctx, overwritten)
+	if err != nil {
+		return nil, err
+	}
 	p.Confirm = run.s.tooMany(p.Most)
+	p.Absence, err = run.absence(ctx, seen)
 	return p, err
 }
 

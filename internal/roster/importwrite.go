@@ -62,8 +62,12 @@ type outcome struct {
 	at        db.Time
 	newcomers map[string]*strings.Builder
 	before    map[string][]former
-	known     int // candidates whose documents stand in the registry
+	known     int      // candidates whose documents stand in the registry
+	met       []string // their entries
 }
+
+// codeExistsHere rejects whoever the registry has as the file does.
+const codeExistsHere = "entry_exists_here"
 
 // group are new entries that are counted alike.
 type group struct{ county, school, class string }
@@ -136,6 +140,7 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 		c := &b.candidates[i]
 		there := standing[string(c.index)]
 		if there != nil {
+			o.met = append(o.met, there.id)
 			if r := w.conflict(c, there); r != nil {
 				o.reject(c, r)
 				continue
@@ -159,7 +164,7 @@ func (w *writer) decide(ctx context.Context, q db.Querier, b *batch) (*outcome, 
 			} else if class != "" && class != there.class {
 				o.reject(c, &reject{Field: "class", Code: "class_differs", Args: map[string]any{"class": w.className(o, c.school, there.class)}})
 			} else {
-				o.reject(c, &reject{Field: "id_number", Code: "entry_exists_here"})
+				o.reject(c, &reject{Field: "id_number", Code: codeExistsHere})
 			}
 			continue
 		}

@@ -65,8 +65,9 @@ export interface RosterMost { school: { id: string; name: string }; people: numb
 export interface RosterPreview {
   format: string; sheet: string; other_sheets: string[] | null; encoding: string; header_row: number; columns: RosterColumn[]; first_rows: string[][]
   as_last_time: boolean; sheets_alike: string[]
-  total: number; accepted: number; rejected: number; classless: number; rejects: RosterReject[]
+  total: number; accepted: number; rejected: number; already: number; classless: number; rejects: RosterReject[]
   new_classes: AddedClass[]; new_classes_more: number
   added: number; completed: number; moved: number; renamed: number; unchanged: number
   changes: RosterChange[]; most?: RosterMost; confirm_changes: boolean
+  absent: number; absent_first: { name: string; class: Schemas['RosterClassRef'] | null }[]
 }
