@@ -14,16 +14,16 @@ import (
 
 // MergerPreview is what becomes of a school that becomes part of another.
 type MergerPreview struct {
-	From           roster.School `json:"from"`
-	To             roster.School `json:"to"`
-	Pupils         int64         `json:"pupils"`
-	Teachers       int64         `json:"teachers"`
-	Classes        int           `json:"classes"`
-	Renumbered     []Renumbered  `json:"renumbered" doc:"Classes whose number is taken at the other school"`
-	Verified       int64         `json:"verified" doc:"Of those, who have activated their space: they are told by SMS"`
-	Administrators int64         `json:"administrators" doc:"Whose grant on the school ends, or is taken over"`
+	From           roster.School  `json:"from"`
+	To             roster.School  `json:"to"`
+	Pupils         int64          `json:"pupils"`
+	Teachers       int64          `json:"teachers"`
+	Classes        int            `json:"classes"`
+	Renumbered     []Renumbered   `json:"renumbered" doc:"Classes whose number is taken at the other school"`
+	Verified       int64          `json:"verified" doc:"Of those, who have activated their space: they are told by SMS"`
+	Administrators int64          `json:"administrators" doc:"Whose grant on the school ends, or is taken over"`
 	NewStages      []roster.Stage `json:"new_stages" doc:"Of classes, which the other school has none of yet"`
-	Requests       int64         `json:"requests" doc:"Open requests that go along"`
+	Requests       int64          `json:"requests" doc:"Open requests that go along"`
 }
 
 // Renumbered is a class that gets another number.

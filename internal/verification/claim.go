@@ -265,7 +265,7 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 	if err != nil {
 		return nil, err
 	}
-	var asked *Binding
+	var binding *Binding
 	var outcome error
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		entry, refused, err := s.disclose(ctx, tx, accountID, found)
@@ -276,9 +276,9 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 			return stick(ctx, tx, refused, access.Place{})
 		}
 		if in.Kind == Parent && entry.Kind == Student {
-			asked, err = s.askAndShow(ctx, tx, accountID, entry, in, as)
-		} else if err = s.Bind(ctx, tx, accountID, entry, in.Kind); err == nil && classID != "" && entry.Class == nil {
-			err = s.fillClass(ctx, tx, entry.ID, classID)
+			binding, err = s.askAndShow(ctx, tx, accountID, entry, in, as)
+		} else {
+			binding, err = s.bindAndShow(ctx, tx, accountID, entry, in.Kind, classID)
 		}
 		if fault.Is(err, fault.ErrNotFound) { // removed, or replaced by one with another number, since it was found
 			outcome = noMatch()
@@ -296,8 +296,18 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 		Withhold(ctx, begun)
 		return nil, outcome
 	}
-	if asked != nil {
-		return asked, nil
+	return binding, nil
+}
+
+// bindAndShow binds, puts the entry into the class that was chosen where it has none, and answers the binding while nobody can change it.
+func (s *Service) bindAndShow(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry, kind, classID string) (*Binding, error) {
+	if err := s.Bind(ctx, tx, accountID, entry, kind); err != nil {
+		return nil, err
 	}
-	return s.bindingTo(ctx, s.db, accountID, found.entry.ID)
+	if classID != "" && entry.Class == nil {
+		if err := s.fillClass(ctx, tx, entry.ID, classID); err != nil {
+			return nil, err
+		}
+	}
+	return s.bindingTo(ctx, tx, accountID, entry.ID)
 }
