@@ -11,12 +11,19 @@ const rows = [
 describe('columns that nobody knows', () => {
   it('are guessed by what stands in them', () => {
     expect(likelyHeaderRow(rows)).toBe(3)
-    expect(likelyFields(rows, 3)).toEqual(['', 'name', 'id_number'])
+    expect(likelyFields(rows, 3, 'student')).toEqual(['', 'name', 'id_number'])
   })
   it('may have no headings at all', () => {
     expect(likelyHeaderRow(rows.slice(2))).toBe(0)
     expect(likelyHeaderRow([])).toBe(0)
-    expect(likelyFields([], 0)).toEqual([])
+    expect(likelyFields([], 0, 'student')).toEqual([])
+  })
+  it('know a class by how classes are written, of pupils', () => {
+    for (const classes of [['七年级1班', '七年级2班'], ['七年级一班', '七年级二班'], ['1班', '（2）班'], ['2024级3班', '初一3班']]) {
+      const people = classes.map((one, at) => ({ line: at + 2, cells: [one, '韩梅梅', '510104********001X'] }))
+      expect(likelyFields(people, 1, 'student')).toEqual(['class', 'name', 'id_number'])
+      expect(likelyFields(people, 1, 'teacher')).toEqual(['', 'name', 'id_number'])
+    }
   })
   it('never hold one thing twice', () => {
     expect(assigned(['name', '', 'id_number'], 1, 'name')).toEqual(['', 'name', 'id_number'])

@@ -13,7 +13,8 @@ export const fieldsOf = (kind: EntryKind): string[] =>
 export const needed = ['name', 'id_number']
 
 const isNumber = (cell: string) => /^['’]?[\dA-Za-z]{3,6}\*{3,}/.test(cell)
-const isName = (cell: string) => /^[\p{Script=Han}·]{2,6}$/u.test(cell.replaceAll(/\s/g, ''))
+const isClass = (cell: string) => /(^|级|届|初|高)[（(]?[\d一二三四五六七八九十]+[）)]?班$/u.test(cell.replaceAll(/\s/g, ''))
+const isName = (cell: string) => !isClass(cell) && /^[\p{Script=Han}·]{2,6}$/u.test(cell.replaceAll(/\s/g, ''))
 
 /** The row that is likely that of the headings: the first with several texts and no number, if people stand beneath it; 0 for none. */
 export function likelyHeaderRow(rows: ShownRow[]): number {
@@ -22,14 +23,14 @@ export function likelyHeaderRow(rows: ShownRow[]): number {
   return first < 0 ? (rows[0]?.line ?? 0) : (above?.line ?? 0)
 }
 
-/** What the columns likely hold by what stands in them: numbers of people, and the names beside them. */
-export function likelyFields(rows: ShownRow[], headerRow: number): string[] {
+/** What the columns likely hold by what stands in them: numbers of people, the names beside them, and pupils' classes. */
+export function likelyFields(rows: ShownRow[], headerRow: number, kind: EntryKind): string[] {
   const people = rows.filter(({ line }) => line > headerRow)
   const width = Math.max(0, ...rows.map(({ cells }) => cells.length))
   const mostly = (fits: (cell: string) => boolean) =>
     Array.from({ length: width }, (_, at) => at).find((at) => people.length > 0 && people.filter(({ cells }) => fits(cells[at] ?? '')).length * 2 > people.length)
-  const [number, name] = [mostly(isNumber), mostly(isName)]
-  return Array.from({ length: width }, (_, at) => (at === number ? 'id_number' : at === name ? 'name' : ''))
+  const likely = new Map([[mostly(isNumber), 'id_number'], [mostly(isName), 'name'], [kind === 'student' ? mostly(isClass) : undefined, 'class']])
+  return Array.from({ length: width }, (_, at) => likely.get(at) ?? '')
 }
 
 /** The fields after a column was said to hold one, which no other column holds then. */
