@@ -43,6 +43,7 @@ test('F-25 a missing person is added, found, renamed and removed', async ({ page
 
   await drawer.getByRole('button', { name: t('admin_registry.remove.button'), exact: true }).click()
   const confirm = page.getByRole('dialog', { name: t('admin_registry.remove.title', { name: newer }) })
+  await confirm.getByRole('button', { name: t('admin_registry.remove.reason_wrong') }).click()
   await confirm.getByRole('button', { name: t('admin_registry.remove.button'), exact: true }).click()
   await expect(confirm).toBeHidden()
   await search.fill(newer)

@@ -133,10 +133,18 @@ func (s *Service) ReplacePhone(ctx context.Context, accountID, phoneTyped, reaso
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		return s.setPhone(ctx, tx, accountID, phone, PhoneReplaced, phoneAssigned, audit.Event{Action: "account.replace_phone", Reason: reason})
 	})
+	if fault.Is(err, ErrPhoneTaken) {
+		err = phoneOfAnother()
+	}
 	if err != nil {
 		return Found{}, err
 	}
 	return s.one(ctx, accountID)
+}
+
+// phoneOfAnother is phone_taken for somebody who acts for the account's owner.
+func phoneOfAnother() error {
+	return ErrPhoneTaken.New(fault.For("office"), fault.Field("phone", "phone_taken"))
 }
 
 func requireReason(reason string) (string, error) {

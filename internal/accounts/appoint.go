@@ -155,11 +155,15 @@ func (s *Service) Dismiss(ctx context.Context, accountID string, g access.Grant,
 	})
 }
 
-// recordGrant records a change of grants where the scope lies, which those above it read.
+// recordGrant records a change of an account's grants where the scope lies, which those above it read.
 func (s *Service) recordGrant(ctx context.Context, tx *db.Tx, action, accountID string, on scope, reason string) error {
+	account, err := s.MaskedOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, audit.Event{
 		Action: action, Target: "account", TargetID: accountID, Place: on.place, Reason: reason,
-		Details: map[string]any{"level": on.Level, "scope": on.name},
+		Details: map[string]any{"level": on.Level, "scope": on.name, "masked_username": account.MaskedUsername},
 	})
 }
 

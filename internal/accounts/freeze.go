@@ -388,7 +388,7 @@ func (s *Service) giveBack(ctx context.Context, tx *db.Tx, f freeze, reason, kee
 		if _, free, err := s.movePhone(ctx, tx, f.accountID, before); err != nil {
 			return err
 		} else if !free {
-			return ErrPhoneTaken.New(fault.Field("phone", "phone_taken"))
+			return phoneOfAnother()
 		}
 	}
 	if err := s.thaw(ctx, tx, f.accountID, reason); err != nil {

@@ -74,7 +74,11 @@ func sentence(language, key string, details map[string]any) string {
 			for i, part := range parts {
 				parts[i] = named(language, "part."+part, part)
 			}
-			args[name] = strings.Join(parts, messages.Text(language, "part.and", nil))
+			args[name] = listed(language, parts)
+		case "masked_names":
+			args[name] = listed(language, strings.Fields(text))
+		case "class":
+			args[name] = className(language, text)
 		case "kind", "role":
 			args[name] = named(language, "record.kind."+text, text)
 		case "stage":
@@ -90,7 +94,33 @@ func sentence(language, key string, details map[string]any) string {
 			args[name] = text
 		}
 	}
-	return strings.TrimSpace(messages.Text(language, key, args))
+	// Older records say less: what ends in nothing ends without its colon.
+	return strings.TrimRight(messages.Text(language, key, args), " ：:")
+}
+
+// listed names several.
+func listed(language string, all []string) string {
+	return strings.Join(all, messages.Text(language, "part.and", nil))
+}
+
+// ofGrade is a class as the registry calls it; one with a name of its own mostly is not.
+var ofGrade = regexp.MustCompile(`^(\D+|\d{4}级)(\d+)班$`)
+
+// className is what a class is called in the reader's language. The record has it in Chinese.
+func className(language, name string) string {
+	found := ofGrade.FindStringSubmatch(name)
+	if found == nil {
+		return name
+	}
+	if year, of := strings.CutSuffix(found[1], "级"); of && year[0] <= '9' {
+		return messages.Text(language, "record.class_of_year", map[string]any{"year": year, "number": found[2]})
+	}
+	for _, grade := range []string{found[1], found[1] + "班"} { // kindergartens have 小班, and 小3班
+		if key := "record.grade." + grade; messages.Has(language, key) {
+			return messages.Text(language, "record.class", map[string]any{"grade": messages.Text(language, key, nil), "number": found[2]})
+		}
+	}
+	return name
 }
 
 // named is what the catalogue calls something, or how it calls itself.

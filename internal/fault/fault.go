@@ -79,6 +79,7 @@ func (c Code) New(options ...Option) *Error {
 type Error struct {
 	Kind       Kind
 	Code       string
+	Told       string         // "" for the code's own words; else whose words, see [For]
 	Fields     []FieldError   // the inputs at fault, for errors of input
 	Args       map[string]any // values for the {placeholders} of title and detail
 	Next       *Step          // the way out that the screen offers as a button
@@ -131,6 +132,10 @@ func Field(field, code string) Option { return FieldWith(field, code, nil) }
 func FieldWith(field, code string, args map[string]any) Option {
 	return func(e *Error) { e.Fields = append(e.Fields, FieldError{field, code, args}) }
 }
+
+// For has title and detail told in the words of <code>.<reader>, where what holds for most readers of the code is wrong for
+// this one, such as an administrator who acts for somebody else.
+func For(reader string) Option { return func(e *Error) { e.Told = reader } }
 
 // Next sets the way out.
 func Next(action, href string) Option {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"caotang/internal/access"
+	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
@@ -201,9 +202,19 @@ func (s *Service) Mount(srv *server.Server) {
 		func(ctx context.Context, in *struct {
 			ByID
 			Unbind bool `query:"unbind" doc:"Also when an account is bound to the entry, which is unbound"`
+			Body   *struct {
+				Reason string `json:"reason,omitempty" maxLength:"1000" doc:"Recorded with it"`
+			}
 		},
 		) (*empty, error) {
-			return nil, s.deleteEntry(ctx, in.ID, in.Unbind)
+			reason := ""
+			if in.Body != nil && in.Body.Reason != "" {
+				var err error
+				if reason, err = audit.Reason(in.Body.Reason); err != nil {
+					return nil, err
+				}
+			}
+			return nil, s.deleteEntry(ctx, in.ID, in.Unbind, reason)
 		})
 	server.Register(srv, op("GET", "/history/{id}", "get-registry-history", "What happened to an entry, and to those whose place it took, the newest first", 0),
 		func(ctx context.Context, in *historyInput) (*body[History], error) {

@@ -190,13 +190,18 @@ func (s *Service) CreateClass(ctx context.Context, tx *db.Tx, n NewClass) (Class
 	if !added {
 		return Class{}, ErrClassExists.New(fault.Field("number", "class_exists"))
 	}
-	if err := audit.Record(ctx, tx, audit.Event{
-		Action: "class.create", Target: "class", TargetID: id, Place: school.Place(),
-		Details: map[string]any{"stage": n.Stage, "entry_year": n.EntryYear, "number": n.Number},
-	}); err != nil {
+	if err := recordClass(ctx, tx, id, school.Place(), n.Stage, n.EntryYear, n.Number); err != nil {
 		return Class{}, err
 	}
 	return s.ClassByID(ctx, tx, id)
+}
+
+// recordClass records that a class was made.
+func recordClass(ctx context.Context, tx *db.Tx, id string, place access.Place, stage Stage, entryYear, number int) error {
+	return audit.Record(ctx, tx, audit.Event{
+		Action: "class.create", Target: "class", TargetID: id, Place: place,
+		Details: map[string]any{"stage": stage, "entry_year": entryYear, "number": number},
+	})
 }
 
 // changeClass changes what a class is, where the actor may; nil leaves a part as it is.

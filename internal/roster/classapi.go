@@ -97,12 +97,13 @@ func (s *Service) mountClasses(srv *server.Server) {
 		},
 		) (*body[putBody], error) {
 			put, err := s.putPupils(ctx, in.ID, in.Body.EntryIDs)
-			return &body[putBody]{putBody{put}}, err
+			return &body[putBody]{put}, err
 		})
 }
 
 type putBody struct {
-	Put int `json:"put" doc:"How many were not in the class yet"`
+	Put   int    `json:"put" doc:"How many were not in the class yet"`
+	Class string `json:"class" doc:"What the class is called"`
 }
 
 func set[T any](to, from *T) {

@@ -35,14 +35,20 @@ func TestPupilsWithoutAClassAreFoundAndPutIntoOneTogether(t *testing.T) {
 		if n := without(); n != 2 {
 			t.Fatalf("some were put into the class with one who cannot be: %d are left", n)
 		}
-		if a := put(first, second, placed, first); a.Status != 200 || a.Get("put") != 2.0 {
+		if a := put(first, second, placed, first); a.Status != 200 || a.Get("put") != 2.0 || a.Get("class") != class.DisplayName {
 			t.Fatal(a)
 		}
 		if n := without(); n != 0 {
 			t.Errorf("%d pupils are still without a class", n)
 		}
-		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.set_class' AND actor_id = $1`, admin.ID); n != 2 {
-			t.Errorf("%d records of two pupils", n)
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.set_class' AND actor_id = $1 AND batch <> '' AND details LIKE $2`, admin.ID, "%"+class.DisplayName+"%"); n != 2 {
+			t.Errorf("%d records of two pupils under one", n)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records a WHERE action = 'class.put_pupils' AND target_id = $1 AND EXISTS (SELECT 1 FROM audit_records b WHERE b.batch <> '' AND a.details LIKE '%' || b.batch || '%')`, class.ID); n != 1 {
+			t.Errorf("%d records above them", n)
+		}
+		if a := put(first); a.Status != 200 || a.Get("put") != 0.0 || w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'class.put_pupils'`) != 1 {
+			t.Errorf("nobody was put into the class, which says %v", a)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/server"
+	"caotang/internal/vault"
 )
 
 // ClassTeacher is somebody who teaches a class.
@@ -89,8 +90,12 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 			return err
 		}
 		before := map[string]row{}
+		var changed []string // who teaches it no more, or otherwise
 		for _, r := range rows {
 			before[r.id] = r
+			if !slices.Contains(teachers, r.id) {
+				changed = append(changed, r.id)
+			}
 		}
 		isHead := func(teacher string) bool { return before[teacher].head }
 		if heads != nil {
@@ -106,6 +111,10 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 			if said, named := subjects[teacher]; named {
 				taught = subjectsText(said)
 			}
+			was, there := before[teacher]
+			if !there || was.head != isHead(teacher) || was.subjects != taught {
+				changed = append(changed, teacher)
+			}
 			added, err := db.Changed(tx.Exec(ctx, `INSERT INTO class_teachers (class_id, entry_id, head, subjects)
 				SELECT $1, id, $4, $5 FROM registry_entries WHERE id = $2 AND school_id = $3 AND kind = 'teacher'`, classID, teacher, class.School.ID, isHead(teacher), taught))
 			if err != nil {
@@ -115,12 +124,12 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 				return fault.ErrInvalid.New(fault.Field("teacher_ids", "not_found"))
 			}
 		}
-		return s.recordTeachers(ctx, tx, class)
+		return s.recordTeachers(ctx, tx, class, changed)
 	})
 }
 
-// recordTeachers records who teaches a class now.
-func (s *Service) recordTeachers(ctx context.Context, tx *db.Tx, class Class) error {
+// recordTeachers records who teaches a class now, and, masked, of whom that changed.
+func (s *Service) recordTeachers(ctx context.Context, tx *db.Tx, class Class, changed []string) error {
 	now, err := teachersOf(ctx, tx, class.ID)
 	if err != nil {
 		return err
@@ -132,9 +141,19 @@ func (s *Service) recordTeachers(ctx context.Context, tx *db.Tx, class Class) er
 			heads = append(heads, t.ID)
 		}
 	}
+	people, err := s.EntriesByID(ctx, tx, changed)
+	if err != nil {
+		return err
+	}
+	var masked []string
+	for _, id := range changed {
+		masked = append(masked, vault.MaskName(people[id].Name))
+	}
 	return audit.Record(ctx, tx, audit.Event{
 		Action: "class.teachers", Target: "class", TargetID: class.ID, Place: class.place,
-		Details: map[string]any{"class": class.DisplayName, "teachers": strings.Join(all, " "), "class_teachers": strings.Join(heads, " ")},
+		Details: map[string]any{
+			"class": class.DisplayName, "teachers": strings.Join(all, " "), "class_teachers": strings.Join(heads, " "), "masked_names": strings.Join(masked, " "),
+		},
 	})
 }
 
@@ -150,7 +169,7 @@ func (s *Service) leaveClasses(ctx context.Context, tx *db.Tx, entryID string) e
 		if err != nil {
 			return err
 		}
-		if err := s.recordTeachers(ctx, tx, class); err != nil {
+		if err := s.recordTeachers(ctx, tx, class, []string{entryID}); err != nil {
 			return err
 		}
 	}

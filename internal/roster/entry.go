@@ -195,15 +195,15 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	return s.EntryByID(ctx, tx, id)
 }
 
-// existing is the error for a document that stands in the registry already.
-func (s *Service) existing(ctx context.Context, tx *db.Tx, number identity.Number, n NewEntry) error {
+// existing is the error for a document that stands in the registry already, told as here where that is at the same school.
+func (s *Service) existing(ctx context.Context, tx *db.Tx, number identity.Number, n NewEntry, here ...fault.Option) error {
 	other, err := s.EntryByDocument(ctx, tx, number)
 	if err != nil {
 		return err
 	}
 	if other.School.ID == n.SchoolID {
-		return ErrEntryExistsHere.New(fault.Field("id_number", codeExistsHere), fault.Detail("entry_id", other.ID),
-			fault.Next("show_entry", "/admin/registry?entry="+other.ID))
+		return ErrEntryExistsHere.New(append(here, fault.Field("id_number", codeExistsHere), fault.Detail("entry_id", other.ID),
+			fault.Next("show_entry", "/admin/registry?entry="+other.ID))...)
 	}
 	if !identity.SameName(other.Name, n.Name) {
 		return ErrEntryExistsElsewhere.New(fault.Field("id_number", "entry_exists_elsewhere"), fault.Arg("school", ""))
@@ -287,13 +287,21 @@ func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID stri
 	if err := s.checkClassOf(ctx, tx, classID, e.Kind, e.School.ID); err != nil {
 		return err
 	}
+	details := map[string]any{"class_id": classID}
+	if classID != "" {
+		class, err := s.ClassByID(ctx, tx, classID)
+		if err != nil {
+			return err
+		}
+		details["class"] = class.DisplayName
+	}
 	if err := s.recounting(ctx, tx, entryID, func() error {
 		_, err := tx.Exec(ctx, "UPDATE registry_entries SET class_id = $1, updated_at = $2 WHERE id = $3", nullText(classID), db.At(s.now()), entryID)
 		return err
 	}); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, "registry.set_class", e, "", map[string]any{"class_id": classID})
+	return s.record(ctx, tx, "registry.set_class", e, "", details)
 }
 
 // ClassSetBy answers whose account put a student into their class last; "" where no single act did, as for an import.
@@ -444,8 +452,9 @@ func (s *Service) assignments(c Change) (set conditions, parts []string, bad []f
 	return set, parts, bad
 }
 
-// deleteEntry removes an entry: already_bound while an account is bound to it, unless it is to be unbound with that.
-func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error {
+// deleteEntry removes an entry, for a reason where one is given: already_bound while an account is bound to it, unless it is to be
+// unbound with that.
+func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool, reason string) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		// Holds the entry before its binding, as whoever binds it does: else each would wait for the other.
 		if err := tally.Leave(ctx, tx, s.now(), id); err != nil {
@@ -469,7 +478,7 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool) error
 		if err := s.end(ctx, tx, id); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, "registry.delete", e, "", map[string]any{"unbound_account": e.AccountID})
+		return s.record(ctx, tx, "registry.delete", e, reason, map[string]any{"unbound_account": e.AccountID})
 	})
 }
 

@@ -2,11 +2,13 @@ package roster
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
 	"caotang/internal/db"
+	"caotang/internal/fault"
 	"caotang/internal/server"
 )
 
@@ -14,6 +16,7 @@ import (
 type History struct {
 	Items      []audit.Entry `json:"items"`
 	NextCursor string        `json:"next_cursor,omitempty"`
+	Imports    []ImportRef   `json:"imports" doc:"Those that records of this page name as import_id and that the reader may see"`
 	Origin     *Origin       `json:"origin,omitempty" doc:"On the last page, where no record says who added the person"`
 }
 
@@ -51,6 +54,15 @@ func (s *Service) history(ctx context.Context, id string, in server.PageInput) (
 	}
 	page := server.NewPage(found, in.Limit, func(a audit.Entry) string { return a.ID })
 	h.Items, h.NextCursor = page.Items, page.NextCursor
+	var by []string
+	for _, a := range page.Items {
+		if id, _ := a.Details["import_id"].(string); id != "" {
+			by = append(by, id)
+		}
+	}
+	if h.Imports, err = s.importsSeen(ctx, by); err != nil {
+		return h, err
+	}
 	if h.NextCursor == "" {
 		h.Origin, err = s.origin(ctx, e, lineage[len(lineage)-1])
 	}
@@ -70,12 +82,25 @@ func (s *Service) origin(ctx context.Context, e Entry, first string) (*Origin, e
 	if err != nil || len(candidates) != 1 {
 		return o, err
 	}
-	var c conditions
-	importReach(ctx, &c)
-	c.add("i.id = $%d", candidates[0])
-	visible, err := db.Collect(ctx, s.db, importSelect+c.where(), c.args, (*importRecord).scan)
+	visible, err := s.importsSeen(ctx, candidates)
 	if len(visible) == 1 {
-		o.Import = &ImportRef{visible[0].id, visible[0].filename}
+		o.Import = &visible[0]
 	}
 	return o, err
+}
+
+// importsSeen names those of the imports that the actor may see.
+func (s *Service) importsSeen(ctx context.Context, ids []string) ([]ImportRef, error) {
+	refs := []ImportRef{}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		r, err := s.visibleImport(ctx, id)
+		if fault.Is(err, fault.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		refs = append(refs, ImportRef{r.id, r.filename})
+	}
+	return refs, nil
 }

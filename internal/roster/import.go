@@ -72,6 +72,20 @@ func (r *importRecord) place() access.Place {
 	return access.Place{Region: first}
 }
 
+// batch is what the record names that stands above what an import does: "" where that is more than one school's, whose readers would not
+// find it, or a command's, which has none.
+func (r *importRecord) batch() string {
+	if r.school == "" || r.account == "" {
+		return ""
+	}
+	return r.id
+}
+
+// under has what an import does recorded under the record of its beginning.
+func (r *importRecord) under(ctx context.Context) context.Context {
+	return audit.InBatch(ctx, r.batch())
+}
+
 // ImportSource is a roster to import.
 type ImportSource struct {
 	io.ReaderAt
@@ -332,7 +346,7 @@ func (run *importRun) tryCommit(ctx context.Context, b *batch) error {
 		if o, err = run.writer.decide(ctx, tx, b); err != nil {
 			return err
 		}
-		if err := run.writer.write(ctx, tx, r.id, o); err != nil {
+		if err := run.writer.write(r.under(ctx), tx, r.id, o); err != nil {
 			return err
 		}
 		r.read = max(r.read, b.read)

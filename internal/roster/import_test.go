@@ -108,6 +108,7 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 			"序号,学生姓名,身份证件号码（必填）,全国学籍号,年级 班级",
 			"15,\"=HYPERLINK(\"\"x\"\")\"," + id(6) + ",,",
 			"16,没有班," + id(7) + ",,",
+			"17,有护照,E12345678,,七年级3班",
 		}, "\r\n")
 		encoded, err := simplifiedchinese.GBK.NewEncoder().Bytes([]byte(file))
 		if err != nil {
@@ -115,7 +116,7 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 		}
 
 		preview := send(t, w, admin, "?dry_run=true", encoded, ofStudents)
-		if preview.Status != 200 || preview.Get("encoding") != "GB 18030" || preview.Get("header_row") != 3.0 || preview.Get("accepted") != 5.0 || preview.Get("rejected") != 10.0 {
+		if preview.Status != 200 || preview.Get("encoding") != "GB 18030" || preview.Get("header_row") != 3.0 || preview.Get("accepted") != 5.0 || preview.Get("rejected") != 11.0 {
 			t.Fatal(preview)
 		}
 		if strings.Contains(preview.Text, id(1)) || strings.Contains(preview.Text, strings.ToLower(id(1))) {
@@ -136,11 +137,18 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 		}
 
 		done := imported(t, w, admin, encoded, ofStudents)
-		if counts(done) != "done 15 5 10" || done.Get("progress") != 1.0 || done.Get("filename") != "名册.csv" {
+		if counts(done) != "done 16 5 11" || done.Get("progress") != 1.0 || done.Get("filename") != "名册.csv" {
 			t.Fatal(done)
 		}
 		if diff := cmp.Diff([]string{"七年级4班"}, newClasses(done)); diff != "" {
 			t.Errorf("the classes that are new: %s", diff)
+		}
+		var made string
+		if err := d.QueryRow(t.Context(), `SELECT details FROM audit_records WHERE action = 'class.create' AND batch = $1 AND actor_id = $2`, done.Get("id"), admin.ID).Scan(&made); err != nil || !strings.Contains(made, `"number":4`) {
+			t.Errorf("of the class that is new the record says %s %v", made, err)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.import' AND batch = '' AND details LIKE $1`, "%"+done.Get("id").(string)+"%"); n != 1 {
+			t.Error("nothing stands above the record of the class")
 		}
 		path := "/api/v1/admin/registry/imports/" + done.Get("id").(string)
 		rejected := w.Do(t, admin, "GET", path+"/rejected.xlsx", nil)
@@ -161,7 +169,7 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 		}
 		wantReasons := map[string]string{
 			"7": "科学计数法", "8": "校验码", "9": "与第 4 行重复", "10": "浣花中学", "11": "18 位", "12": "看不懂", "13": "填反了",
-			"15": "七年级3班", "16": "与第 15 行重复", "19": "不应出现的字符",
+			"15": "七年级3班", "16": "与第 15 行重复", "19": "不应出现的字符", "21": "证件类型",
 		}
 		for line, part := range wantReasons {
 			if !strings.Contains(got[line], part) {
@@ -192,10 +200,10 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 		if len(newClasses(again)) != 0 {
 			t.Error("an import that made no class claims one")
 		}
-		if counts(again) != "done 10 0 10" {
+		if counts(again) != "done 11 0 11" {
 			t.Errorf("the file of rejected rows, uploaded as it is: %v", again)
 		}
-		if again := imported(t, w, admin, encoded, ofStudents); counts(again) != "done 15 0 15" {
+		if again := imported(t, w, admin, encoded, ofStudents); counts(again) != "done 16 0 16" {
 			t.Errorf("the same file once more: %v", again)
 		}
 	})

@@ -138,6 +138,10 @@ func TestAnImportUpdatesWhoIsThereOnlyWhereItWasChosen(t *testing.T) {
 				t.Errorf("%s: %d", name, n)
 			}
 		}
+		history := w.Do(t, admin, "GET", "/api/v1/admin/registry/history/"+named(t, w, "别人"), nil)
+		if refs, _ := history.Get("imports").([]any); len(refs) != 1 || refs[0].(fields)["id"] != a.Get("id") || refs[0].(fields)["filename"] != "名册.csv" {
+			t.Errorf("by which import the name was changed: %v", history)
+		}
 		// The same again changes nothing.
 		if a := imported(t, w, admin, mixed, with(ofStudents, "update", "rename")); outcome(a) != "added 0 completed 0 moved 0 renamed 0 unchanged 10 rejected 0" {
 			t.Errorf("once more: %s", outcome(a))

@@ -108,10 +108,11 @@ func (s *Service) enqueue(ctx context.Context, r *importRecord, headings []strin
 		if err := s.remember(ctx, tx, r, headings); err != nil {
 			return err
 		}
-		if err := audit.Record(ctx, tx, audit.Event{
-			Action: "registry.import", Target: "import", TargetID: r.id, Place: r.place(),
-			Details: map[string]any{"kind": r.kind, "filename": r.filename},
-		}); err != nil {
+		details := map[string]any{"kind": r.kind, "filename": r.filename}
+		if batch := r.batch(); batch != "" {
+			details[audit.Batch] = batch
+		}
+		if err := audit.Record(ctx, tx, audit.Event{Action: "registry.import", Target: "import", TargetID: r.id, Place: r.place(), Details: details}); err != nil {
 			return err
 		}
 		_, err := s.jobs.Enqueue(ctx, tx, importJob, []byte(r.id))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"caotang/internal/identity"
 	"caotang/internal/vault"
@@ -155,6 +156,9 @@ func (p *parser) check(at line, cells []string) (c candidate, r *reject) {
 		return c, &reject{Field: "id_type", Code: identity.CodeTypeUnknown}
 	}
 	if c.number, problem = identity.ParseOn(idType, number, p.today); problem != nil {
+		if problem.Code == identity.CodeIDCharacters && t.cell(colIDType, cells) == "" && hasLetters(number) {
+			return c, &reject{Field: "id_number", Code: "id_of_other_document"}
+		}
 		return c, refusal("id_number", problem)
 	}
 	var student, certificate string
@@ -279,6 +283,11 @@ func documentType(text, number string) (identity.Type, bool) {
 		return t, true
 	}
 	return "", false
+}
+
+// hasLetters tells whether a number has letters, but for the check character of a resident ID.
+func hasLetters(number string) bool {
+	return strings.ContainsFunc(strings.TrimSuffix(identity.Fold(number), "X"), unicode.IsLetter)
 }
 
 func guessType(number string) identity.Type {

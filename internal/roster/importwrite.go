@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/identity"
 	"caotang/internal/lookup"
@@ -48,6 +49,7 @@ type schoolClasses struct {
 type outcome struct {
 	classes  map[string]map[classKey]string // new ones, by school
 	named    []AddedClass                   // the same, for people to read
+	made     []madeClass                    // the same, for the record
 	rows     struct{ classes, documents, entries [][]any }
 	added    map[group]int64 // new entries
 	writes   []change        // to entries that stand there
@@ -68,6 +70,13 @@ type outcome struct {
 
 // codeExistsHere rejects whoever the registry has as the file does.
 const codeExistsHere = "entry_exists_here"
+
+// madeClass is a class that an import makes.
+type madeClass struct {
+	id    string
+	key   classKey
+	place access.Place
+}
 
 // group are new entries that are counted alike.
 type group struct{ county, school, class string }
@@ -332,6 +341,7 @@ func (w *writer) class(ctx context.Context, q db.Querier, o *outcome, c *candida
 	}
 	o.classes[c.school.ID][m.key] = id
 	o.rows.classes = append(o.rows.classes, []any{id, c.school.ID, string(m.key.stage), m.key.entry, m.key.number, m.years, "", now})
+	o.made = append(o.made, madeClass{id, m.key, c.school.Place()})
 	named := addedClass(c.school, m, w.schoolYear)
 	o.named = append(o.named, named)
 	o.classNames[id] = named.Name
@@ -389,10 +399,15 @@ func (w *writer) load(ctx context.Context, q db.Querier, school *School) (*schoo
 	return x, err
 }
 
-// write makes an outcome true, within the transaction.
+// write makes an outcome true, within the transaction, and records which classes are new.
 func (w *writer) write(ctx context.Context, tx *db.Tx, importID string, o *outcome) error {
 	if err := tx.Insert(ctx, "classes", []string{"id", "school_id", "stage", "entry_year", "number", "schooling_years", "name", "created_at"}, o.rows.classes); err != nil {
 		return err
+	}
+	for _, made := range o.made {
+		if err := recordClass(ctx, tx, made.id, made.place, made.key.stage, made.key.entry, made.key.number); err != nil {
+			return err
+		}
 	}
 	slices.SortFunc(o.rows.documents, func(a, b []any) int { return bytes.Compare(a[0].([]byte), b[0].([]byte)) })
 	if err := tx.Insert(ctx, "documents", []string{"document_index", "entry_id"}, o.rows.documents); err != nil {

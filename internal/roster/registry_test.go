@@ -187,7 +187,7 @@ func TestAnEntryIsFoundChangedAndRemovedWithinTheScopeAlone(t *testing.T) {
 		if a := w.Do(t, admin, "GET", path, nil); a.Get("account.masked_phone") == nil || strings.Contains(a.Text, "person0") {
 			t.Errorf("the holder: %v", a)
 		}
-		if a := w.Do(t, admin, "DELETE", path+"?unbind=true", nil); a.Status != 204 {
+		if a := w.Do(t, admin, "DELETE", path+"?unbind=true", fields{"reason": "重复登记"}); a.Status != 204 {
 			t.Fatal(a)
 		}
 		want(t, w.Do(t, admin, "GET", path, nil), 404, "not_found")
@@ -227,6 +227,9 @@ func TestClasses(t *testing.T) {
 		foreign := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "李老师", IDNumber: roomtest.IDNumber(2), SchoolID: w.Nearby.ID})
 		if a := w.Do(t, admin, "PUT", path+"/teachers", fields{"teacher_ids": []string{teacher.ID, teacher.ID}}); a.Status != 200 || len(a.Items()) != 1 {
 			t.Error(a)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'class.teachers' AND details LIKE '%"masked_names":"王*师"%'`); n != 1 {
+			t.Error("the record does not say which teacher it is about")
 		}
 		want(t, w.Do(t, admin, "PUT", path+"/teachers", fields{"teacher_ids": []string{foreign.ID}}), 422, "invalid")
 		if a := w.Do(t, admin, "GET", path+"/teachers", nil); len(a.Items()) != 1 || a.Items()[0]["name"] != "王老师" {

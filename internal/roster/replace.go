@@ -75,7 +75,7 @@ func (s *Service) succeed(ctx context.Context, tx *db.Tx, old Entry, number iden
 		return "", err
 	}
 	if !added {
-		return "", s.existing(ctx, tx, number, NewEntry{Name: old.Name, SchoolID: old.School.ID})
+		return "", s.existing(ctx, tx, number, NewEntry{Name: old.Name, SchoolID: old.School.ID}, fault.For("replacement"))
 	}
 	if err := tx.Insert(ctx, "registry_entries", entryColumns, [][]any{{
 		id, old.Kind, old.Name, identity.CompareKey(old.Name), string(number.Type), s.vault.Seal(purposeIDNumber, number.Text), index,

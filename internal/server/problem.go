@@ -125,10 +125,14 @@ func describe(client access.Client, f *fault.Error) *Problem {
 	for name, value := range f.Args {
 		args[name] = value
 	}
+	words := f.Code
+	if f.Told != "" {
+		words += "." + f.Told
+	}
 	p := &Problem{
 		Type: "urn:caotang:problem:" + f.Code, Status: statuses[f.Kind], Code: f.Code,
-		Title:     messages.Text(language, f.Code+".title", args),
-		Detail:    messages.Text(language, f.Code+".detail", args),
+		Title:     messages.Text(language, words+".title", args),
+		Detail:    messages.Text(language, words+".detail", args),
 		RequestID: client.RequestID, more: f.Details, retryAfter: f.RetryAfter,
 	}
 	for _, field := range f.Fields {

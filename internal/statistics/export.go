@@ -98,12 +98,19 @@ func (t *table) taken() string {
 	return t.text("statistics.taken", map[string]any{"by": t.by, "at": t.at.In(calendar.Shanghai).Format("2006-01-02 15:04")})
 }
 
-// cells are a share's: people, activated, percent with one decimal, target.
-func (x Share) cells() []string {
-	cells := []string{strconv.FormatInt(x.Entries, 10), strconv.FormatInt(x.Activated, 10), "", ""}
-	if x.Entries > 0 {
-		cells[2] = strconv.FormatFloat(100*float64(x.Activated)/float64(x.Entries), 'f', 1, 64)
+// percent is the activated part in per cent with one decimal, rounded down so that 100 means all, as the screen shows it; empty
+// where there is nobody.
+func (x Share) percent() string {
+	if x.Entries == 0 {
+		return ""
 	}
+	tenths := 1000 * x.Activated / x.Entries
+	return fmt.Sprintf("%d.%d", tenths/10, tenths%10)
+}
+
+// cells are a share's: people, activated, percent, target.
+func (x Share) cells() []string {
+	cells := []string{strconv.FormatInt(x.Entries, 10), strconv.FormatInt(x.Activated, 10), x.percent(), ""}
 	if x.Target != nil {
 		cells[3] = strconv.Itoa(*x.Target)
 	}

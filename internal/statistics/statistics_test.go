@@ -271,6 +271,9 @@ func TestATableIsTakenAlongAndRecorded(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := world(t, d)
 		county := w.Administrator(t, access.County, "510104")
+		for n := range 4 { // one of six: rounded down, as on the screen
+			w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(70 + n), SchoolID: w.Here.ID})
+		}
 		r := httptest.NewRequest(http.MethodGet, "/api/v1/admin/statistics/export.xlsx", nil)
 		r.Header.Set("Authorization", "Bearer "+county.Token)
 		answer := httptest.NewRecorder()
@@ -283,7 +286,7 @@ func TestATableIsTakenAlongAndRecorded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := []string{"草堂中学", w.Here.Code, "2", "1", "50", "", "2", "1", "50"}; len(rows) != 5 || !reflect.DeepEqual(rows[2], want) {
+		if want := []string{"草堂中学", w.Here.Code, "6", "1", "16.6", "", "2", "1", "50"}; len(rows) != 5 || !reflect.DeepEqual(rows[2], want) {
 			t.Errorf("%q", rows)
 		}
 		if kind, err := book.GetCellType(book.GetSheetName(0), "C3"); err != nil || kind != excelize.CellTypeUnset { // a number

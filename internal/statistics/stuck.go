@@ -98,7 +98,7 @@ func (s *Service) exportStuck(ctx context.Context, id string, days int) (*stuckT
 	}
 	return t, s.db.InTx(ctx, func(tx *db.Tx) error {
 		return audit.Record(ctx, tx, audit.Event{
-			Action: "statistics.export", Target: of.Level, TargetID: of.ID, Place: of.place, Details: map[string]any{"rows": len(found.Days)},
+			Action: "statistics.export_stuck", Target: of.Level, TargetID: of.ID, Place: of.place, Details: map[string]any{"days": len(found.Days)},
 		})
 	})
 }

@@ -75,7 +75,7 @@ var groups = []struct {
 		"slip.end", "ticket.done", "ticket.declined", "recovery.approve", "recovery.reject", "guardian.link", "guardian.decline", "guardian.end",
 	}},
 	{"exported", []string{
-		"registry.export", "registry.export_full", "registry.download_rejected", "registry.download_kept", "slip.print", "statistics.export", "audit.export", "audit.pack",
+		"registry.export", "registry.export_full", "registry.download_rejected", "registry.download_kept", "slip.print", "statistics.export", "statistics.export_stuck", "audit.export", "audit.pack",
 	}},
 }
 

@@ -3465,6 +3465,10 @@ export interface components {
             /** @description Must be there without a ready answer */
             reason?: string;
         };
+        "Delete-registry-entryRequest": {
+            /** @description Recorded with it */
+            reason?: string;
+        };
         DeskPageRequest: {
             items: components["schemas"]["DeskRequest"][];
             /** @description Absent on the last page */
@@ -4735,6 +4739,8 @@ export interface components {
             updated_at: string;
         };
         RosterPutBody: {
+            /** @description What the class is called */
+            class: string;
             /**
              * Format: int64
              * @description How many were not in the class yet
@@ -7852,7 +7858,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Delete-registry-entryRequest"];
+            };
+        };
         responses: {
             /** @description No Content */
             204: {

@@ -33,7 +33,7 @@ export function queryOf({ scope, order, kind, days }: View): Record<string, stri
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
 }
 
-/** The share in per cent with one decimal, rounded down so that 100 means all; null where there is nobody. */
+/** The share in per cent with one decimal, rounded down so that 100 means all, as in the workbook; null where there is nobody. */
 export function percentOf({ entries, activated }: Pick<Share, 'entries' | 'activated'>): number | null {
   return entries > 0 ? Math.floor((1000 * activated) / entries) / 10 : null
 }
