@@ -4487,6 +4487,8 @@ export interface components {
             since: string;
         };
         RosterHistory: {
+            /** @description Those that records of this page name as import_id and that the reader may see */
+            imports: components["schemas"]["RosterImportRef"][];
             items: components["schemas"]["AuditEntry"][];
             next_cursor?: string;
             /** @description On the last page, where no record says who added the person */
