@@ -11,6 +11,7 @@ interface Made {
   api: Api
   classId: string
   names: string[]
+  numbers: string[]
 }
 
 /** A class of its own with some pupils, at the school of the demo's administrator. */
@@ -19,6 +20,7 @@ async function newClass(pupils: number): Promise<Made> {
   const api = await signIn(admin.username, admin.password)
   const entry_year = new Date().getFullYear() - 1
   const names: string[] = []
+  const numbers: string[] = []
   let classId = ''
   await expect(async () => {
     const number = 100 + Math.floor(Math.random() * 890)
@@ -27,10 +29,11 @@ async function newClass(pupils: number): Promise<Made> {
   for (let i = 0; i < pupils; i++) {
     const name = newName()
     names.push(name)
-    const body = { kind: 'student', name, id_type: 'resident_id', id_number: newResidentID(), school_id: admin.scope.id, class_id: classId }
+    numbers.push(newResidentID())
+    const body = { kind: 'student', name, id_type: 'resident_id', id_number: numbers[i], school_id: admin.scope.id, class_id: classId }
     await api.ok(201, 'POST', '/api/v1/admin/registry', body)
   }
-  return { admin, api, classId, names }
+  return { admin, api, classId, names, numbers }
 }
 
 async function entriesOf({ api, classId }: Made): Promise<string[]> {
@@ -114,6 +117,31 @@ test('a scanned slip leads on, and one that is used, ended or typed wrong says t
 
   await code.fill(ended!.slice(0, -1) + (ended!.endsWith('2') ? '3' : '2'))
   await expect(page.getByText(t('slip.code.mistyped'))).toBeVisible()
+  await expectNoOverflow(page)
+})
+
+test("F-21 a parent who holds the child's slip goes on as the guardian, and never becomes the pupil", async ({ page, t }) => {
+  const made = await newClass(1)
+  const [code] = await printed(made)
+  const parent = await register('parent')
+  await parent.api.refused(409, 'slip_of_child', 'POST', '/api/v1/me/binding/slip', { code })
+  await enter(page, parent)
+  await page.goto(`/activate?code=${code}`)
+  const main = page.getByRole('main')
+  await expect(main.getByText(t('slip.who.whose'))).toBeVisible()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await main.getByRole('button', { name: t('slip.who.childs') }).click()
+  await expect(page).toHaveURL(/\/verify\?child=$/)
+  await page.getByLabel(t('verify.number.child'), { exact: true }).fill(made.numbers[0]!)
+  await page.getByLabel(t('verify.name.child'), { exact: true }).fill(made.names[0]!)
+  await page.getByLabel(t('guardian.name'), { exact: true }).fill('王芳')
+  await main.locator('label').filter({ hasText: t('guardian.relation.mother') }).click()
+  await page.getByRole('button', { name: t('verify.submit') }).click()
+  await expect(main.getByRole('heading', { name: t('verify.childs_class.check', { name: made.names[0]! }) })).toBeVisible()
+  // For the next child who one is need not be typed again.
+  await page.goto('/verify?child=')
+  await expect(page.getByLabel(t('guardian.name'), { exact: true })).toHaveValue('王芳')
   await expectNoOverflow(page)
 })
 

@@ -19,6 +19,7 @@ var (
 	ErrSlipInvalid   = fault.Define(fault.Invalid, "slip_invalid")
 	ErrSlipExpired   = fault.Define(fault.Invalid, "slip_expired")
 	ErrSlipUsed      = fault.Define(fault.Conflict, "slip_used")
+	ErrSlipOfChild   = fault.Define(fault.Conflict, "slip_of_child")
 	ErrSlipNotNeeded = fault.Define(fault.Conflict, "slip_not_needed")
 )
 

@@ -332,6 +332,37 @@ func TestAnAccountWithAPhoneIsBoundByASlip(t *testing.T) {
 	})
 }
 
+// F-21: a child's slip in a parent's hand confirms the parent; it never makes the parent's account the child's.
+func TestAPupilsSlipMakesNoPupilOfAParentOrATeacher(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		codes := f.print(t, f.order())
+		bind := func(p roomtest.Person, code string) roomtest.Answer {
+			return f.Do(t, p, "POST", "/api/v1/me/binding/slip", object{"code": code})
+		}
+		parent, asking, teacher := f.Person(t, "parent"), f.Person(t, "public"), f.Person(t, "teacher")
+		e := f.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩冬冬", IDNumber: roomtest.IDNumber(501), SchoolID: f.Here.ID})
+		expect(t, f.Do(t, asking, "POST", "/api/v1/me/binding", object{"kind": "parent", "id_type": "resident_id", "id_number": roomtest.IDNumber(501), "name": e.Name}), 201, "")
+		f.Bind(t, teacher, f.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林老师", IDNumber: roomtest.IDNumber(502), SchoolID: f.Here.ID}), "teacher")
+		for _, p := range []roomtest.Person{parent, asking, teacher} {
+			a := bind(p, codes["韩梅梅"])
+			if expect(t, a, 409, "slip_of_child"); a.Get("next_step.action") != "use_as_guardian" || a.Get("next_step.href") != "/verify?child=" {
+				t.Errorf("no way on: %v", a)
+			}
+		}
+		if n := f.Count(t, `SELECT count(*) FROM accounts WHERE role = 'student'`); n != 0 {
+			t.Errorf("%d accounts became a pupil's", n)
+		}
+		expect(t, bind(f.Person(t, "public"), codes["韩梅梅"]), 201, "") // nothing was used up by it
+		// Whose slip is used is told how to go on: a parent as the guardian, a pupil not by signing in again.
+		if a := f.Do(t, parent, "POST", "/api/v1/slips/check", object{"code": codes["韩梅梅"]}); a.Get("next_step.action") != "use_as_guardian" {
+			t.Errorf("a parent with a used slip: %v", a)
+		}
+		if a := f.Do(t, f.Person(t, "student"), "POST", "/api/v1/slips/check", object{"code": codes["韩梅梅"]}); a.Get("next_step") != nil {
+			t.Errorf("a pupil who is signed in: %v", a)
+		}
+	})
+}
+
 func TestWhatIsTypedWrongCostsNothing(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		code := f.print(t, f.order())["韩梅梅"]

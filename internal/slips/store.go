@@ -124,6 +124,15 @@ func (s *Service) find(ctx context.Context, q db.Querier, code string) (slip, bo
 
 func (s *Service) index(code string) []byte { return s.vault.Index("activation_slip", code) }
 
+// adult tells whether an account is no pupil's, whatever slip its owner holds: registered as a parent, a guardian's or of somebody who
+// asks to be one, or bound as anybody but a pupil.
+func (s *Service) adult(ctx context.Context, q db.Querier, accountID string) (adult bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM accounts WHERE id = $1 AND role = 'parent')
+		OR EXISTS (SELECT 1 FROM guardian_requests WHERE account_id = $1 AND state IN ('asked', 'confirmed'))
+		OR EXISTS (SELECT 1 FROM bindings WHERE account_id = $1 AND kind <> 'student')`, accountID).Scan(&adult)
+	return adult, err
+}
+
 // put gives an entry a slip in place of the one it has. One that still works stays, and put reports false, unless replace
 // says otherwise: it is asked here again, for somebody else may be printing.
 func (s *Service) put(ctx context.Context, tx *db.Tx, h Holder, code string, expires db.Time, replace bool) (bool, error) {

@@ -17,6 +17,9 @@ import (
 // Where the ways out lead.
 var toSignIn = fault.Next("sign_in", "/login")
 
+// asGuardian leads a parent to what a child's slip is for in their hands: to confirm that they are the guardian (F-21).
+var asGuardian = fault.Next("use_as_guardian", "/verify?child=")
+
 // toRegister leads to an account without a slip; whoever is signed in has one, and is led nowhere.
 func toRegister(ctx context.Context) fault.Option {
 	if access.ActorFrom(ctx).AccountID != "" {
@@ -119,7 +122,18 @@ func (s *Service) used(ctx context.Context, q db.Querier, entry roster.Entry) er
 	if err != nil {
 		return err
 	}
-	return ErrSlipUsed.New(fault.Field("code", "slip_used"), fault.Detail("masked_username", holder.MaskedUsername), toSignIn)
+	return ErrSlipUsed.New(fault.Field("code", "slip_used"), fault.Detail("masked_username", holder.MaskedUsername), afterUse(ctx, entry))
+}
+
+// afterUse leads to signing in; whoever is signed in has done so, and uses the slip of a pupil as their guardian, or not at all.
+func afterUse(ctx context.Context, entry roster.Entry) fault.Option {
+	switch actor := access.ActorFrom(ctx); {
+	case actor.AccountID == "":
+		return toSignIn
+	case entry.Kind == roster.Student && actor.Role != roster.Student:
+		return asGuardian
+	}
+	return func(*fault.Error) {}
 }
 
 // Register makes an account without a phone for whoever holds the slip, binds it to their entry and signs it in. Errors:
@@ -151,7 +165,8 @@ func (s *Service) Register(ctx context.Context, typed, username, password string
 }
 
 // BindSelf binds the caller's account to the entry of the slip they hold, and answers the binding. Errors: those of
-// [Service.Check]; already_bound when the account is somebody already.
+// [Service.Check]; slip_of_child when a pupil's slip would make a pupil of a parent or a teacher; already_bound when the account is
+// somebody already.
 func (s *Service) BindSelf(ctx context.Context, typed string) (*verification.Binding, error) {
 	code, p, entry, err := s.open(ctx, typed)
 	if err != nil {
@@ -163,6 +178,11 @@ func (s *Service) BindSelf(ctx context.Context, typed string) (*verification.Bin
 	accountID := access.ActorFrom(ctx).AccountID
 	var bound *verification.Binding
 	err = s.db.InTx(ctx, func(tx *db.Tx) (err error) {
+		if adult, err := s.adult(ctx, tx, accountID); err != nil {
+			return err
+		} else if adult && entry.Kind == roster.Student {
+			return ErrSlipOfChild.New(asGuardian)
+		}
 		if err = s.bind(ctx, tx, p.entryID, code, accountID); err != nil {
 			return err
 		}

@@ -26,6 +26,9 @@ type Binding struct {
 	State          string            `json:"state" enum:"bound,asked" doc:"asked: a guardian's, which somebody has yet to confirm; then school and class are null, and the name and number are those that were typed"`
 	ExpiresAt      *time.Time        `json:"expires_at,omitempty" doc:"Of one that was asked for"`
 
+	GuardianName string   `json:"guardian_name,omitempty" doc:"Of a binding to a child: what its guardian is called, as they told it"`
+	Relation     Relation `json:"relation,omitempty" enum:"father,mother,other" doc:"Likewise"`
+
 	EntryKind string `json:"entry_kind" enum:"teacher,student" doc:"Of whom it is bound to: a parent's binding to a teacher is that teacher's own, verified as a parent's (F-21)"`
 
 	EntryID  string       `json:"-"`
@@ -69,8 +72,8 @@ func (s *Service) BindingsOf(ctx context.Context, q db.Querier, accountID string
 	if err != nil || !isGuardian {
 		return all, err
 	}
-	rows, err := q.Query(ctx, `SELECT b.id, 'parent', b.created_at, true, `+entryColumns+`
-		FROM guardian_links b JOIN `+entryTables+` WHERE b.account_id = $1 ORDER BY b.id`, accountID)
+	rows, err := q.Query(ctx, `SELECT b.id, 'parent', b.created_at, true, coalesce(g.guardian_name, ''), coalesce(g.relation, ''), `+entryColumns+`
+		FROM guardian_links b JOIN `+entryTables+` LEFT JOIN guardian_requests g ON g.id = b.id WHERE b.account_id = $1 ORDER BY b.id`, accountID)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +93,7 @@ func (s *Service) BindingsOf(ctx context.Context, q db.Querier, accountID string
 // has no such binding.
 func (s *Service) ownBinding(ctx context.Context, q db.Querier, accountID string) (own Binding, isGuardian bool, err error) {
 	return s.scanBinding(q.QueryRow(ctx, `SELECT b.id, b.kind, b.bound_at,
-			EXISTS (SELECT 1 FROM guardian_links g WHERE g.account_id = b.account_id), `+entryColumns+`
+			EXISTS (SELECT 1 FROM guardian_links g WHERE g.account_id = b.account_id), '', '', `+entryColumns+`
 		FROM bindings b JOIN `+entryTables+` WHERE b.account_id = $1`, accountID))
 }
 
@@ -104,7 +107,7 @@ func (s *Service) scanBinding(row interface{ Scan(...any) error }) (b Binding, i
 	var class nullClass
 	var boundAt db.Time
 	var sealed []byte
-	err = row.Scan(&b.ID, &b.Kind, &boundAt, &isGuardian, &b.EntryID, &b.EntryKind, &b.Name, &sealed,
+	err = row.Scan(&b.ID, &b.Kind, &boundAt, &isGuardian, &b.GuardianName, &b.Relation, &b.EntryID, &b.EntryKind, &b.Name, &sealed,
 		&school.ID, &school.Name, &b.Place.Region, &class.ID, &class.Name, &class.Stage, &class.EntryYear, &class.Number, &class.Years, &class.Graduated)
 	if err != nil {
 		return b, false, err

@@ -2262,7 +2262,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The requests to change school that one made, or that a guardian made for one, the newest first */
+        /** The requests to change school that one made, or that are about one or a child under age whose guardian one is, the newest first */
         get: operations["list-my-transfers"];
         put?: never;
         /** Ask to move to another school */
@@ -5364,9 +5364,14 @@ export interface components {
              * @enum {string}
              */
             stage?: "kindergarten" | "primary" | "junior" | "senior" | "vocational" | "special";
+            /**
+             * @description Of whoever is not verified: what they have asked for to be so, and waits: a guardian's request, or one to the school
+             * @enum {string}
+             */
+            waits?: "guardian" | "school";
         };
         SpacesSuggestion: {
-            /** @description verify, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry */
+            /** @description verify, see_guardianship, answer_guardian, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry */
             action: string;
             href: string;
             title: string;
@@ -5964,12 +5969,19 @@ export interface components {
              * @description Of one that was asked for
              */
             expires_at?: string;
+            /** @description Of a binding to a child: what its guardian is called, as they told it */
+            guardian_name?: string;
             id: string;
             /** @enum {string} */
             kind: "teacher" | "student" | "parent";
             masked_id_number: string;
             /** @description As the registry spells it; a parent's binding to a child holds the child's */
             name: string;
+            /**
+             * @description Likewise
+             * @enum {string}
+             */
+            relation?: "father" | "mother" | "other";
             school: components["schemas"]["RosterSchoolRef"];
             /**
              * @description asked: a guardian's, which somebody has yet to confirm; then school and class are null, and the name and number are those that were typed
