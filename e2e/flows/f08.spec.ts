@@ -125,6 +125,9 @@ test('F-08 copies survive a broken line, and customer service says why not', asy
   await expect(drawer.getByText(t('admin_recoveries.unopened', { which: t('admin_recoveries.copy.certificate') }))).toBeVisible()
   await expectNoOverflow(page)
   await expectAccessible(page)
+  // A PDF opens in a tab of its own, and counts once the server has given it out.
+  await drawer.getByRole('link', { name: `${t('admin_recoveries.open_pdf')} ${t('admin_recoveries.copy.certificate')}` }).click()
+  await expect(drawer.getByRole('button', { name: t('admin_recoveries.approve') })).toBeEnabled()
   await drawer.getByRole('button', { name: t('admin_recoveries.reject'), exact: true }).click()
   const why = page.getByRole('dialog', { name: t('admin_recoveries.reject_title') })
   await why.getByRole('button', { name: t('admin_recoveries.answers.unreadable') }).click()

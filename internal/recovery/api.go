@@ -182,18 +182,24 @@ func (s *Service) mountAdministration(srv *server.Server) {
 		})
 }
 
-// send answers a copy so that no browser takes it for a page, whatever is in it.
+// send answers a copy so that no browser takes it for a page, whatever is in it, and nothing keeps it. A PDF opens in the browser's own
+// viewer, so that nobody has to save it; a sandbox would keep the viewer out.
 func (s *Service) send(ctx context.Context, in *lookInput) (*huma.StreamResponse, error) {
 	file, mediaType, err := s.Look(ctx, in.ID, in.Copy)
 	if err != nil {
 		return nil, err
 	}
-	extension := map[string]string{mediaJPEG: "jpg", mediaPDF: "pdf"}[mediaType]
+	name, disposition := string(in.Copy)+".jpg", "attachment"
+	if mediaType == mediaPDF {
+		name, disposition = string(in.Copy)+".pdf", "inline"
+	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		defer func() { _ = file.Close() }()
 		c.SetHeader("Content-Type", mediaType)
-		c.SetHeader("Content-Disposition", `attachment; filename="`+string(in.Copy)+"."+extension+`"`)
-		c.SetHeader("Content-Security-Policy", "default-src 'none'; sandbox")
+		c.SetHeader("Content-Disposition", disposition+`; filename="`+name+`"`)
+		if mediaType != mediaPDF {
+			c.SetHeader("Content-Security-Policy", "default-src 'none'; sandbox")
+		}
 		c.SetHeader("Cross-Origin-Resource-Policy", "same-origin")
 		c.SetHeader("Cache-Control", "no-store")
 		if _, err := io.Copy(c.BodyWriter(), file); err != nil {

@@ -116,10 +116,15 @@ func TestCustomerServiceDecidesByCopiesAndEachLookIsRecorded(t *testing.T) {
 		paper := w.Do(t, service, "GET", path+"/copies/certificate", nil)
 		unseen(w.Administrator(t, access.Service, "510000"), "[id_card certificate]") // what somebody else has seen
 		for _, a := range []roomtest.Answer{photo, paper} {
-			if !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") || !strings.Contains(a.Header.Get("Content-Security-Policy"), "sandbox") ||
-				a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
+			if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 				t.Errorf("a browser may open it as a page, or keep it: %v", a.Header)
 			}
+		}
+		if !strings.HasPrefix(photo.Header.Get("Content-Disposition"), "attachment") || !strings.Contains(photo.Header.Get("Content-Security-Policy"), "sandbox") {
+			t.Errorf("a browser may open the photo as a page: %v", photo.Header)
+		}
+		if !strings.HasPrefix(paper.Header.Get("Content-Disposition"), "inline") || paper.Header.Get("Content-Security-Policy") != "" {
+			t.Errorf("a browser saves the paper, or keeps its viewer out: %v", paper.Header)
 		}
 		if paper.Header.Get("Content-Type") != "application/pdf" || photo.Header.Get("Content-Type") != "image/jpeg" {
 			t.Errorf("types %s, %s", photo.Header.Get("Content-Type"), paper.Header.Get("Content-Type"))
