@@ -90,7 +90,7 @@ func (s *Service) Mount(srv *server.Server) {
 	})
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/me/transfers", ID: "list-my-transfers", Tag: "transfers", Rule: server.Ready,
-		Summary: "The requests to change school that one made, or that a guardian made for one, the newest first",
+		Summary: "The requests to change school that one made, or that are about one or a child under age whose guardian one is, the newest first",
 	}, func(ctx context.Context, in *mineInput) (*mineOutput, error) {
 		page, err := s.mine(ctx, in.PageInput)
 		return &mineOutput{page}, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -69,12 +70,44 @@ func (s *Service) forAdmin(ctx context.Context, r row) AdminTransfer {
 	}
 }
 
-// mine lists the requests that the caller made, and those that a guardian made for them, the newest first.
+// concerning is the condition that a request is the caller's, or about them or a child under age whose guardian they are.
+func (s *Service) concerning(ctx context.Context) (condition string, args []any, err error) {
+	accountID := access.ActorFrom(ctx).AccountID
+	bindings, err := s.verification.BindingsOf(ctx, s.db, accountID)
+	if err != nil {
+		return "", nil, err
+	}
+	args = []any{accountID}
+	condition = "t.account_id = $1"
+	for _, b := range bindings {
+		if b.Guardian {
+			entry, err := s.roster.EntryByID(ctx, s.db, b.EntryID)
+			if err != nil {
+				return "", nil, err
+			}
+			if ofAge, err := s.roster.OfOwnAge(entry); err != nil {
+				return "", nil, err
+			} else if ofAge {
+				continue
+			}
+		}
+		args = append(args, b.EntryID)
+		condition += fmt.Sprintf(" OR t.entry_id = $%d", len(args))
+	}
+	return "(" + condition + ")", args, nil
+}
+
+// mine lists the requests that the caller made, and those about them or a child under age whose guardian they are, the newest first.
 func (s *Service) mine(ctx context.Context, page server.PageInput) (server.Page[Transfer], error) {
 	accountID := access.ActorFrom(ctx).AccountID
-	args, condition := []any{accountID}, " WHERE (t.account_id = $1 OR t.entry_id IN (SELECT entry_id FROM bindings WHERE account_id = $1))"
+	condition, args, err := s.concerning(ctx)
+	if err != nil {
+		return server.Page[Transfer]{}, err
+	}
+	condition = " WHERE " + condition
 	if page.Cursor != "" {
-		args, condition = append(args, page.Cursor), condition+" AND t.id < $2"
+		args = append(args, page.Cursor)
+		condition += fmt.Sprintf(" AND t.id < $%d", len(args))
 	}
 	args = append(args, page.Limit+1)
 	all, err := s.rows(ctx, s.db, fmt.Sprintf("%s ORDER BY t.id DESC LIMIT $%d", condition, len(args)), args...)
@@ -86,6 +119,37 @@ func (s *Service) mine(ctx context.Context, page server.PageInput) (server.Page[
 		own[i] = r.forReader(accountID)
 	}
 	return server.NewPage(own, page.Limit, func(t Transfer) string { return t.ID }), nil
+}
+
+// Latest is what there is to know of the newest request that concerns the caller; News is empty where nothing is.
+type Latest struct {
+	News   string // objected: the guardian of a pupil who asked does not agree; rejected: lately
+	Name   string // of whom it is about
+	School string // where they were to go
+}
+
+// newsLasts is for how long a refusal is pointed to.
+const newsLasts = 14 * 24 * time.Hour
+
+// Latest says what is new of the newest request that concerns the caller and was not theirs to say.
+func (s *Service) Latest(ctx context.Context) (Latest, error) {
+	condition, args, err := s.concerning(ctx)
+	if err != nil {
+		return Latest{}, err
+	}
+	newest, err := s.rows(ctx, s.db, " WHERE "+condition+" ORDER BY t.id DESC LIMIT 1", args...)
+	if err != nil || len(newest) == 0 {
+		return Latest{}, err
+	}
+	r := newest[0]
+	l := Latest{Name: r.Name, School: r.ToSchool.Name}
+	switch {
+	case r.State == Pending && len(r.objections) > 0 && r.accountID == access.ActorFrom(ctx).AccountID:
+		l.News = "objected"
+	case r.State == Rejected && s.now().Sub(*r.ClosedAt) < newsLasts:
+		l.News = "rejected"
+	}
+	return l, nil
 }
 
 // filter narrows the requests of a scope; an empty one does not.

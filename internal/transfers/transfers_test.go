@@ -140,6 +140,9 @@ func TestGuardiansOfAChildAreToldAndMayObject(t *testing.T) {
 		if items := mine.Items(); len(items) != 1 || items[0]["id"] != id || items[0]["own"] != false || items[0]["objection"] != nil || items[0]["reason"] != "" {
 			t.Errorf("a guardian reads %v", mine)
 		}
+		if items := w.Do(t, mother, "GET", "/api/v1/me/transfers", nil).Items(); len(items) != 1 || items[0]["id"] != id || items[0]["own"] != false || items[0]["reason"] != "" {
+			t.Errorf("a guardian's list: %v", items)
+		}
 		objection := func(id string) string { return "/api/v1/me/children/transfers/" + id + "/objection" }
 		expect(t, w.Do(t, mother, "PUT", objection(id), object{"reason": " "}), 422, "invalid")
 		expect(t, w.Do(t, mother, "PUT", objection(other), object{"reason": "太远"}), 404, "not_found")
@@ -184,6 +187,18 @@ func TestGuardiansOfAChildAreToldAndMayObject(t *testing.T) {
 			t.Error("the guardians do not learn that the child has moved")
 		}
 		expect(t, w.Do(t, mother, "DELETE", objection(id), nil), 409, "transfer_closed")
+		// What is over stays to be read, with the reason; of a child of their own age it is the child's alone.
+		refused := request(t, w, pupil, w.Nearby)
+		expect(t, w.Do(t, there, "POST", path(refused, "/reject"), object{"reason": "学籍未结清"}), 200, "")
+		if items := w.Do(t, father, "GET", "/api/v1/me/transfers", nil).Items(); len(items) != 2 || items[0]["closing_reason"] != "学籍未结清" || items[1]["state"] != "completed" {
+			t.Errorf("a guardian reads %v", items)
+		}
+		fourteen, ofAge := somebody(t, w, roster.Student, 5)
+		w.Bind(t, mother, ofAge, "parent")
+		request(t, w, fourteen, w.Elsewhere)
+		if items := w.Do(t, mother, "GET", "/api/v1/me/transfers", nil).Items(); len(items) != 2 {
+			t.Errorf("a guardian reads %d, one of them a grown child's", len(items))
+		}
 	})
 }
 

@@ -31,7 +31,7 @@ export function stepsOf(transfer: Transfer, now = Date.now()): Step[] {
     const values = { school: school.name }
     if (state === 'approved') steps.push(step(side, 'approved', 'done', decided_at ?? null, values))
     else if (state === 'rejected') steps.push(step(side, 'not_approved', 'refused', null, values))
-    else if (state === 'ended') steps.push(step(side, 'unanswered', 'skipped', null, values))
+    else if (state === 'ended') steps.push(step(side, transfer.state === 'expired' ? 'unanswered' : 'not_needed', 'skipped', null, values))
     else steps.push(step(side, 'waits', Date.parse(due_at) < now ? 'late' : 'now', null, values, due_at))
   }
   if (transfer.escalated_at) steps.push(step('county', 'escalated', transfer.state === 'pending' ? 'now' : 'done', transfer.escalated_at))
