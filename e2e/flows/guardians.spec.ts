@@ -28,6 +28,10 @@ test('F-21 a parent waits and sees nothing of the child until the school confirm
   await province.ok(200, 'POST', '/api/v1/guardianships/decide', { ids: [mine.id], confirm: true })
   await page.reload()
   await expect(main).toContainText(child.school.name)
+  await page.goto('/me')
+  await expect(main).toContainText(t('me.profile.guardian', { names: child.name }))
+  await expect(main.getByRole('button', { name: t('guardian.leave') })).toBeVisible()
+  await expect(main.getByRole('button', { name: t('me.profile.unbind') })).toHaveCount(0)
 
   await province.ok(204, 'POST', `/api/v1/admin/guardianships/${mine.id}/end`, { reason: '监护权已变更' })
   await page.reload()
@@ -67,6 +71,27 @@ test('F-21 a parent names the child by the student number, and sees nothing befo
   await page.getByRole('button', { name: t('guardian.to_space') }).click()
   await expect(page.getByRole('main')).toContainText(t('guardian.before'))
   await expect(page.getByRole('main')).not.toContainText(schoolName)
+})
+
+test('F-21 a teacher who is a parent adds a child, and reads in the space that it waits', async ({ page, t }) => {
+  const [teacher, own, child] = [await register('teacher'), await takeEntry('teacher'), await takeEntry('student')]
+  await teacher.api.ok(201, 'POST', '/api/v1/me/binding', { kind: 'teacher', id_type: 'resident_id', id_number: own.id_number, name: own.name })
+  await enter(page, teacher)
+  await page.goto('/me')
+  await page.getByRole('link', { name: t('space.also_parent') }).click()
+  await page.getByLabel(t('verify.number.child'), { exact: true }).fill(child.id_number)
+  await page.getByLabel(t('verify.name.child'), { exact: true }).fill(child.name)
+  await page.getByRole('button', { name: t('verify.submit') }).click()
+  await expect(page.getByText(t('guardian.relation_empty'))).toBeVisible()
+  await expect(page.getByLabel(t('guardian.name'), { exact: true })).toHaveCount(0)
+  await page.getByRole('main').locator('label').filter({ hasText: t('guardian.relation.father') }).click()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await page.getByRole('button', { name: t('verify.submit') }).click()
+  await page.getByRole('button', { name: t('guardian.to_space') }).click()
+  await expect(page.getByRole('main')).toContainText(t('guardian.before'))
+  await expect(page.getByRole('button', { name: t('space.look') })).toBeVisible()
+  await expectNoOverflow(page)
 })
 
 test('F-21 a class teacher confirms a guardian who waits', async ({ page, t }) => {

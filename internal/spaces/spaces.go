@@ -127,7 +127,15 @@ type Space struct {
 	NextSteps     []Suggestion      `json:"next_steps" doc:"What to do next, the most urgent first"`
 
 	ClassesChoosable []string `json:"classes_choosable" doc:"The bindings to pupils whose class was one's own choice and may be chosen anew, in whatever role"`
+
+	Waits string `json:"waits,omitempty" enum:"guardian,school" doc:"Of whoever is not verified: what they have asked for to be so, and waits: a guardian's request, or one to the school"`
 }
+
+// What somebody waits for to be verified.
+const (
+	waitsForGuardian = "guardian"
+	waitsForSchool   = "school"
+)
 
 // ClassTaught is a class as its teachers see it.
 type ClassTaught struct {
@@ -143,7 +151,7 @@ type ClassTaught struct {
 
 // Suggestion is something to do, in the reader's language.
 type Suggestion struct {
-	Action string `json:"action" doc:"verify, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry"`
+	Action string `json:"action" doc:"verify, see_guardianship, answer_guardian, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry"`
 	Title  string `json:"title"`
 	Href   string `json:"href"`
 }
@@ -182,8 +190,38 @@ func (s *Service) space(ctx context.Context, as string) (*Space, error) {
 	if space.ClassesChoosable, err = s.classesChoosable(ctx, actor, bindings); err != nil {
 		return nil, err
 	}
-	space.NextSteps, err = s.nextSteps(ctx, actor, bindings)
+	asks, err := s.guardians.AskedBy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if space.Waits, err = s.waits(ctx, actor, bindings, asks); err != nil {
+		return nil, err
+	}
+	space.NextSteps, err = s.nextSteps(ctx, actor, bindings, asks, space.Waits)
 	return space, err
+}
+
+// ticketsAtOnce are more than anybody has open: what waits is among the newest.
+const ticketsAtOnce = 20
+
+// waits is what somebody without a binding has asked for to be verified.
+func (s *Service) waits(ctx context.Context, actor access.Actor, bindings []verification.Binding, asks bool) (string, error) {
+	switch {
+	case len(bindings) > 0:
+		return "", nil
+	case asks:
+		return waitsForGuardian, nil
+	}
+	tickets, err := s.support.AllOf(ctx, s.db, actor.AccountID, ticketsAtOnce)
+	if err != nil {
+		return "", err
+	}
+	for _, t := range tickets {
+		if t.State == support.Open && (t.Kind == support.MissingEntry || t.Kind == support.NotMe) {
+			return waitsForSchool, nil
+		}
+	}
+	return "", nil
 }
 
 // classesChoosable are the bindings to pupils whose class was put there by the caller, whom verification then lets choose again (F-18).
@@ -228,18 +266,23 @@ func (s *Service) classesTaught(ctx context.Context, entryID string) ([]ClassTau
 	return taught, nil
 }
 
-func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []verification.Binding) ([]Suggestion, error) {
+// nextSteps are what to do next. Verifying is no step while something waits that leads there.
+func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []verification.Binding, asks bool, waits string) ([]Suggestion, error) {
 	steps := []Suggestion{}
 	add := func(action, href string) {
 		steps = append(steps, Suggestion{action, messages.Text(access.ClientFrom(ctx).Language, "next."+action, nil), href})
 	}
-	if len(bindings) == 0 && actor.Role != public {
-		waits, err := s.guardians.AskedBy(ctx)
-		if err != nil {
+	if len(bindings) == 0 && actor.Role != public && waits == "" {
+		add("verify", "/verify")
+	}
+	if asks {
+		add("see_guardianship", "/space#children")
+	}
+	if own := bindingAs(verification.Student, bindings); own != nil {
+		if asked, err := s.askedGuardian(ctx); err != nil {
 			return nil, err
-		}
-		if !waits {
-			add("verify", "/verify")
+		} else if asked {
+			add("answer_guardian", "/space#guardians")
 		}
 	}
 	for _, b := range bindings {
@@ -288,10 +331,18 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	if open > 0 {
 		add("see_tickets", "/me/tickets")
 	}
+	latest, err := s.transfers.Latest(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if open, err = s.transfers.OpenOf(ctx, s.db, actor.AccountID); err != nil {
 		return nil, err
 	}
-	if open > 0 {
+	switch {
+	case latest.News != "":
+		steps = append(steps, Suggestion{"see_transfers", messages.Text(access.ClientFrom(ctx).Language, "next.see_transfer_"+latest.News,
+			map[string]any{"name": latest.Name, "school": latest.School}), "/me/transfers"})
+	case open > 0:
 		add("see_transfers", "/me/transfers")
 	}
 	guardiansAt := "/space#guardians"
@@ -329,6 +380,12 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 		add("manage_registry", "/admin/registry")
 	}
 	return steps, nil
+}
+
+// askedGuardian tells whether somebody asks a pupil of their own age to be their guardian, and the pupil may say.
+func (s *Service) askedGuardian(ctx context.Context) (bool, error) {
+	own, err := s.guardians.OfPupil(ctx)
+	return slices.ContainsFunc(own.Items, func(g guardians.OwnGuardian) bool { return g.State == verification.Asked && !g.SchoolOnly }), err
 }
 
 // Classmate is somebody of one's class.

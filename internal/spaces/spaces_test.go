@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/desk"
+	"caotang/internal/identity"
 	"caotang/internal/looks"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
@@ -252,6 +254,67 @@ func TestASpaceSaysWhatOthersHaveBegun(t *testing.T) {
 		do(mother, 204, "PUT", "/me/children/transfers/"+moving+"/objection", map[string]any{"reason": "不搬"})
 		expect(mother, "")
 		expect(father, "answer_childs_transfer")
+		expect(pupil, "see_transfers")
+		reads(pupil, "家长不同意韩梅梅转到"+w.Nearby.Name)
+		do(w.Administrator(t, access.School, w.Nearby.ID), 200, "POST", "/admin/transfers/"+moving+"/reject", map[string]any{"reason": "学位已满"})
+		for _, p := range []roomtest.Person{pupil, mother, father} {
+			expect(p, "see_transfers")
+			reads(p, "没有通过，看看原因")
+		}
+		w.InTx(t, func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE transfers SET closed_at = $1`, db.At(time.Now().AddDate(0, 0, -15)))
+			return err
+		})
+		expect(pupil, "")
+	})
+}
+
+// Whoever has asked to be verified, or to be a guardian, reads that it waits, in whatever role, and not that it is yet to be done.
+func TestASpaceSaysWhatWaits(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		ask := func(p roomtest.Person, path string, body map[string]any) {
+			t.Helper()
+			body["id_type"] = "resident_id"
+			if a := w.Do(t, p, "POST", "/api/v1/me/"+path, body); a.Status != 201 {
+				t.Fatal(a)
+			}
+		}
+		reads := func(p roomtest.Person, waits any, next string) {
+			t.Helper()
+			if a := get(t, w, p, "/api/v1/me/space"); a.Get("waits") != waits || steps(a) != next {
+				t.Errorf("waits for %v, to do: %q; want %v, %q", a.Get("waits"), steps(a), waits, next)
+			}
+		}
+		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		childs := func() map[string]any {
+			return map[string]any{"kind": "parent", "id_number": roomtest.IDNumber(1), "name": "韩梅梅"}
+		}
+		parent, teacher, pupil := w.Person(t, "parent"), w.Person(t, "teacher"), w.Person(t, "student")
+		ask(parent, "binding", childs())
+		reads(parent, "guardian", "see_guardianship")
+		w.Bind(t, teacher, w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(2), SchoolID: w.Here.ID}), "teacher")
+		ask(teacher, "binding", childs())
+		reads(teacher, nil, "see_guardianship")
+		ask(pupil, "tickets", map[string]any{"kind": "missing_entry", "entry_kind": "student", "id_number": roomtest.IDNumber(3), "name": "李雷", "school_id": w.Here.ID})
+		reads(pupil, "school", "see_tickets")
+	})
+}
+
+func TestAPupilOfTheirOwnAgeIsAskedWhoTheirGuardianIs(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		for years, want := range map[int]string{10: "", 16: "answer_guardian"} {
+			digits := fmt.Sprintf("510104%d0101%03d", time.Now().Year()-years, years)
+			number := digits + string(identity.CheckCharacter(digits))
+			class := w.Class(t, w.Here.ID, years)
+			pupil, parent := w.Person(t, "student"), w.Person(t, "parent")
+			w.Bind(t, pupil, w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: number, SchoolID: w.Here.ID, ClassID: class.ID}), "student")
+			if a := w.Do(t, parent, "POST", "/api/v1/me/binding", map[string]any{"kind": "parent", "id_type": "resident_id", "id_number": number, "name": "韩梅梅"}); a.Status != 201 {
+				t.Fatal(a)
+			}
+			if got := steps(get(t, w, pupil, "/api/v1/me/space")); got != want {
+				t.Errorf("at %d: %q, want %q", years, got, want)
+			}
+		}
 	})
 }
 

@@ -243,8 +243,8 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, action string, entry ro
 	})
 }
 
-// UnbindOwn takes away the caller's own binding, as [Service.BindingOf] shows it, after their password (F-21). Errors:
-// password_wrong; not_found without a binding.
+// UnbindOwn takes away the caller's binding to their own entry, after their password (F-21). A guardian's link to a child is none:
+// see [Service.EndGuardian]. Errors: password_wrong; not_found without such a binding.
 func (s *Service) UnbindOwn(ctx context.Context, password string) error {
 	actor := access.ActorFrom(ctx)
 	if err := s.accounts.CheckPassword(ctx, actor.AccountID, password); err != nil {
@@ -258,7 +258,10 @@ func (s *Service) UnbindOwn(ctx context.Context, password string) error {
 		if b == nil {
 			return fault.ErrNotFound.New(fault.Next("verify", "/verify"))
 		}
-		if err := s.part(ctx, tx, actor.AccountID, b, Left, ""); err != nil || b.Guardian {
+		if b.Guardian {
+			return fault.ErrNotFound.New(fault.Next("my_children", "/me"))
+		}
+		if err := s.part(ctx, tx, actor.AccountID, b, Left, ""); err != nil {
 			return err
 		}
 		return s.accounts.Tell(ctx, tx, actor.AccountID, unbound, nil)

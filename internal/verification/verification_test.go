@@ -394,9 +394,13 @@ func TestParentsAskForTheirChild(t *testing.T) {
 		if a.Get("state") != "bound" || a.Get("id") != id || a.Get("class.name") != "七年级1班" {
 			t.Errorf("a confirmed guardian sees %v", a)
 		}
-		expect(t, w.Do(t, mother, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password}), 204, "")
-		if n := w.Count(t, `SELECT count(*) FROM guardian_requests WHERE id = $1 AND state = 'left'`, id); n != 1 {
-			t.Error("who has left is a guardian yet")
+		// Unbinding is of one's own entry: no guardian goes by it unawares.
+		gone := w.Do(t, mother, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password})
+		if expect(t, gone, 404, "not_found"); gone.Get("next_step.action") != "my_children" {
+			t.Errorf("no way to the children: %v", gone)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM guardian_links WHERE id = $1`, id); n != 1 {
+			t.Error("the guardian was unbound from the child")
 		}
 	})
 }
