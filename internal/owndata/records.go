@@ -11,6 +11,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/messages"
 	"caotang/internal/server"
+	"caotang/internal/verification"
 )
 
 // Record is something that was done to a person's data, or a look at it, in the words of the reader.
@@ -109,7 +110,7 @@ func (t *teller) tell(ctx context.Context, e audit.Entry) (Record, error) {
 	return r, err
 }
 
-// other names another account by what it administers.
+// other names another account by what it administers, or where it teaches.
 func (t *teller) other(ctx context.Context, a audit.Actor) (string, error) {
 	if name, known := t.names[a.ID]; known {
 		return name, nil
@@ -125,6 +126,14 @@ func (t *teller) other(ctx context.Context, a audit.Actor) (string, error) {
 		key = "record.who.closed"
 	case len(grants) > 0:
 		key, args["scope"] = "record.who.administrator", grants[0].ScopeName
+	default:
+		own, err := t.service.Verification.BindingOf(ctx, t.service.db, a.ID)
+		if err != nil {
+			return "", err
+		}
+		if own != nil && own.Kind == verification.Teacher {
+			key, args["school"] = "record.who.teacher", own.School.Name
+		}
 	}
 	t.names[a.ID] = t.text(key, args)
 	return t.names[a.ID], nil
