@@ -1,7 +1,7 @@
 import { administrator, register, signIn, takeEntry } from '../support/api.ts'
 import { newName, newResidentID, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { enter, signInOnScreen } from '../support/walk.ts'
+import { chooseSchool, enter, signInOnScreen } from '../support/walk.ts'
 
 test('F-21 a parent waits and sees nothing of the child until the school confirms, and again once custody ends', async ({ page, t }) => {
   test.slow() // two people use the screen
@@ -130,4 +130,44 @@ test("a pupil's guardians stand in the registry's drawer, where the school ends 
   await expect(list).toContainText(t('guardian.state.ended'))
   await expectNoOverflow(page)
   await expectAccessible(page)
+})
+
+test('F-17 F-21 a parent asks for a missing child: the school reads who asks, enters the child, and the guardian is yet to be confirmed', async ({ page, t }) => {
+  test.slow() // two people use the screen
+  const [parent, school] = [await register('parent'), await administrator('school')]
+  const child = { name: newName(), id_number: newResidentID() }
+  await enter(page, parent)
+  await page.goto('/verify')
+  await page.getByLabel(t('verify.number.child'), { exact: true }).fill(child.id_number)
+  await page.getByLabel(t('verify.name.child'), { exact: true }).fill(child.name)
+  await page.getByLabel(t('guardian.name'), { exact: true }).fill('王芳')
+  await page.getByRole('group').locator('label').filter({ hasText: t('guardian.relation.mother') }).click()
+  await page.getByRole('button', { name: t('verify.submit') }).click()
+  await page.getByRole('alert').getByRole('button').first().click()
+  const request = page.getByRole('region', { name: t('request.missing_child.title') })
+  await expect(request).toContainText('王芳')
+  await chooseSchool(page, t('verify.school.school'), school.scope.name)
+  await request.getByRole('button', { name: t('request.send') }).click()
+  await expect(page.getByText(t('request.filed_title'))).toBeVisible()
+  await expect(page.getByRole('alert')).toHaveCount(0) // nothing is left to mend here
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+
+  const [filed] = (await parent.api.ok(200, 'GET', '/api/v1/me/tickets')).items
+  await enter(page, school)
+  await page.goto(`/admin/tickets?ticket=${filed.id}`)
+  const drawer = page.getByRole('dialog')
+  const guardian = t('guardian.queue.who', { name: '王芳', relation: t('guardian.relation.mother') })
+  await expect(drawer.getByRole('definition').first()).toHaveText(guardian)
+  await expect(drawer.getByRole('checkbox', { name: t('admin_tickets.known_guardian', { guardian, child: child.name }) })).not.toBeChecked()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await drawer.getByRole('button', { name: t('admin_tickets.complete.add_child') }).click()
+  await expect(drawer).toHaveCount(0)
+  const [asked] = (await parent.api.ok(200, 'GET', '/api/v1/me/guardianships')).items
+  expect(asked.state).toBe('asked')
+  await enter(page, parent)
+  await page.goto('/me/tickets')
+  await expect(page.getByRole('main')).toContainText(t('request.ending.guardian_asked'))
+  await expectNoOverflow(page)
 })

@@ -44,20 +44,30 @@ type filter struct {
 	State, ClassID, EntryID string
 }
 
-// decidable limits requests to what the actor may decide: those of their scope, and of the classes whose class teacher they are.
+// decidable limits requests to what the actor may decide: those of their scope, and of the classes whose class teacher they are,
+// but for one of their own that waits, which somebody else decides.
 func (s *Service) decidable(ctx context.Context) (condition string, args []any, err error) {
 	condition, args = access.ActorFrom(ctx).Reach(access.GuardiansDecide).SQL("s.region", "e.school_id", 1)
 	headed, err := s.headed(ctx, s.db)
-	if err != nil || len(headed) == 0 {
-		return condition, args, err
+	if err != nil {
+		return "", nil, err
 	}
-	places := make([]string, len(headed))
-	for i, class := range headed {
-		args = append(args, class)
-		places[i] = fmt.Sprintf("$%d", len(args))
+	if len(headed) > 0 {
+		places := make([]string, len(headed))
+		for i, class := range headed {
+			args = append(args, class)
+			places[i] = fmt.Sprintf("$%d", len(args))
+		}
+		condition = "(" + condition + " OR e.class_id IN (" + strings.Join(places, ", ") + "))"
+	} else if condition == nowhere {
+		return condition, args, nil
 	}
-	return "(" + condition + " OR e.class_id IN (" + strings.Join(places, ", ") + "))", args, nil
+	args = append(args, access.ActorFrom(ctx).AccountID)
+	return condition + fmt.Sprintf(" AND (g.state <> 'asked' OR g.account_id <> $%d)", len(args)), args, nil
 }
+
+// nowhere is the condition of a reach that covers nothing.
+const nowhere = "1 = 0"
 
 const requestTables = ` FROM guardian_requests g JOIN registry_entries e ON e.id = g.entry_id JOIN schools s ON s.id = e.school_id`
 
@@ -157,7 +167,7 @@ func (s *Service) shown(ctx context.Context, row requestRow, entry roster.Entry)
 // Waiting counts the requests that wait for the actor.
 func (s *Service) Waiting(ctx context.Context) (n int, err error) {
 	condition, args, err := s.decidable(ctx)
-	if err != nil || condition == "1 = 0" {
+	if err != nil || condition == nowhere {
 		return 0, err
 	}
 	err = s.db.QueryRow(ctx, `SELECT count(*)`+requestTables+` WHERE g.state = 'asked' AND `+condition, args...).Scan(&n)

@@ -235,6 +235,34 @@ func TestWhoMayDecide(t *testing.T) {
 	})
 }
 
+func TestNobodyDecidesTheirOwnRequest(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		_, number := f.pupil(t)
+		for _, p := range []roomtest.Person{f.teacher, f.school} {
+			id, others := f.ask(t, p, number), f.ask(t, f.Person(t, "parent"), number)
+			f.refused(t, p, 403, "guardian_own_request", "POST", "/guardianships/decide", decision(true, id))
+			f.refused(t, p, 403, "guardian_own_request", "POST", "/guardianships/decide", decision(false, id))
+			for _, one := range f.ok(t, p, 200, "GET", "/guardianships?state=asked", nil).Items() {
+				if one["id"] == id {
+					t.Error("their own request is offered to them")
+				}
+			}
+			if a := f.decide(t, p, true, id, others); a.Get("decided") != 1.0 || f.state(t, id) != "asked" || f.state(t, others) != "confirmed" {
+				t.Errorf("in bulk: %v", a)
+			}
+		}
+		// The class teacher's own waits for the school, and the administrator's for the class teacher.
+		if a := f.ok(t, f.teacher, 200, "GET", "/guardianships?state=asked", nil); len(a.Items()) != 1 {
+			t.Errorf("the class teacher sees %v", a)
+		}
+		for _, one := range f.ok(t, f.school, 200, "GET", "/guardianships?state=asked", nil).Items() {
+			if a := f.decide(t, f.school, true, one["id"].(string)); a.Get("decided") != 1.0 {
+				t.Error(a)
+			}
+		}
+	})
+}
+
 func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		child, number := f.pupil(t)

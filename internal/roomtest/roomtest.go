@@ -257,7 +257,16 @@ func (w *World) Bind(t testing.TB, p Person, e roster.Entry, kind string) {
 	t.Helper()
 	w.InTx(t, func(tx *db.Tx) error {
 		if kind == verification.Parent && e.Kind == roster.Student {
-			return w.Verification.LinkGuardian(t.Context(), tx, p.ID, e, verification.BySchool)
+			child, err := w.Roster.EntryByID(t.Context(), tx, e.ID)
+			if err != nil {
+				return err
+			}
+			asked, err := w.Verification.AskGuardian(t.Context(), tx, p.ID, child, verification.Claim{}, verification.Guardian{})
+			if err != nil || asked.State == verification.Confirmed {
+				return err
+			}
+			_, err = w.Verification.ConfirmGuardian(t.Context(), tx, asked.ID, verification.BySchool)
+			return err
 		}
 		return w.Verification.Bind(t.Context(), tx, p.ID, e, kind)
 	})

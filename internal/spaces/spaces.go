@@ -272,8 +272,20 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	add := func(action, href string) {
 		steps = append(steps, Suggestion{action, messages.Text(access.ClientFrom(ctx).Language, "next."+action, nil), href})
 	}
-	if len(bindings) == 0 && actor.Role != public && waits == "" {
-		add("verify", "/verify")
+	if len(bindings) == 0 && actor.Role != public {
+		lost, appealable, err := s.support.LostCase(ctx, s.db, actor.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case appealable:
+			add("appeal_case", "/me/tickets")
+		case lost:
+			add("see_lost_case", "/me/tickets")
+		}
+		if waits == "" {
+			add("verify", "/verify")
+		}
 	}
 	if asks {
 		add("see_guardianship", "/space#children")

@@ -318,6 +318,36 @@ func TestAPupilOfTheirOwnAgeIsAskedWhoTheirGuardianIs(t *testing.T) {
 	})
 }
 
+func TestWhoeverLostTheirIdentityIsToldWhereToAppeal(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(9001), SchoolID: w.Here.ID})
+		pupil, other := w.Person(t, "student"), w.Person(t, "student")
+		w.Bind(t, pupil, e, "student")
+		asked := w.Do(t, other, "POST", "/api/v1/me/tickets", map[string]any{"kind": "not_me", "entry_kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(9001), "name": "韩梅梅"})
+		id, _ := asked.Get("id").(string)
+		for _, level := range []access.Level{access.County, access.Province} {
+			scope := map[access.Level]string{access.County: "510104", access.Province: "510000"}[level]
+			if a := w.Do(t, w.Administrator(t, level, scope), "POST", "/api/v1/admin/tickets/"+id+"/complete", map[string]any{"answer": "当面核实"}); a.Status != 200 {
+				t.Fatal(a)
+			}
+			want, loser := "appeal_case verify", pupil
+			if level == access.Province {
+				want, loser = "see_lost_case verify", other
+			}
+			if got := steps(get(t, w, loser, "/api/v1/me/space")); got != want {
+				t.Errorf("%s decided: %q, want %q", level, got, want)
+			}
+			if level == access.County {
+				appeal := w.Do(t, pupil, "POST", "/api/v1/me/cases/"+id+"/appeal", nil)
+				id, _ = appeal.Get("id").(string)
+				if got := steps(get(t, w, pupil, "/api/v1/me/space")); got != "verify see_tickets" {
+					t.Errorf("appealed: %q", got)
+				}
+			}
+		}
+	})
+}
+
 func TestAClassIsChosenAnewByWhoChoseIt(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		class, other := w.Class(t, w.Here.ID, 1), w.Class(t, w.Here.ID, 2)

@@ -20,6 +20,7 @@ type Completion struct {
 	ClassID           string // missing_entry: the class of the new entry
 	StudentNumber     string // missing_entry
 	CertificateNumber string // missing_entry
+	KnownGuardian     bool   // missing_entry of a parent: whoever asks is known to be the child's guardian, and confirmed at once
 	SchoolingYears    int    // missing_class: 0 is the usual length of the stage
 	Phone             string // frozen: which phone the account keeps, as for [accounts.Service.Unfreeze]
 	Answer            string // a word to whoever asked
@@ -93,6 +94,9 @@ func (s *Service) answer(ctx context.Context, id string, state State, words, can
 		if err := do(tx, t); err != nil {
 			return s.forAdministrator(ctx, tx, t, err)
 		}
+		if t, err = s.answerable(ctx, tx, id); err != nil {
+			return err
+		}
 		if err := audit.Record(ctx, tx, audit.Event{
 			Action: "ticket." + string(state), Target: "ticket", TargetID: id, Place: t.place,
 			Reason: withCanned(messages.Chinese, canned, words), Details: t.about(),
@@ -100,9 +104,6 @@ func (s *Service) answer(ctx context.Context, id string, state State, words, can
 			return err
 		}
 		if err := s.tellBoth(ctx, tx, t, state); err != nil {
-			return err
-		}
-		if t, err = s.answerable(ctx, tx, id); err != nil {
 			return err
 		}
 		answered, err = s.forAdmin(t)
@@ -132,10 +133,25 @@ func (s *Service) addEntry(ctx context.Context, tx *db.Tx, t row, in Completion)
 	if err != nil {
 		return err
 	}
-	if t.content.EntryKind == verification.Parent { // whoever answers confirms the guardian by it
-		return s.verification.LinkGuardian(ctx, tx, t.accountID, entry, verification.BySchool)
+	if t.content.EntryKind == verification.Parent {
+		waits, err := s.askGuardian(ctx, tx, t, entry, in.KnownGuardian)
+		if err != nil || !waits {
+			return err
+		}
+		return s.keepEnding(ctx, tx, t, GuardianAsked, entry.School)
 	}
 	return s.verification.Bind(ctx, tx, t.accountID, entry, t.content.EntryKind)
+}
+
+// askGuardian files that whoever asked for a missing child asks to be its guardian; who is known to be is confirmed at once, the others
+// wait as if they had asked themselves (F-21).
+func (s *Service) askGuardian(ctx context.Context, tx *db.Tx, t row, entry roster.Entry, known bool) (waits bool, err error) {
+	r, err := s.verification.AskGuardian(ctx, tx, t.accountID, entry, t.content.claim(), verification.Guardian{Name: t.content.GuardianName, Relation: t.content.Relation})
+	if err != nil || !known || r.State == verification.Confirmed {
+		return r.State == verification.Asked, err
+	}
+	_, err = s.verification.ConfirmGuardian(ctx, tx, r.ID, verification.BySchool)
+	return false, err
 }
 
 // names tells whether an entry is the person whom a ticket is about.
@@ -205,6 +221,9 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 			if err := s.accounts.Tell(ctx, tx, holder, handedOver, map[string]any{"by": t.DecidedBy}); err != nil {
 				return err
 			}
+			if err := s.tellGuardians(ctx, tx, holder, entry, childHandedOver, map[string]any{"by": t.DecidedBy}); err != nil {
+				return err
+			}
 		}
 	}
 	if _, err := tx.Exec(ctx, `UPDATE tickets SET holder_id = $1 WHERE id = $2`, loser, t.ID); err != nil {
@@ -215,6 +234,9 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 
 // tellBoth tells whoever asked how it was decided and by whom, and the holder of an entry that stays theirs.
 func (s *Service) tellBoth(ctx context.Context, tx *db.Tx, t row, state State) error {
+	if t.content.Ending == GuardianAsked {
+		return s.accounts.Notify(ctx, tx, t.accountID, childEntered, nil)
+	}
 	about := "notice.ticket_"
 	if t.Appeal {
 		about = "notice.appeal_"
@@ -258,7 +280,7 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 		return t, err
 	}
 	t.TakenMe = r.takenBy == access.ActorFrom(ctx).AccountID
-	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind)
+	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind, r.content.EntryKind == verification.Parent)
 	switch r.Kind {
 	case Frozen:
 		if t.Freeze, err = s.accounts.FreezeOf(ctx, s.db, r.accountID); err != nil {

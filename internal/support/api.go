@@ -18,6 +18,8 @@ type askInput struct {
 		IDType            identity.Type `json:"id_type,omitempty" maxLength:"40"`
 		IDNumber          string        `json:"id_number,omitempty" maxLength:"200"`
 		Name              string        `json:"name,omitempty" maxLength:"500"`
+		GuardianName      string        `json:"guardian_name,omitempty" maxLength:"500" doc:"missing_entry of a parent: who asks to be the child's guardian"`
+		Relation          string        `json:"relation,omitempty" maxLength:"20" doc:"missing_entry of a parent: father, mother or other"`
 		SecondNumber      string        `json:"second_number,omitempty" maxLength:"200" doc:"not_me, where the policy asks for two numbers"`
 		Stage             roster.Stage  `json:"stage,omitempty" maxLength:"40" doc:"missing_class"`
 		EntryYear         int           `json:"entry_year,omitempty" doc:"missing_class"`
@@ -56,6 +58,7 @@ type completeInput struct {
 		ClassID           string `json:"class_id,omitempty" maxLength:"100" doc:"missing_entry: the class of the new entry"`
 		StudentNumber     string `json:"student_number,omitempty" maxLength:"200" doc:"missing_entry"`
 		CertificateNumber string `json:"certificate_number,omitempty" maxLength:"200" doc:"missing_entry"`
+		KnownGuardian     bool   `json:"known_guardian,omitempty" doc:"missing_entry of a parent: the administrator knows that whoever asks is the child's guardian, who is confirmed by it; else the request waits as every other"`
 		SchoolingYears    int    `json:"schooling_years,omitempty" doc:"missing_class: 六三制 or 五四制; the usual length when absent"`
 		Phone             string `json:"phone,omitempty" enum:"before,now" doc:"frozen: which phone the account keeps, that of before the change when absent"`
 		Answer            string `json:"answer,omitempty" maxLength:"5000" doc:"A word to whoever asked; for a frozen account the reason, which must be there"`
@@ -125,6 +128,7 @@ func (s *Service) Mount(srv *server.Server) {
 		ticket, err := s.Ask(ctx, Request{
 			Kind: b.Kind, SchoolID: b.SchoolID, Note: b.Note,
 			Claim:     verification.Claim{Kind: b.EntryKind, IDType: b.IDType, IDNumber: b.IDNumber, Name: b.Name, SecondNumber: b.SecondNumber},
+			Guardian:  verification.Guardian{Name: b.GuardianName, Relation: verification.Relation(b.Relation)},
 			Class:     roster.NewClass{Stage: b.Stage, EntryYear: b.EntryYear, Number: b.Number},
 			BindingID: b.BindingID,
 			Right:     Right{ClassID: b.ClassID, StudentNumber: b.StudentNumber, CertificateNumber: b.CertificateNumber},
@@ -220,7 +224,7 @@ func (s *Service) Mount(srv *server.Server) {
 	}, func(ctx context.Context, in *completeInput) (*adminOutput, error) {
 		var completion Completion
 		if b := in.Body; b != nil {
-			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.SchoolingYears, b.Phone, b.Answer, b.Canned}
+			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.KnownGuardian, b.SchoolingYears, b.Phone, b.Answer, b.Canned}
 		}
 		ticket, err := s.Complete(ctx, in.ID, completion)
 		return &adminOutput{ticket}, err

@@ -22,14 +22,15 @@ type Request struct {
 	Kind     Kind
 	SchoolID string // for NotMe the entry's own school counts
 	Claim    verification.Claim
-	Class    roster.NewClass // its school is SchoolID
+	Guardian verification.Guardian // missing_entry of a parent: who asks to be the child's guardian
+	Class    roster.NewClass       // its school is SchoolID
 	Note     string
 
 	BindingID string // a correction or a missing class: whose; "" is the first whom the account stands for, at the school
 
 	Right Right // a correction: what is right beside the claim's name; "" is right already
 
-	holderID string // not_me: who holds the entry
+	held roster.Entry // not_me: the entry, which another account holds
 }
 
 // Ask files a ticket for the caller. Errors: those of formats, ticket_open, and by kind:
@@ -88,7 +89,7 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 		case MissingEntry:
 			err = s.await(ctx, tx, id, c)
 		case NotMe:
-			err = s.openCase(ctx, tx, id, in.holderID, school)
+			err = s.openCase(ctx, tx, id, in.held.AccountID, in.held)
 		}
 		if err != nil {
 			return err
@@ -128,6 +129,12 @@ func (s *Service) askEntry(ctx context.Context, tx *db.Tx, in *Request, c *conte
 	}
 	if err := s.verification.Check(in.Claim); err != nil {
 		return err, nil
+	}
+	if c.EntryKind == verification.Parent {
+		if err := in.Guardian.Check(); err != nil {
+			return err, nil
+		}
+		c.GuardianName, c.Relation = in.Guardian.Name, in.Guardian.Relation
 	}
 	number, err := verification.ReadDocument(in.Claim.IDType, in.Claim.IDNumber, in.Claim.Name)
 	c.IDType, c.IDNumber, c.SecondNumber = number.Type, number.Text, in.Claim.SecondNumber
@@ -188,7 +195,7 @@ func (s *Service) askMine(ctx context.Context, tx *db.Tx, in *Request, c *conten
 	if err != nil {
 		return err, nil
 	}
-	c.IDType, c.IDNumber, in.SchoolID, in.holderID = number.Type, number.Text, entry.School.ID, entry.AccountID
+	c.IDType, c.IDNumber, in.SchoolID, in.held = number.Type, number.Text, entry.School.ID, entry
 	if final, err := s.decidedFinally(ctx, tx, caller, *c); err != nil || !final {
 		return nil, err
 	}

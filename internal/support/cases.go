@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"caotang/internal/access"
@@ -11,6 +12,8 @@ import (
 	"caotang/internal/fault"
 	"caotang/internal/roster"
 	"caotang/internal/server"
+	"caotang/internal/vault"
+	"caotang/internal/verification"
 )
 
 // A not_me ticket is a case between two accounts: whoever asks for the entry, and its holder. Both are told of its
@@ -29,6 +32,11 @@ var (
 const (
 	caseOpened = "notice.case_opened"
 	caseEnded  = "notice.case_ended"
+
+	// The same for a pupil's guardians, and that the entry has gone.
+	childsCaseOpened = "notice.childs_case_opened"
+	childsCaseEnded  = "notice.childs_case_ended"
+	childHandedOver  = "notice.child_handed_over"
 )
 
 // Case is a not_me ticket as the account sees it that holds the entry, or lost it by the case.
@@ -83,12 +91,49 @@ type FirstDecision struct {
 	AnsweredAt *time.Time `json:"answered_at"`
 }
 
-// openCase tells the holder that somebody asks for their entry.
-func (s *Service) openCase(ctx context.Context, tx *db.Tx, ticketID, holderID string, school roster.School) error {
+// openCase tells the holder that somebody asks for their entry, and the guardians who must know.
+func (s *Service) openCase(ctx context.Context, tx *db.Tx, ticketID, holderID string, entry roster.Entry) error {
 	if _, err := tx.Exec(ctx, `UPDATE tickets SET holder_id = $1 WHERE id = $2`, holderID, ticketID); err != nil {
 		return err
 	}
-	return s.accounts.Notify(ctx, tx, holderID, caseOpened, map[string]any{"school": school.Name})
+	if err := s.accounts.Notify(ctx, tx, holderID, caseOpened, map[string]any{"school": entry.School.Name}); err != nil {
+		return err
+	}
+	return s.tellGuardians(ctx, tx, holderID, entry, childsCaseOpened, nil)
+}
+
+// tellGuardians tells the confirmed guardians of a pupil of what befalls the account that holds the pupil's entry, where the pupil
+// cannot be left to hear of it alone: under [roster.OwnAge], and where the account has no phone of its own.
+func (s *Service) tellGuardians(ctx context.Context, tx *db.Tx, holderID string, entry roster.Entry, key string, args map[string]any) error {
+	if entry.Kind != roster.Student {
+		return nil
+	}
+	ofAge, err := s.roster.OfOwnAge(entry)
+	if err != nil {
+		return err
+	}
+	holder, err := s.accounts.MaskedOf(ctx, tx, holderID)
+	if err != nil && !fault.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	if ofAge && holder.MaskedPhone != "" {
+		return nil
+	}
+	told := map[string]any{"name": vault.MaskName(entry.Name), "school": entry.School.Name}
+	maps.Copy(told, args)
+	all, err := s.verification.GuardiansOf(ctx, tx, entry.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.State != verification.Confirmed {
+			continue
+		}
+		if err := s.accounts.Notify(ctx, tx, r.AccountID, key, told); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tellHolder tells the holder of a case that it has ended and taken nothing away.
@@ -96,7 +141,28 @@ func (s *Service) tellHolder(ctx context.Context, tx *db.Tx, t row) error {
 	if t.Kind != NotMe || t.holderID == "" {
 		return nil
 	}
-	return s.accounts.Notify(ctx, tx, t.holderID, caseEnded, map[string]any{"school": t.School.Name})
+	if err := s.accounts.Notify(ctx, tx, t.holderID, caseEnded, map[string]any{"school": t.School.Name}); err != nil {
+		return err
+	}
+	entry, err := s.roster.EntryByDocument(ctx, tx, t.content.document())
+	if fault.Is(err, fault.ErrNotFound) {
+		return nil // gone since
+	}
+	if err != nil {
+		return err
+	}
+	return s.tellGuardians(ctx, tx, t.holderID, entry, childsCaseEnded, nil)
+}
+
+// LostCase tells whether the newest case against an account took its entry away, and whether that may still be appealed; whoever has
+// appealed follows the appeal as a request of their own.
+func (s *Service) LostCase(ctx context.Context, q db.Querier, accountID string) (lost, appealable bool, err error) {
+	all, err := s.rows(ctx, q, ` WHERE t.holder_id = $1 AND t.kind = 'not_me' AND t.state = 'done' ORDER BY t.id DESC LIMIT 1`, accountID)
+	if err != nil || len(all) == 0 || all[0].appealed {
+		return false, false, err
+	}
+	to, _, err := s.appealTo(ctx, q, all[0])
+	return true, to != "", err
 }
 
 // decidedFinally tells whether an appeal, or the province, has decided about the same document against the account.
@@ -176,7 +242,7 @@ func (s *Service) fileAppeal(ctx context.Context, tx *db.Tx, first row, caller s
 	}); err != nil {
 		return Ticket{}, err
 	}
-	if err := s.openCase(ctx, tx, id, entry.AccountID, entry.School); err != nil {
+	if err := s.openCase(ctx, tx, id, entry.AccountID, entry); err != nil {
 		return Ticket{}, err
 	}
 	all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)

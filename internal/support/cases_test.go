@@ -87,6 +87,41 @@ func TestTheHolderIsToldAndAnswersAndTheAdministratorSeesBothSides(t *testing.T)
 	})
 }
 
+func TestTheGuardiansOfAPupilWhoCannotHearOfItAloneAreTold(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		admin := w.Administrator(t, access.County, "510104")
+		for name, c := range map[string]struct {
+			number int
+			phone  bool
+			told   int
+		}{"under fourteen": {9001, true, 1}, "without a phone": {1, false, 1}, "of their own age, with a phone": {2, true, 0}} {
+			e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(c.number), SchoolID: w.Here.ID})
+			holder, mother, waits := w.Newcomer(t, "student"), w.Person(t, "parent"), w.Person(t, "parent")
+			if c.phone {
+				holder = w.Person(t, "student")
+			}
+			w.Bind(t, holder, e, "student")
+			w.Bind(t, mother, e, "parent")
+			expect(t, w.Do(t, waits, "POST", "/api/v1/me/binding", claim("parent", c.number, "韩梅梅")), 201, "")
+			contest := func() string {
+				return ask(t, w, w.Person(t, "student"), as(person("student", c.number, "韩梅梅"), "not_me"))
+			}
+			tells := func(part string) {
+				t.Helper()
+				if w.Told(t, mother, part) != c.told || w.Told(t, waits, "孩子") != 0 {
+					t.Errorf("%s: %q, %q", name, w.Texts(t, mother.Phone), w.Texts(t, waits.Phone))
+				}
+			}
+			path := contest()
+			tells("您的孩子韩*梅账号绑定的实名信息是他本人的")
+			expect(t, w.Do(t, admin, "POST", path+"/decline", object{"canned": "not_proven"}), 200, "")
+			tells("孩子的认证不变")
+			expect(t, w.Do(t, admin, "POST", contest()+"/complete", object{"answer": "当面核实"}), 200, "")
+			tells("已转给另一个账号")
+		}
+	})
+}
+
 func TestHowTheHolderCameToTheEntryIsTold(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		admin := w.Administrator(t, access.School, w.Here.ID)

@@ -34,7 +34,7 @@ const (
 // claimsAtOnce bounds how many claims one query brings.
 const claimsAtOnce = 500
 
-// Ending is why a ticket ended without anybody answering it.
+// Ending is why a ticket ended without anybody answering it, or what is yet to come after the answer.
 type Ending string
 
 // The endings of a claim.
@@ -46,6 +46,9 @@ const (
 
 // claimHeld is what whoever waits is told when the entry has come and another account holds it.
 const claimHeld = "notice.claim_held"
+
+// childEntered is what whoever asked for a missing child is told when the child is there, and their request to be its guardian waits.
+const childEntered = "notice.child_entered"
 
 // EntryChanged looks for whoever waits for the entry, once the transaction has committed. It implements [roster.Watcher].
 func (s *Service) EntryChanged(ctx context.Context, tx *db.Tx, entryID string) error {
@@ -201,10 +204,13 @@ func (s *Service) completeIn(ctx context.Context, tx *db.Tx, f found) error {
 		return fault.ErrNotFound.New() // renamed at the same moment: the claim waits on
 	}
 	if t.content.EntryKind == verification.Parent && entry.Kind == roster.Student {
-		if _, err := s.verification.AskGuardian(ctx, tx, t.accountID, entry, t.content.claim(), verification.Guardian{}); err != nil {
+		if _, err := s.askGuardian(ctx, tx, t, entry, false); err != nil {
 			return err
 		}
-		return s.recordEnding(ctx, tx, t, Done, GuardianAsked, roster.School{})
+		if err := s.recordEnding(ctx, tx, t, Done, GuardianAsked, roster.School{}); err != nil {
+			return err
+		}
+		return s.accounts.Notify(ctx, tx, t.accountID, childEntered, nil)
 	}
 	if err := s.verification.Bind(ctx, tx, t.accountID, entry, t.content.EntryKind); err != nil {
 		return err
@@ -235,18 +241,23 @@ func (s *Service) end(ctx context.Context, ticketID string, state State, why End
 
 // recordEnding keeps how a ticket ended by itself, where its author and the school read it, and in the record.
 func (s *Service) recordEnding(ctx context.Context, tx *db.Tx, t row, state State, why Ending, at roster.School) error {
+	if err := s.keepEnding(ctx, tx, t, why, at); err != nil {
+		return err
+	}
+	about := t.about()
+	about["by_itself"] = string(why)
+	return audit.Record(ctx, tx, audit.Event{Action: "ticket." + string(state), Target: "ticket", TargetID: t.ID, Place: t.place, Details: about})
+}
+
+func (s *Service) keepEnding(ctx context.Context, tx *db.Tx, t row, why Ending, at roster.School) error {
 	c := t.content
 	c.Ending, c.EndedAt = why, at.Name
 	sealed, err := s.seal(c)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE tickets SET sealed = $1 WHERE id = $2`, sealed, t.ID); err != nil {
-		return err
-	}
-	about := t.about()
-	about["by_itself"] = string(why)
-	return audit.Record(ctx, tx, audit.Event{Action: "ticket." + string(state), Target: "ticket", TargetID: t.ID, Place: t.place, Details: about})
+	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1 WHERE id = $2`, sealed, t.ID)
+	return err
 }
 
 // hold marks a claim whose entry another account holds, and tells whoever waits once.

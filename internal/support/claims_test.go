@@ -144,12 +144,18 @@ func TestAClaimCompletesByItself(t *testing.T) {
 func TestAParentsClaimAsksForTheChild(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		p, other := w.Person(t, "parent"), w.Person(t, "parent")
-		ask(t, w, p, at(person("parent", 1, "韩梅梅"), w.Here.ID))
-		ask(t, w, other, at(person("parent", 1, "韩梅梅"), w.Here.ID))
-		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		ask(t, w, p, at(asked(0, "韩父"), w.Here.ID))
+		ask(t, w, other, at(asked(0, "韩叔"), w.Here.ID))
+		w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(41), SchoolID: w.Here.ID})
 		work(t, w)
 		if n := w.Count(t, `SELECT count(*) FROM guardian_requests WHERE state = 'asked'`); n != 2 || mine(t, w, p)["state"] != "done" || mine(t, w, other)["state"] != "done" {
 			t.Errorf("%d guardians", n)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM guardian_requests WHERE guardian_name IN ('韩父', '韩叔') AND relation = 'father'`); n != 2 {
+			t.Error("their names and relations did not go along")
+		}
+		if w.Told(t, p, "等班主任或学校确认") != 1 {
+			t.Errorf("told %v", w.Texts(t, p.Phone))
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -63,7 +64,7 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 			return nil, err
 		}
 		if r.Ending = r.content.Ending; r.Ending != "" {
-			answer = r.content.ending(ctx)
+			answer = strings.TrimSpace(r.content.ending(ctx) + " " + answer)
 		}
 		answer = withCanned(language, canned, answer)
 		if answer != "" {

@@ -67,7 +67,7 @@ type Ticket struct {
 	Answer     *string           `json:"answer" doc:"What the administrator wrote, if anything, or how it ended by itself"`
 	AnsweredAt *time.Time        `json:"answered_at"`
 	Summary    string            `json:"summary" doc:"What was asked for, in the reader's language, numbers masked"`
-	Ending     Ending            `json:"ending,omitempty" enum:"verified,guardian_asked,account_taken" doc:"Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words"`
+	Ending     Ending            `json:"ending,omitempty" enum:"verified,guardian_asked,account_taken" doc:"Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else. guardian_asked when the registry has the child, entered by the school or not, whose guardian is yet to be confirmed. The answer says so in words"`
 	Waits      bool              `json:"waits,omitempty" doc:"The person is verified by itself once the registry gets them"`
 	Appeal     bool              `json:"appeal,omitempty" doc:"Of a not_me: decided before, and now above those who decided"`
 	AppealTo   access.Level      `json:"appeal_to,omitempty" enum:"county,city,province" doc:"Of a not_me decided against whoever asked: who takes their appeal. For an administrator who reads an open one: who would take an appeal against their decision"`
@@ -117,6 +117,8 @@ type AdminTicket struct {
 
 // Asked is what was asked for, its number masked.
 type Asked struct {
+	GuardianName   string        `json:"guardian_name,omitempty" doc:"parent: who asks to be the child's guardian, as they told it"`
+	Relation       string        `json:"relation,omitempty" enum:"father,mother,other" doc:"parent"`
 	EntryKind      string        `json:"entry_kind,omitempty" doc:"teacher, student, or parent of a student"`
 	IDType         identity.Type `json:"id_type,omitempty"`
 	MaskedIDNumber string        `json:"masked_id_number,omitempty"`
@@ -168,6 +170,9 @@ type content struct {
 	Note      string        `json:"note,omitempty"`
 	Event     string        `json:"event,omitempty"` // what its owner froze the account for
 
+	GuardianName string                `json:"guardian_name,omitempty"` // whoever asks to be the guardian of a missing child
+	Relation     verification.Relation `json:"relation,omitempty"`
+
 	SecondNumber string `json:"second_number,omitempty"` // as typed, where the policy asks for two numbers
 	Ending       Ending `json:"ending,omitempty"`        // how it ended by itself
 	EndedAt      string `json:"ended_at,omitempty"`      // the school whose entry ended it
@@ -199,7 +204,7 @@ func (c content) className() string {
 func (c content) asked() Asked {
 	a := Asked{
 		EntryKind: c.EntryKind, IDType: c.IDType, Name: c.Name, Stage: c.Stage, EntryYear: c.EntryYear,
-		Number: c.Number, ClassName: c.className(), Note: c.Note,
+		Number: c.Number, ClassName: c.className(), Note: c.Note, GuardianName: c.GuardianName, Relation: string(c.Relation),
 	}
 	if c.IDNumber != "" {
 		a.MaskedIDNumber = vault.MaskIDNumber(c.IDNumber)
@@ -222,9 +227,24 @@ func (c content) summary(kind Kind, language string) string {
 	if kind == Correction {
 		return messages.Text(language, "ticket.correction", map[string]any{"parts": c.parts(language, "")})
 	}
+	if kind == MissingEntry && c.EntryKind == verification.Parent {
+		return messages.Text(language, "ticket.missing_child", map[string]any{"who": c.who(language), "name": c.Name, "number": vault.MaskIDNumber(c.IDNumber)})
+	}
 	return messages.Text(language, "ticket."+string(kind), map[string]any{
 		"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber), "class": c.className(), "event": messages.Text(language, "event."+c.Event, nil),
 	})
+}
+
+// who is whoever asks to be a missing child's guardian, as they told it.
+func (c content) who(language string) string {
+	name := c.GuardianName
+	if name == "" {
+		name = messages.Text(language, "ticket.nameless_guardian", nil)
+	}
+	if c.Relation == "" {
+		return name
+	}
+	return messages.Text(language, "ticket.guardian", map[string]any{"name": name, "relation": messages.Text(language, "relation."+string(c.Relation), nil)})
 }
 
 const sealPurpose = "ticket"

@@ -98,12 +98,48 @@ func TestWhatWasAskedForIsSealed(t *testing.T) {
 
 func TestAParentAsksForTheirChild(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
-		admin, p := w.Administrator(t, access.County, "510104"), w.Person(t, "parent")
-		path := ask(t, w, p, at(person("parent", 1, "韩梅梅"), w.Here.ID))
-		expect(t, w.Do(t, admin, "POST", path+"/complete", nil), 200, "")
-		if n := w.Count(t, `SELECT count(*) FROM guardian_links g JOIN registry_entries e ON e.id = g.entry_id
-			WHERE g.account_id = $1 AND e.kind = 'student'`, p.ID); n != 1 {
-			t.Error("the parent is not linked to the child")
+		admin := w.Administrator(t, access.County, "510104")
+		for i, known := range []bool{false, true} {
+			p := w.Person(t, "parent")
+			path := ask(t, w, p, at(asked(i, "韩父"), w.Here.ID))
+			read := w.Do(t, admin, "GET", path, nil)
+			if read.Get("asked.guardian_name") != "韩父" || read.Get("asked.relation") != "father" || !strings.HasPrefix(read.Get("summary").(string), "韩父（父亲）申请成为韩梅梅（") {
+				t.Errorf("who asks: %v", read)
+			}
+			done := w.Do(t, admin, "POST", path+"/complete", object{"known_guardian": known, "answer": "已录入"})
+			expect(t, done, 200, "")
+			state, told, waits := "asked", 0, 1
+			if known {
+				state, told, waits = "confirmed", 1, 0
+			}
+			if n := w.Count(t, `SELECT count(*) FROM guardian_requests g JOIN registry_entries e ON e.id = g.entry_id
+				WHERE g.account_id = $1 AND e.kind = 'student' AND g.state = $2 AND g.guardian_name = '韩父' AND g.relation = 'father'`, p.ID, state); n != 1 {
+				t.Errorf("known %v: not %s", known, state)
+			}
+			if w.Told(t, p, "您已被确认") != told || w.Told(t, p, "等班主任或学校确认") != waits {
+				t.Errorf("known %v: told %v", known, w.Texts(t, p.Phone))
+			}
+			if mine := mine(t, w, p); !strings.Contains(mine["answer"].(string), "已录入") || (mine["ending"] == "guardian_asked") == known {
+				t.Errorf("known %v: the parent reads %v", known, mine)
+			}
+		}
+	})
+}
+
+// asked is a parent's request for a missing child.
+func asked(number int, guardian string) object {
+	o := person("parent", 41+number, "韩梅梅")
+	o["guardian_name"], o["relation"] = guardian, "father"
+	return o
+}
+
+func TestNobodyConfirmsThemselvesAsTheGuardianOfAMissingChild(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		admin := w.Administrator(t, access.County, "510104")
+		path := ask(t, w, admin, at(asked(0, "韩父"), w.Here.ID))
+		expect(t, w.Do(t, admin, "POST", path+"/complete", object{"known_guardian": true}), 403, "guardian_own_request")
+		if n := w.Count(t, `SELECT count(*) FROM registry_entries`); n != 0 {
+			t.Error("the child was entered all the same")
 		}
 	})
 }

@@ -255,7 +255,7 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 		}
 		return nil, err
 	}
-	if err := as.check(); err != nil {
+	if err := as.Check(); err != nil {
 		return nil, err
 	}
 	if err := s.Vigilance(ctx, accountID); err != nil {

@@ -55,8 +55,8 @@ type Guardian struct {
 
 const maxGuardianName = 50 // characters
 
-// check reads what a guardian says of themselves; both may be left out.
-func (g *Guardian) check() error {
+// Check reads what a guardian says of themselves; both may be left out. Errors: invalid.
+func (g *Guardian) Check() error {
 	var bad []fault.Option
 	if g.Name = identity.Clean(g.Name); utf8.RuneCountInString(g.Name) > maxGuardianName {
 		bad = append(bad, fault.FieldWith("guardian_name", "too_long", map[string]any{"max": maxGuardianName}))
@@ -85,6 +85,7 @@ var (
 	ErrGuardiansFull = fault.Define(fault.Conflict, "guardians_full")
 	ErrDecided       = fault.Define(fault.Conflict, "guardian_decided")
 	ErrSchoolOnly    = fault.Define(fault.Forbidden, "guardian_school_only")
+	ErrOwnRequest    = fault.Define(fault.Forbidden, "guardian_own_request")
 )
 
 const (
@@ -180,27 +181,6 @@ func roomForGuardian(ctx context.Context, tx *db.Tx, entryID string) error {
 	return err
 }
 
-// LinkGuardian makes an account a pupil's guardian at once, on the word of the channel's; a request of theirs that waits is
-// confirmed by it. Errors: those of [Service.AskGuardian].
-func (s *Service) LinkGuardian(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry, channel Channel) error {
-	live, err := s.mayAsk(ctx, tx, accountID, entry)
-	if err != nil {
-		return err
-	}
-	if live == nil {
-		now := db.Now()
-		live = &GuardianRequest{ID: db.IDAt(now.Time), AccountID: accountID, EntryID: entry.ID, State: Asked, AskedAt: now, ExpiresAt: db.At(now.Add(RequestLasts))}
-		if err := insertRequest(ctx, tx, *live); err != nil {
-			return err
-		}
-	}
-	if live.State == Confirmed {
-		return nil
-	}
-	_, err = s.ConfirmGuardian(ctx, tx, live.ID, channel)
-	return err
-}
-
 // HoldGuardian reads a request for its child's entry and its account to be changed, in the caller's transaction: whoever decides,
 // withdraws or ends it, unbinds or replaces the entry takes turns. Errors: not_found.
 func (s *Service) HoldGuardian(ctx context.Context, tx *db.Tx, id string) (GuardianRequest, error) {
@@ -227,6 +207,7 @@ func (s *Service) HoldGuardian(ctx context.Context, tx *db.Tx, id string) (Guard
 
 // ConfirmGuardian makes the account of a request that waits the child's guardian, records it and tells both. The caller has made
 // sure that the channel may. Errors: not_found; guardian_decided when it waits no longer; guardian_school_only;
+// guardian_own_request for a teacher or an administrator who would answer their own;
 // guardians_full; already_bound when the account has become a pupil's.
 func (s *Service) ConfirmGuardian(ctx context.Context, tx *db.Tx, id string, channel Channel) (GuardianRequest, error) {
 	r, entry, err := s.decide(ctx, tx, id, Confirmed, channel, "")
@@ -268,6 +249,9 @@ func (s *Service) CloseGuardian(ctx context.Context, tx *db.Tx, id string, state
 func (s *Service) decide(ctx context.Context, tx *db.Tx, id string, state GuardianState, channel Channel, reason string) (r GuardianRequest, entry roster.Entry, err error) {
 	if r, err = s.HoldGuardian(ctx, tx, id); err != nil {
 		return r, entry, err
+	}
+	if (channel == BySchool || channel == ByClassTeacher) && r.AccountID == access.ActorFrom(ctx).AccountID {
+		return r, entry, ErrOwnRequest.New()
 	}
 	if r.SchoolOnly && state == Confirmed && channel != BySchool {
 		return r, entry, ErrSchoolOnly.New()

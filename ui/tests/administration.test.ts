@@ -128,6 +128,7 @@ describe('tickets', () => {
   it('tell beforehand what completing does', () => {
     expect(ticket('missing_entry', 'absent')).toBe('add')
     expect(ticket('missing_entry', 'here')).toBe('verify')
+    expect(outcomeOf({ kind: 'missing_entry', registry: 'here', holder: { id: 'a', masked_username: 'z', masked_phone: null }, asked: { entry_kind: 'parent' } })).toBe('verify') // the child's own account is in nobody's way
     expect(ticket('missing_class')).toBe('class')
     expect(ticket('not_me', 'here', true)).toBe('hand_over')
   })

@@ -33,3 +33,37 @@ describe('texts', () => {
     }
   })
 })
+
+/** Where the screens name a word by a value of the interface: each value must have its word. */
+const worded: [schema: string, property: string, ...places: string[]][] = [
+  ['SupportTicket', 'kind', 'request.kind', 'me.tickets.meanwhile', 'admin_tickets.kind'],
+  ['SupportTicket', 'state', 'request.state', 'admin_tickets.state'],
+  ['SupportTicket', 'ending', 'request.ending'],
+  ['SupportTicket', 'appeal_to', 'me.cases.level'],
+  ['SupportSide', 'way', 'admin_tickets.sides.ways'],
+  ['SupportFirstDecision', 'state', 'admin_tickets.first'],
+  ['SupportWrongFact', 'field', 'admin_tickets.wrong'],
+  ['DeadlinesCounts', 'kind', 'admin_tickets.kind'],
+  ['Guardianship', 'state', 'guardian.state'],
+  ['GuardiansRequest', 'channel', 'guardian.admin.by'],
+  ['GuardiansRequest', 'relation', 'guardian.relation'],
+  ['RecoveryRequest', 'state', 'admin_recoveries.state'],
+  ['TransfersTransfer', 'state', 'transfer.state'],
+  ['ConsentAsked', 'state', 'consent.state'],
+  ['ConsentAsked', 'channel', 'consent.channel'],
+  ['RosterClass', 'stage', 'admin.stage', 'request.stages'],
+  ['StatisticsStuckReason', 'reason', 'admin_statistics.stuck.reason'],
+]
+type Schemas = Record<string, { properties: Record<string, { enum?: string[] }> }>
+const schemas = (JSON.parse(readFileSync(join(import.meta.dirname, '../../api/openapi.json'), 'utf8')) as { components: { schemas: Schemas } }).components.schemas
+
+describe('values of the interface', () => {
+  it.each(worded)('%s.%s has a word for each', (schema, property, ...places) => {
+    const values = schemas[schema]!.properties[property]!.enum!
+    for (const place of places) {
+      const [file, ...keys] = place.split('.')
+      const texts = read('zh-CN', `${file}.json`)
+      for (const value of values) expect(texts[[...keys, value].join('.')], `${place}.${value}`).toBeDefined()
+    }
+  })
+})

@@ -3053,6 +3053,8 @@ export interface components {
              * @description missing_class
              */
             entry_year?: number;
+            /** @description missing_entry of a parent: who asks to be the child's guardian */
+            guardian_name?: string;
             id_number?: string;
             id_type?: string;
             /** @description missing_entry, missing_class, not_me or correction */
@@ -3064,6 +3066,8 @@ export interface components {
              * @description missing_class
              */
             number?: number;
+            /** @description missing_entry of a parent: father, mother or other */
+            relation?: string;
             /** @description Whose administrator is asked; not_me goes to the entry's own school */
             school_id?: string;
             /** @description not_me, where the policy asks for two numbers */
@@ -3211,6 +3215,8 @@ export interface components {
             certificate_number?: string;
             /** @description missing_entry: the class of the new entry */
             class_id?: string;
+            /** @description missing_entry of a parent: the administrator knows that whoever asks is the child's guardian, who is confirmed by it; else the request waits as every other */
+            known_guardian?: boolean;
             /**
              * @description frozen: which phone the account keeps, that of before the change when absent
              * @enum {string}
@@ -5517,7 +5523,7 @@ export interface components {
             /** @description The name of the school or division whose administrator answered */
             decided_by?: string;
             /**
-             * @description Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words
+             * @description Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else. guardian_asked when the registry has the child, entered by the school or not, whose guardian is yet to be confirmed. The answer says so in words
              * @enum {string}
              */
             ending?: "verified" | "guardian_asked" | "account_taken";
@@ -5573,12 +5579,19 @@ export interface components {
             entry_kind?: string;
             /** Format: int64 */
             entry_year?: number;
+            /** @description parent: who asks to be the child's guardian, as they told it */
+            guardian_name?: string;
             id_type?: string;
             masked_id_number?: string;
             name?: string;
             note?: string;
             /** Format: int64 */
             number?: number;
+            /**
+             * @description parent
+             * @enum {string}
+             */
+            relation?: "father" | "mother" | "other";
             stage?: string;
         };
         SupportAsker: {
@@ -5713,7 +5726,7 @@ export interface components {
             /** @description The name of the school or division whose administrator answered */
             decided_by?: string;
             /**
-             * @description Why it ended by itself: verified when the registry got the person, guardian_asked when it got the child, whose guardian is yet to be confirmed, account_taken when the account has become somebody else; the answer says so in words
+             * @description Why it ended by itself: verified when the registry got the person, account_taken when the account has become somebody else. guardian_asked when the registry has the child, entered by the school or not, whose guardian is yet to be confirmed. The answer says so in words
              * @enum {string}
              */
             ending?: "verified" | "guardian_asked" | "account_taken";

@@ -17,7 +17,9 @@ import type { AdminTicket } from '@/api/admin'
  */
 export type Outcome = 'add' | 'verify' | 'held' | 'differs' | 'elsewhere' | 'class' | 'class_alone' | 'hand_over' | 'correct' | 'asker_bound' | 'unfreeze' | 'gone'
 
-export function outcomeOf(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'holder' | 'in_the_way'>): Outcome {
+type Asked = Pick<AdminTicket, 'kind' | 'registry' | 'holder' | 'in_the_way'> & { asked?: { entry_kind?: string } }
+
+export function outcomeOf(ticket: Asked): Outcome {
   if (ticket.kind === 'missing_class') return ticket.registry === 'elsewhere' ? 'class_alone' : 'class'
   if (ticket.kind === 'frozen') return 'unfreeze'
   if (ticket.kind === 'correction') return ticket.registry === 'elsewhere' ? 'gone' : 'correct'
@@ -25,11 +27,11 @@ export function outcomeOf(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'holde
   return ticket.in_the_way && canComplete(asIs) ? 'asker_bound' : asIs
 }
 
-function outcomeByRegistry(ticket: Pick<AdminTicket, 'kind' | 'registry' | 'holder'>): Outcome {
+function outcomeByRegistry(ticket: Asked): Outcome {
   if (ticket.kind === 'not_me') return ticket.registry === 'absent' || ticket.registry === 'elsewhere' ? 'gone' : 'hand_over'
   if (ticket.registry === 'elsewhere') return 'elsewhere'
   if (ticket.registry === 'here_differs') return 'differs'
-  if (ticket.registry === 'here') return ticket.holder ? 'held' : 'verify'
+  if (ticket.registry === 'here') return ticket.holder && ticket.asked?.entry_kind !== 'parent' ? 'held' : 'verify'
   return 'add'
 }
 
