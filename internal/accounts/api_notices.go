@@ -50,6 +50,13 @@ func (s *Service) mountNotices(srv *server.Server) {
 		return &toldOutput{told}, err
 	})
 	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/notice-links/object", ID: "object-to-notice", Tag: "accounts",
+		Summary: "This guardian is not mine: ask the school to look; the account stays as it is, and the link's token is the key",
+	}, func(ctx context.Context, in *linkInput) (*toldOutput, error) {
+		told, err := s.ObjectBy(ctx, in.Body.Token)
+		return &toldOutput{told}, err
+	})
+	server.Register(srv, server.Op{
 		Method: "POST", Path: "/api/v1/admin/accounts/{id}/unfreeze", ID: "unfreeze-account", Tag: "accounts", Rule: server.Administrator,
 		Summary: "Give a frozen account back to its owner, by a one-time code that is shown once",
 	}, func(ctx context.Context, in *unfreezeInput) (*issueOutput, error) {

@@ -28,6 +28,8 @@ import (
 type Watcher interface {
 	AccountFrozen(ctx context.Context, tx *db.Tx, accountID string, event SecurityEvent) error
 	AccountThawed(ctx context.Context, tx *db.Tx, accountID, reason string) error
+	// NoticeObjected is told that what an event says of somebody else is wrong ([Service.ObjectBy]).
+	NoticeObjected(ctx context.Context, tx *db.Tx, accountID string, event SecurityEvent) error
 }
 
 // Watch sets who is told. Call it before the first request.
@@ -93,7 +95,7 @@ func (s *Service) openPhone(sealed []byte) (string, error) {
 type Told struct {
 	MaskedUsername string        `json:"masked_username"`
 	Event          SecurityEvent `json:"event"`
-	State          string        `json:"state" enum:"open,frozen,free" doc:"open: the link freezes the account; frozen: it is frozen; free: it was, and its owner is back"`
+	State          string        `json:"state" enum:"open,frozen,free,objected" doc:"open: the link freezes the account; frozen: it is frozen; free: it was, and its owner is back; objected: the school has been told that what the notice says of somebody else is wrong"`
 	MaskedPhone    *string       `json:"masked_phone" doc:"Of a frozen account: the phone that takes it back by resetting the password; null where none safely does"`
 	School         *string       `json:"school" doc:"Of a frozen account: the school whose administrator has been asked; null where the province's has"`
 }
@@ -105,6 +107,7 @@ type link struct {
 	username  string
 	used      bool
 	alive     bool
+	objected  bool
 }
 
 func (s *Service) readLink(ctx context.Context, q db.Querier, token string) (link, error) {
@@ -112,9 +115,9 @@ func (s *Service) readLink(ctx context.Context, q db.Querier, token string) (lin
 	var used db.NullTime
 	var expires db.Time
 	var err error
-	l.event, err = s.scanEvent(q.QueryRow(ctx, `SELECT `+eventColumns+`, e.account_id, a.username, l.used_at, l.expires_at FROM notice_links l
+	l.event, err = s.scanEvent(q.QueryRow(ctx, `SELECT `+eventColumns+`, e.account_id, a.username, l.used_at, l.expires_at, l.objected FROM notice_links l
 		JOIN security_events e ON e.id = l.event_id JOIN accounts a ON a.id = e.account_id WHERE l.token_hash = $1`, hashToken(token)),
-		&l.accountID, &l.username, &used, &expires)
+		&l.accountID, &l.username, &used, &expires, &l.objected)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errLinkEnded.New(toSignIn)
 	}
@@ -137,6 +140,8 @@ func (s *Service) told(ctx context.Context, q db.Querier, l link) (Told, error) 
 	switch {
 	case err != nil:
 		return t, err
+	case !frozen && l.objected:
+		t.State = "objected"
 	case !frozen && l.used:
 		t.State = "free"
 	case !frozen && !l.alive:
@@ -189,6 +194,34 @@ func (s *Service) FreezeBy(ctx context.Context, token string) (told Told, err er
 				return errLinkEnded.New(toSignIn)
 			}
 			if err := s.freeze(ctx, tx, l); err != nil {
+				return err
+			}
+		}
+		told, err = s.told(ctx, tx, l)
+		return err
+	})
+	return told, err
+}
+
+// ObjectBy says, by the link of a notice, that what it tells of somebody else is wrong, and has those who administer the account
+// look at it; the account itself stays as it is. The link works once; saying it again is as good as once. Errors:
+// notice_link_ended, also for a notice that tells of nobody else; those of [Watcher.NoticeObjected].
+func (s *Service) ObjectBy(ctx context.Context, token string) (told Told, err error) {
+	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		used, err := db.Changed(tx.Exec(ctx, `UPDATE notice_links SET used_at = $1, objected = true WHERE token_hash = $2 AND used_at IS NULL AND expires_at > $1`,
+			db.At(s.now()), hashToken(token)))
+		if err != nil {
+			return err
+		}
+		l, err := s.readLink(ctx, tx, token)
+		if err != nil {
+			return err
+		}
+		if l.event.Kind != ChildLinked || !l.objected {
+			return errLinkEnded.New(toSignIn)
+		}
+		if used {
+			if err := s.watch.NoticeObjected(ctx, tx, l.accountID, l.event); err != nil {
 				return err
 			}
 		}

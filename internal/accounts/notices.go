@@ -38,6 +38,10 @@ const (
 	ClosingCancelled Notice = "closing_cancelled"
 )
 
+// ChildLinked tells a pupil of a guardian whom somebody has confirmed. It is verification's, and known here because its link has an
+// answer of its own ([Service.ObjectBy]).
+const ChildLinked Notice = "child_linked"
+
 // What the phone that an account has from now on is told, where the one before is told of the change.
 const (
 	phoneNow      Notice = "phone_now"

@@ -10,6 +10,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/roster"
+	"caotang/internal/vault"
 	"caotang/internal/verification"
 )
 
@@ -228,7 +229,11 @@ func (s *Service) remindOne(ctx context.Context, g verification.GuardianRequest)
 			return err
 		}
 		sent = true
-		return s.accounts.Notify(ctx, tx, g.AccountID, "notice.consent_asked", map[string]any{"link": link})
+		entry, err := s.roster.EntryByID(ctx, tx, r.EntryID)
+		if err != nil {
+			return err
+		}
+		return s.accounts.Notify(ctx, tx, g.AccountID, "notice.consent_asked", map[string]any{"link": link, "name": vault.MaskName(entry.Name)})
 	})
 	return sent, err
 }

@@ -263,6 +263,24 @@ func TestNobodyDecidesTheirOwnRequest(t *testing.T) {
 	})
 }
 
+func TestTheOtherGuardiansAreToldWhoComesAndGoes(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		_, number := f.pupil(t)
+		mother, father, waits := f.Person(t, "parent"), f.Person(t, "parent"), f.Person(t, "parent")
+		f.decide(t, f.school, true, f.ask(t, mother, number))
+		id := f.ask(t, father, number)
+		f.ask(t, waits, number)
+		f.decide(t, f.school, true, id)
+		f.ok(t, f.school, 204, "POST", "/admin/guardianships/"+id+"/end", object{"reason": "监护权已变更"})
+		if f.Told(t, mother, "您的孩子韩*梅（"+f.Here.Name+"）又确认了一位家长") != 1 || f.Told(t, mother, "另一位家长已解除") != 1 {
+			t.Errorf("the other guardian was told %q", f.Texts(t, mother.Phone))
+		}
+		if f.Told(t, father, "又确认") != 0 || f.Told(t, father, "另一位家长") != 0 || f.Told(t, waits, "孩子") != 0 {
+			t.Error("somebody else was told")
+		}
+	})
+}
+
 func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		child, number := f.pupil(t)

@@ -28,7 +28,16 @@ type askInput struct {
 		ClassID           string        `json:"class_id,omitempty" maxLength:"100" doc:"correction: the right class, one of the school's"`
 		StudentNumber     string        `json:"student_number,omitempty" maxLength:"200" doc:"correction"`
 		CertificateNumber string        `json:"certificate_number,omitempty" maxLength:"200" doc:"correction"`
+		GuardianID        string        `json:"guardian_id,omitempty" maxLength:"100" doc:"correction by a pupil: somebody who was confirmed as their guardian, and is not"`
 		Note              string        `json:"note,omitempty" maxLength:"5000"`
+	}
+}
+
+type againInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body struct {
+		SchoolID string `json:"school_id" maxLength:"100" doc:"Whose administrator is asked now"`
+		Note     string `json:"note,omitempty" maxLength:"5000"`
 	}
 }
 
@@ -131,7 +140,7 @@ func (s *Service) Mount(srv *server.Server) {
 			Guardian:  verification.Guardian{Name: b.GuardianName, Relation: verification.Relation(b.Relation)},
 			Class:     roster.NewClass{Stage: b.Stage, EntryYear: b.EntryYear, Number: b.Number},
 			BindingID: b.BindingID,
-			Right:     Right{ClassID: b.ClassID, StudentNumber: b.StudentNumber, CertificateNumber: b.CertificateNumber},
+			Right:     Right{ClassID: b.ClassID, StudentNumber: b.StudentNumber, CertificateNumber: b.CertificateNumber, GuardianID: b.GuardianID},
 		})
 		return &ticketOutput{ticket}, err
 	})
@@ -147,6 +156,13 @@ func (s *Service) Mount(srv *server.Server) {
 		Summary: "Take back one's own request while nobody has answered it",
 	}, func(ctx context.Context, in *oneInput) (*empty, error) {
 		return nil, s.Withdraw(ctx, in.ID)
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/me/tickets/{id}/again", ID: "ask-again", Captcha: true, Tag: "support", Rule: server.Ready, Status: 201,
+		Summary: "Ask a school, the same or another, for the missing person of one's declined request",
+	}, func(ctx context.Context, in *againInput) (*ticketOutput, error) {
+		ticket, err := s.AskAgain(ctx, in.ID, in.Body.SchoolID, in.Body.Note)
+		return &ticketOutput{ticket}, err
 	})
 	server.Register(srv, server.Op{
 		Method: "GET", Path: "/api/v1/me/cases", ID: "list-my-cases", Tag: "support", Rule: server.Ready,

@@ -123,6 +123,22 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 	return ticket, refused
 }
 
+// AskAgain asks a school, the same or another, for what one's own declined request for a missing person asked for, with nothing typed
+// twice. Errors: not_found for anybody else's, and for one that was not declined; those of [Service.Ask].
+func (s *Service) AskAgain(ctx context.Context, id, schoolID, note string) (Ticket, error) {
+	all, err := s.rows(ctx, s.db, ` WHERE t.id = $1 AND t.account_id = $2 AND t.kind = 'missing_entry' AND t.state = 'declined'`, id, access.ActorFrom(ctx).AccountID)
+	if err == nil && len(all) == 0 {
+		err = fault.ErrNotFound.New(fault.Next("my_tickets", "/me/tickets"))
+	}
+	if err != nil {
+		return Ticket{}, err
+	}
+	c := all[0].content
+	return s.Ask(ctx, Request{
+		Kind: MissingEntry, SchoolID: schoolID, Note: note, Claim: c.claim(), Guardian: verification.Guardian{Name: c.GuardianName, Relation: c.Relation},
+	})
+}
+
 func (s *Service) askEntry(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error) {
 	if refused, err := s.askPerson(ctx, tx, in, c); err != nil || refused != nil {
 		return refused, err

@@ -19,12 +19,13 @@ type Right struct {
 	ClassID           string
 	StudentNumber     string
 	CertificateNumber string
+	GuardianID        string // by a pupil: the link of somebody who is not their guardian
 }
 
 // WrongFact is what the registry says of a person and what they say is right. Of numbers the characters that differ are
 // shown, and the rest is masked: enough to compare, and no number.
 type WrongFact struct {
-	Field string `json:"field" enum:"name,class,student_number,certificate_number"`
+	Field string `json:"field" enum:"name,class,student_number,certificate_number,guardian"`
 	Now   string `json:"now" doc:"Empty where the registry says nothing"`
 	Right string `json:"right"`
 }
@@ -45,6 +46,9 @@ func (s *Service) askCorrection(ctx context.Context, tx *db.Tx, in *Request, c *
 	}
 	c.EntryID, in.SchoolID = entry.ID, entry.School.ID
 	bad := s.readRight(in, entry, c)
+	if c.GuardianID = in.Right.GuardianID; c.GuardianID != "" && own.Guardian {
+		bad = append(bad, fault.Field("guardian_id", "not_allowed"))
+	}
 	if c.ClassID != "" {
 		class, err := s.roster.ClassByID(ctx, tx, c.ClassID)
 		switch {
@@ -73,7 +77,7 @@ func (c *content) keep(wrong []WrongFact) {
 	for _, part := range []struct {
 		field string
 		right *string
-	}{{"name", &c.Name}, {"class", &c.ClassID}, {"student_number", &c.StudentNumber}, {"certificate_number", &c.CertificateNumber}} {
+	}{{"name", &c.Name}, {"class", &c.ClassID}, {"student_number", &c.StudentNumber}, {"certificate_number", &c.CertificateNumber}, {"guardian", &c.GuardianID}} {
 		if !slices.ContainsFunc(wrong, func(f WrongFact) bool { return f.Field == part.field }) {
 			*part.right = ""
 		}
@@ -135,6 +139,16 @@ func (s *Service) wrong(ctx context.Context, q db.Querier, entry roster.Entry, c
 			facts = append(facts, WrongFact{number.field, shownNow, shownRight})
 		}
 	}
+	if c.GuardianID != "" {
+		guardian, is, err := s.confirmedGuardian(ctx, q, entry, c.GuardianID)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			said := content{GuardianName: guardian.Guardian.Name, Relation: guardian.Guardian.Relation}
+			facts = append(facts, WrongFact{Field: "guardian", Now: said.who(language)})
+		}
+	}
 	return facts, nil
 }
 
@@ -177,6 +191,11 @@ func (s *Service) correct(ctx context.Context, tx *db.Tx, t row) error {
 	if !theirs {
 		return errTicketMoot.New(fault.Next("decline", ""))
 	}
+	if t.content.GuardianID != "" {
+		if err := s.endDenied(ctx, tx, t); err != nil {
+			return err
+		}
+	}
 	var change roster.Change
 	for _, part := range []struct {
 		right string
@@ -191,6 +210,9 @@ func (s *Service) correct(ctx context.Context, tx *db.Tx, t row) error {
 			*part.to = &part.right
 		}
 	}
+	if change == (roster.Change{}) {
+		return nil
+	}
 	_, err = s.roster.ChangeEntry(ctx, tx, t.content.EntryID, change)
 	return err
 }
@@ -203,6 +225,7 @@ func (c content) parts(language, class string) string {
 		{"class", c.ClassID},
 		{"student_number", c.StudentNumber},
 		{"certificate_number", c.CertificateNumber},
+		{"guardian", c.GuardianID},
 	} {
 		switch {
 		case part.name == "class" && part.right != "" && class != "":

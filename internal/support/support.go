@@ -181,6 +181,7 @@ type content struct {
 	ClassID           string `json:"class_id,omitempty"`
 	StudentNumber     string `json:"student_number,omitempty"`
 	CertificateNumber string `json:"certificate_number,omitempty"`
+	GuardianID        string `json:"guardian_id,omitempty"` // whose link is to end
 }
 
 // document is the number that a ticket is about.

@@ -318,6 +318,25 @@ func TestADeclinedTicketSaysWhy(t *testing.T) {
 	})
 }
 
+func TestADeclinedRequestGoesToAnotherSchoolWithNothingTypedAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		p := w.Person(t, "parent")
+		path := ask(t, w, p, at(asked(0, "韩父"), w.Nearby.ID))
+		again := strings.Replace(path, "/admin/tickets/", "/me/tickets/", 1) + "/again"
+		body := at(object{"note": "选错了学校"}, w.Here.ID)
+		expect(t, w.Do(t, p, "POST", again, body), 404, "not_found") // it waits
+		expect(t, w.Do(t, w.Administrator(t, access.School, w.Nearby.ID), "POST", path+"/decline", object{"canned": "not_ours"}), 200, "")
+		expect(t, w.Do(t, w.Person(t, "parent"), "POST", again, body), 404, "not_found")
+		filed := w.Do(t, p, "POST", again, body)
+		expect(t, filed, 201, "")
+		read := w.Do(t, w.Administrator(t, access.School, w.Here.ID), "GET", "/api/v1/admin/tickets/"+filed.Get("id").(string), nil)
+		if read.Get("asked.guardian_name") != "韩父" || read.Get("asked.name") != "韩梅梅" || read.Get("asked.note") != "选错了学校" || read.Get("waits") != true {
+			t.Errorf("the other school reads %v", read)
+		}
+		expect(t, w.Do(t, p, "POST", again, body), 409, "ticket_open")
+	})
+}
+
 func TestOfTwoAdministratorsOneAnswers(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		path := ask(t, w, w.Person(t, "student"), at(person("student", 1, "韩梅梅"), w.Here.ID))

@@ -236,7 +236,10 @@ func (s *Service) ConfirmGuardian(ctx context.Context, tx *db.Tx, id string, cha
 			return r, err
 		}
 	}
-	return r, s.tellBoth(ctx, tx, r, entry, guardianLinked, childLinked)
+	if err := s.tellOthers(ctx, tx, r, entry, otherLinked); err != nil {
+		return r, err
+	}
+	return r, s.tellBoth(ctx, tx, r, entry, guardianLinked, accounts.ChildLinked)
 }
 
 // CloseGuardian ends a request that waits without its being confirmed: declined, withdrawn or expired. Errors: as for
@@ -326,6 +329,9 @@ func (s *Service) EndGuardian(ctx context.Context, tx *db.Tx, id string, state G
 	if err := s.recordGuardian(ctx, tx, actionOf(state), entry, r); err != nil {
 		return err
 	}
+	if err := s.tellOthers(ctx, tx, r, entry, otherGone); err != nil {
+		return err
+	}
 	if state == Left {
 		return s.tellBoth(ctx, tx, r, entry, guardianLeft, childLeft)
 	}
@@ -337,10 +343,32 @@ const (
 	guardianLinked accounts.Notice = "guardian_linked"
 	guardianLeft   accounts.Notice = "guardian_left"
 	guardianEnded  accounts.Notice = "guardian_ended"
-	childLinked    accounts.Notice = "child_linked"
 	childLeft      accounts.Notice = "child_left"
 	childEnded     accounts.Notice = "child_ended"
 )
+
+// What the child's other guardians are told.
+const (
+	otherLinked = "notice.other_guardian_linked"
+	otherGone   = "notice.other_guardian_gone"
+)
+
+// tellOthers tells the child's other confirmed guardians that one has come or gone.
+func (s *Service) tellOthers(ctx context.Context, tx *db.Tx, r GuardianRequest, entry roster.Entry, key string) error {
+	all, err := s.GuardiansOf(ctx, tx, entry.ID)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.State != Confirmed || other.ID == r.ID {
+			continue
+		}
+		if err := s.accounts.Notify(ctx, tx, other.AccountID, key, map[string]any{"name": vault.MaskName(entry.Name), "school": entry.School.Name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // tellBoth tells the guardian, unless their account has just been closed, and, where they have an account, the child.
 func (s *Service) tellBoth(ctx context.Context, tx *db.Tx, r GuardianRequest, entry roster.Entry, toGuardian, toChild accounts.Notice) error {

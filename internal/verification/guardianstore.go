@@ -2,6 +2,7 @@ package verification
 
 import (
 	"context"
+	"time"
 
 	"caotang/internal/db"
 	"caotang/internal/fault"
@@ -48,6 +49,18 @@ func (s *Service) GuardianRequestsOf(ctx context.Context, q db.Querier, accountI
 // GuardiansOf lists the guardians of a pupil, and whoever asks to be one, in the order in which they asked.
 func (s *Service) GuardiansOf(ctx context.Context, q db.Querier, entryID string) ([]GuardianRequest, error) {
 	return requests(ctx, q, ` WHERE entry_id = $1 AND state IN ('asked', 'confirmed') ORDER BY id`, entryID)
+}
+
+// GuardianConfirmedBy is the guardian of a pupil who was the last to be confirmed by an instant, as long as they are one. Errors: not_found.
+func (s *Service) GuardianConfirmedBy(ctx context.Context, q db.Querier, entryID string, at time.Time) (GuardianRequest, error) {
+	all, err := requests(ctx, q, ` WHERE entry_id = $1 AND state IN ('confirmed', 'left', 'ended') AND decided_at <= $2 ORDER BY decided_at DESC, id DESC LIMIT 1`, entryID, db.At(at))
+	if err == nil && (len(all) == 0 || all[0].State != Confirmed) {
+		err = fault.ErrNotFound.New()
+	}
+	if err != nil {
+		return GuardianRequest{}, err
+	}
+	return all[0], nil
 }
 
 // GuardiansToTell are the accounts of those whom a step about a pupil concerns besides the pupil: all confirmed guardians of one under

@@ -2255,6 +2255,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/tickets/{id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a school, the same or another, for the missing person of one's declined request */
+        post: operations["ask-again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/transfers": {
         parameters: {
             query?: never;
@@ -2301,6 +2318,23 @@ export interface paths {
         put?: never;
         /** This was not me: freeze the account, and ask those who administer it; the link's token is the key */
         post: operations["freeze-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-links/object": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** This guardian is not mine: ask the school to look; the account stays as it is, and the link's token is the key */
+        post: operations["object-to-notice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2984,10 +3018,10 @@ export interface components {
             /** @description Of a frozen account: the school whose administrator has been asked; null where the province's has */
             school: string | null;
             /**
-             * @description open: the link freezes the account; frozen: it is frozen; free: it was, and its owner is back
+             * @description open: the link freezes the account; frozen: it is frozen; free: it was, and its owner is back; objected: the school has been told that what the notice says of somebody else is wrong
              * @enum {string}
              */
-            state: "open" | "frozen" | "free";
+            state: "open" | "frozen" | "free" | "objected";
         };
         AccountsUsernameRule: {
             /** Format: int64 */
@@ -3001,6 +3035,11 @@ export interface components {
             credential: unknown;
             /** @description By which its owner knows it, up to 40 characters */
             name: string;
+        };
+        AgainInputBody: {
+            note?: string;
+            /** @description Whose administrator is asked now */
+            school_id: string;
         };
         AnswerInputBody: {
             confirm: boolean;
@@ -3053,6 +3092,8 @@ export interface components {
              * @description missing_class
              */
             entry_year?: number;
+            /** @description correction by a pupil: somebody who was confirmed as their guardian, and is not */
+            guardian_id?: string;
             /** @description missing_entry of a parent: who asks to be the child's guardian */
             guardian_name?: string;
             id_number?: string;
@@ -5787,7 +5828,7 @@ export interface components {
         };
         SupportWrongFact: {
             /** @enum {string} */
-            field: "name" | "class" | "student_number" | "certificate_number";
+            field: "name" | "class" | "student_number" | "certificate_number" | "guardian";
             /** @description Empty where the registry says nothing */
             now: string;
             right: string;
@@ -11161,6 +11202,44 @@ export interface operations {
             };
         };
     };
+    "ask-again": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description After captcha_required: the challenge's token, a colon and the number found */
+                "Captcha-Solution"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgainInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportTicket"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-my-transfers": {
         parameters: {
             query?: {
@@ -11257,6 +11336,39 @@ export interface operations {
         };
     };
     "freeze-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsTold"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "object-to-notice": {
         parameters: {
             query?: never;
             header?: never;

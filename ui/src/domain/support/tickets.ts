@@ -5,6 +5,9 @@ export const stages = ['kindergarten', 'primary', 'junior', 'senior', 'vocationa
 
 export const fileTicket = (body: TicketForm, key: string): Promise<Ticket> => answer(api.POST('/api/v1/me/tickets', { body, headers: once(key) }))
 
+export const askAgain = ({ id, ...body }: { id: string; school_id: string; note: string }, key: string): Promise<Ticket> =>
+  answer(api.POST('/api/v1/me/tickets/{id}/again', { params: { path: { id } }, body, headers: once(key) }))
+
 export const myTickets = async (): Promise<Ticket[]> => (await answer(api.GET('/api/v1/me/tickets'))).items
 
 export const withdrawTicket = async (id: string): Promise<true> => {

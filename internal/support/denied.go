@@ -1,0 +1,85 @@
+package support
+
+import (
+	"context"
+	"slices"
+
+	"caotang/internal/access"
+	"caotang/internal/accounts"
+	"caotang/internal/audit"
+	"caotang/internal/db"
+	"caotang/internal/deadlines"
+	"caotang/internal/fault"
+	"caotang/internal/messages"
+	"caotang/internal/roster"
+	"caotang/internal/verification"
+)
+
+// A pupil says that somebody who was confirmed as their guardian is not: a correction of the entry, which the school settles by ending
+// the link, or answers (F-21).
+
+var errGuardianGone = fault.Define(fault.Conflict, "guardian_gone")
+
+// NoticeObjected files that the guardian whom a notice told of is none, by whoever holds its link. It is no request that was typed, and
+// counts against none. Errors: guardian_gone when they are no guardian any more. It implements [accounts.Watcher].
+func (s *Service) NoticeObjected(ctx context.Context, tx *db.Tx, accountID string, event accounts.SecurityEvent) error {
+	own, err := s.verification.BindingOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	if own == nil || own.Kind != verification.Student {
+		return errGuardianGone.New()
+	}
+	guardian, err := s.verification.GuardianConfirmedBy(ctx, tx, own.EntryID, event.At)
+	if fault.Is(err, fault.ErrNotFound) {
+		err = errGuardianGone.New()
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.accounts.Hold(ctx, tx, accountID); err != nil {
+		return err
+	}
+	open, err := s.openOf(ctx, tx, accountID)
+	if err != nil || slices.ContainsFunc(open, func(r row) bool { return r.content.GuardianID == guardian.ID }) {
+		return err
+	}
+	sealed, err := s.seal(content{EntryID: own.EntryID, GuardianID: guardian.ID})
+	if err != nil {
+		return err
+	}
+	id := db.NewID()
+	if err := s.put(ctx, tx, filing{
+		id: id, kind: Correction, due: deadlines.Correction, accountID: accountID, schoolID: own.School.ID, sealed: sealed, from: access.School,
+	}); err != nil {
+		return err
+	}
+	all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
+	if err != nil {
+		return err
+	}
+	return audit.Record(ctx, tx, audit.Event{Action: "ticket.open", Target: "ticket", TargetID: id, Place: all[0].place, Details: all[0].about()})
+}
+
+// confirmedGuardian is a guardian of an entry by the id of their link; false when they are none, or none any more.
+func (s *Service) confirmedGuardian(ctx context.Context, q db.Querier, entry roster.Entry, id string) (g verification.GuardianRequest, is bool, err error) {
+	all, err := s.verification.GuardiansOf(ctx, q, entry.ID)
+	at := slices.IndexFunc(all, func(g verification.GuardianRequest) bool { return g.ID == id && g.State == verification.Confirmed })
+	if err != nil || at < 0 {
+		return g, false, err
+	}
+	return all[at], true, nil
+}
+
+// endDenied ends the link of the guardian whom a pupil denies; the answer is the reason that both read.
+func (s *Service) endDenied(ctx context.Context, tx *db.Tx, t row) error {
+	reason := messages.Text(messages.Chinese, "ticket.guardian_denied", nil)
+	if t.Answer != nil {
+		reason = *t.Answer
+	}
+	err := s.verification.EndGuardian(ctx, tx, t.content.GuardianID, verification.EndedBySchool, reason)
+	if fault.Is(err, fault.ErrNotFound) {
+		err = errTicketMoot.New(fault.Next("decline", ""))
+	}
+	return err
+}
