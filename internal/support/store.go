@@ -357,10 +357,12 @@ func (s *Service) openOf(ctx context.Context, q db.Querier, accountID string) ([
 	return s.rows(ctx, q, ` WHERE t.account_id = $1 AND t.state = 'open'`, accountID)
 }
 
-// alike tells whether a ticket asks the same of a school, about the same person where it names one: a guardian asks for each child.
+// alike tells whether a ticket asks the same of a school, about the same person where it names one: a guardian asks for each child, also
+// for those whom the registry lacks.
 func alike(schoolID string, kind Kind, c content) func(row) bool {
 	return func(r row) bool {
-		return r.Kind == kind && r.School != nil && r.School.ID == schoolID && r.content.EntryID == c.EntryID
+		same := c.EntryKind != verification.Parent || r.content.IDNumber == c.IDNumber
+		return r.Kind == kind && r.School != nil && r.School.ID == schoolID && r.content.EntryID == c.EntryID && same
 	}
 }
 
