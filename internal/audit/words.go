@@ -103,17 +103,20 @@ func listed(language string, all []string) string {
 	return strings.Join(all, messages.Text(language, "part.and", nil))
 }
 
-// ofGrade is a class as the registry calls it; one with a name of its own mostly is not.
-var ofGrade = regexp.MustCompile(`^(\D+|\d{4}级)(\d+)班$`)
+// A class as the registry calls it, by its grade or once it has none; one with a name of its own mostly is not.
+var (
+	ofGrade = regexp.MustCompile(`^(\D+)(\d+)班$`)
+	ofYear  = regexp.MustCompile(`^(\d{4})级(\d+)班$`)
+)
 
 // className is what a class is called in the reader's language. The record has it in Chinese.
 func className(language, name string) string {
+	if found := ofYear.FindStringSubmatch(name); found != nil {
+		return messages.Text(language, "record.class_of_year", map[string]any{"year": found[1], "number": found[2]})
+	}
 	found := ofGrade.FindStringSubmatch(name)
 	if found == nil {
 		return name
-	}
-	if year, of := strings.CutSuffix(found[1], "级"); of && year[0] <= '9' {
-		return messages.Text(language, "record.class_of_year", map[string]any{"year": year, "number": found[2]})
 	}
 	for _, grade := range []string{found[1], found[1] + "班"} { // kindergartens have 小班, and 小3班
 		if key := "record.grade." + grade; messages.Has(language, key) {

@@ -18,6 +18,7 @@ func TestARecordReadsWellHoweverLittleItSays(t *testing.T) {
 		{messages.English, "class.delete", map[string]any{"class": "2019级3班"}, "Deleted class 3 (entered 2019)"},
 		{messages.English, "class.delete", map[string]any{"class": "大2班"}, "Deleted Kindergarten upper year, class 2"},
 		{messages.English, "class.delete", map[string]any{"class": "火箭班"}, "Deleted 火箭班"},
+		{messages.English, "class.delete", map[string]any{"class": "级1班"}, "Deleted 级1班"},
 		{messages.Chinese, "registry.set_class", map[string]any{"class_id": "x"}, "选定了学生的班级"},
 		{messages.Chinese, "account.replace_phone", nil, "更换了账号的手机号"},
 		{messages.Chinese, "account.replace_phone", map[string]any{"masked_phone": "138****0001"}, "更换了账号的手机号：138****0001"},

@@ -76,6 +76,20 @@ func (f *family) pupil(t *testing.T) (roster.Entry, string) {
 	return f.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: number, SchoolID: f.Here.ID, ClassID: f.class.ID}), number
 }
 
+// printed is the code of a pupil's slip.
+func (f *family) printed(t *testing.T, e roster.Entry) string {
+	t.Helper()
+	actor, err := f.Accounts.Resolve(t.Context(), f.school.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheets, err := f.Slips.Print(access.WithActor(t.Context(), actor), slips.Order{Group: slips.Group{ClassID: f.class.ID}, EntryIDs: []string{e.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sheets.Slips[0].Code
+}
+
 // grown adds a pupil who is fourteen or more.
 func (f *family) grown(t *testing.T) (roster.Entry, string) {
 	number := "440524188001010014"
@@ -237,9 +251,11 @@ func TestWhoMayDecide(t *testing.T) {
 
 func TestNobodyDecidesTheirOwnRequest(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
-		_, number := f.pupil(t)
+		child, number := f.pupil(t)
+		code := f.printed(t, child)
 		for _, p := range []roomtest.Person{f.teacher, f.school} {
 			id, others := f.ask(t, p, number), f.ask(t, f.Person(t, "parent"), number)
+			f.refused(t, p, 403, "guardian_own_request", "POST", "/me/guardianships/"+id+"/slip", object{"code": code}) // they may print it
 			f.refused(t, p, 403, "guardian_own_request", "POST", "/guardianships/decide", decision(true, id))
 			f.refused(t, p, 403, "guardian_own_request", "POST", "/guardianships/decide", decision(false, id))
 			for _, one := range f.ok(t, p, 200, "GET", "/guardianships?state=asked", nil).Items() {
@@ -285,18 +301,7 @@ func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		child, number := f.pupil(t)
 		other, _ := f.pupil(t)
-		actor, err := f.Accounts.Resolve(t.Context(), f.school.Token)
-		if err != nil {
-			t.Fatal(err)
-		}
-		as := access.WithActor(t.Context(), actor)
-		printed := func(e roster.Entry) string {
-			sheets, err := f.Slips.Print(as, slips.Order{Group: slips.Group{ClassID: f.class.ID}, EntryIDs: []string{e.ID}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return sheets.Slips[0].Code
-		}
+		printed := func(e roster.Entry) string { return f.printed(t, e) }
 		mother, father := f.Person(t, "parent"), f.Person(t, "parent")
 		path := "/me/guardianships/" + f.ask(t, mother, number) + "/slip"
 		wrong := object{"code": "2222-2222-2222"}
@@ -313,7 +318,7 @@ func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 		if a := f.ok(t, mother, 200, "POST", path, object{"code": code}); a.Get("state") != "confirmed" || a.Get("child.name") != "韩梅梅" {
 			t.Errorf("by slip: %v", a)
 		}
-		if _, err := f.Slips.Check(as, code); err != nil {
+		if _, err := f.Slips.Check(t.Context(), code); err != nil {
 			t.Errorf("the child cannot use the slip any more: %v", err)
 		}
 		if _, err := f.Slips.Register(t.Context(), code, "hanmeimei1", roomtest.Password); err != nil {

@@ -98,9 +98,20 @@ func (s *Service) one(ctx context.Context, r verification.GuardianRequest) (Guar
 }
 
 // confirmBySlip has the child's slip confirm a request of the actor's. Errors: not_found for somebody else's; those of
-// [slips.Service.Vouched]; slip_invalid for another child's; those of [verification.Service.ConfirmGuardian].
+// [slips.Service.Vouched]; slip_invalid for another child's; guardian_own_request for whoever may print the slip; those of [verification.Service.ConfirmGuardian].
 func (s *Service) confirmBySlip(ctx context.Context, id, code string) (Guardianship, error) {
 	entryID, err := s.slips.Vouched(ctx, code)
+	if err != nil {
+		return Guardianship{}, err
+	}
+	entry, err := s.roster.EntryByID(ctx, s.db, entryID)
+	if err != nil {
+		return Guardianship{}, err
+	}
+	prints, err := s.slips.Prints(ctx, entry)
+	if err == nil && prints {
+		err = verification.ErrOwnRequest.New()
+	}
 	if err != nil {
 		return Guardianship{}, err
 	}

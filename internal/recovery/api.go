@@ -197,9 +197,11 @@ func (s *Service) send(ctx context.Context, in *lookInput) (*huma.StreamResponse
 		defer func() { _ = file.Close() }()
 		c.SetHeader("Content-Type", mediaType)
 		c.SetHeader("Content-Disposition", disposition+`; filename="`+name+`"`)
-		if mediaType != mediaPDF {
-			c.SetHeader("Content-Security-Policy", "default-src 'none'; sandbox")
+		policy := "default-src 'none'; sandbox"
+		if mediaType == mediaPDF {
+			policy = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 		}
+		c.SetHeader("Content-Security-Policy", policy)
 		c.SetHeader("Cross-Origin-Resource-Policy", "same-origin")
 		c.SetHeader("Cache-Control", "no-store")
 		if _, err := io.Copy(c.BodyWriter(), file); err != nil {

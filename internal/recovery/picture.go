@@ -53,8 +53,8 @@ var formats = []format{
 }
 
 // purify takes a copy for what it is by its content, whatever it is called. A picture is opened and written anew as JPEG:
-// where it was taken, and whatever else lay in the file, is gone. A PDF stays as it is, and is only ever handed out as a
-// file. Anything else is copy_unsupported.
+// where it was taken, and whatever else lay in the file, is gone. A PDF stays as it is: nobody vouches for
+// what is in it, and it is opened by the browser's own viewer alone. Anything else is copy_unsupported.
 func purify(content []byte) (clean []byte, mediaType string, err error) {
 	for _, f := range formats {
 		if f.begins(content) {

@@ -3,8 +3,10 @@ package slips
 import (
 	"context"
 
+	"caotang/internal/access"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/roster"
 )
 
 // Vouched answers whose slip a code is that the school has handed out: used or not, it says until its day that whoever holds the
@@ -37,4 +39,20 @@ func (s *Service) Vouch(ctx context.Context, tx *db.Tx, typed, entryID string) e
 		return err
 	}
 	return ErrSlipInvalid.New(fault.Field("code", "slip_other"))
+}
+
+// Prints tells whether the actor may print somebody's slip: in their hands it proves nothing. Call it outside a transaction.
+func (s *Service) Prints(ctx context.Context, entry roster.Entry) (bool, error) {
+	actor := access.ActorFrom(ctx)
+	if actor.Can(access.AccountsManage, entry.Place()) {
+		return true, nil
+	}
+	if entry.Class == nil {
+		return false, nil
+	}
+	err := s.teaches(ctx, actor, entry.Class.ID)
+	if fault.Is(err, fault.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

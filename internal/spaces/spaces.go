@@ -151,7 +151,7 @@ type ClassTaught struct {
 
 // Suggestion is something to do, in the reader's language.
 type Suggestion struct {
-	Action string `json:"action" doc:"verify, see_guardianship, answer_guardian, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry"`
+	Action string `json:"action" doc:"verify, appeal_case, see_lost_case, see_guardianship, answer_guardian, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry"`
 	Title  string `json:"title"`
 	Href   string `json:"href"`
 }

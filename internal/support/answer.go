@@ -85,6 +85,9 @@ func (s *Service) answer(ctx context.Context, id string, state State, words, can
 		if err := checkCanned(t.Kind, state, canned); err != nil {
 			return err
 		}
+		if err := s.notDenied(ctx, tx, t); err != nil {
+			return err
+		}
 		if err := settle(ctx, tx, id, state, words, canned, access.ActorFrom(ctx).Highest(access.TicketsAnswer, t.place)); err != nil {
 			return err
 		}

@@ -30,6 +30,10 @@ func (s *Service) NoticeObjected(ctx context.Context, tx *db.Tx, accountID strin
 	if own == nil || own.Kind != verification.Student {
 		return errGuardianGone.New()
 	}
+	schoolID, err := verification.Hold(ctx, tx, own.EntryID) // no merger of the school ends before it has taken the ticket along
+	if err != nil {
+		return err
+	}
 	guardian, err := s.verification.GuardianConfirmedBy(ctx, tx, own.EntryID, event.At)
 	if fault.Is(err, fault.ErrNotFound) {
 		err = errGuardianGone.New()
@@ -50,7 +54,7 @@ func (s *Service) NoticeObjected(ctx context.Context, tx *db.Tx, accountID strin
 	}
 	id := db.NewID()
 	if err := s.put(ctx, tx, filing{
-		id: id, kind: Correction, due: deadlines.Correction, accountID: accountID, schoolID: own.School.ID, sealed: sealed, from: access.School,
+		id: id, kind: Correction, due: deadlines.Correction, accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School,
 	}); err != nil {
 		return err
 	}
@@ -71,11 +75,29 @@ func (s *Service) confirmedGuardian(ctx context.Context, q db.Querier, entry ros
 	return all[at], true, nil
 }
 
-// endDenied ends the link of the guardian whom a pupil denies; the answer is the reason that both read.
+// notDenied has somebody else decide about whoever is denied.
+func (s *Service) notDenied(ctx context.Context, tx *db.Tx, t row) error {
+	if t.content.GuardianID == "" {
+		return nil
+	}
+	all, err := s.verification.GuardiansOf(ctx, tx, t.content.EntryID)
+	if err == nil && slices.ContainsFunc(all, func(g verification.GuardianRequest) bool {
+		return g.ID == t.content.GuardianID && g.AccountID == access.ActorFrom(ctx).AccountID
+	}) {
+		err = verification.ErrOwnRequest.New()
+	}
+	return err
+}
+
+// endDenied ends the link of the guardian whom a pupil denies, who reads why, with the words that were typed: a ready answer is the pupil's
+// alone.
 func (s *Service) endDenied(ctx context.Context, tx *db.Tx, t row) error {
-	reason := messages.Text(messages.Chinese, "ticket.guardian_denied", nil)
-	if t.Answer != nil {
-		reason = *t.Answer
+	reason, typed := messages.Text(messages.Chinese, "ticket.guardian_denied", nil), ""
+	if err := tx.QueryRow(ctx, `SELECT answer FROM tickets WHERE id = $1`, t.ID).Scan(&typed); err != nil {
+		return err
+	}
+	if typed != "" {
+		reason += "：" + typed
 	}
 	err := s.verification.EndGuardian(ctx, tx, t.content.GuardianID, verification.EndedBySchool, reason)
 	if fault.Is(err, fault.ErrNotFound) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"caotang/internal/access"
+	"caotang/internal/db"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
 )
@@ -41,7 +42,7 @@ func TestAPupilSaysThatAGuardianIsNotTheirs(t *testing.T) {
 		}
 		expect(t, w.Do(t, admin, "POST", path+"/complete", object{"answer": "电话核实不是家长"}), 200, "")
 		if w.Count(t, `SELECT count(*) FROM guardian_links WHERE account_id = $1`, stranger.ID) != 0 || w.Count(t, `SELECT count(*) FROM guardian_links WHERE account_id = $1`, mother.ID) != 1 ||
-			w.Count(t, `SELECT count(*) FROM guardian_requests WHERE account_id = $1 AND state = 'ended' AND reason = '电话核实不是家长'`, stranger.ID) != 1 {
+			w.Count(t, `SELECT count(*) FROM guardian_requests WHERE account_id = $1 AND state = 'ended' AND reason = '学生本人说这不是自己的监护人，学校核实后解除：电话核实不是家长'`, stranger.ID) != 1 {
 			t.Error("not the stranger's link, or not it alone, has ended")
 		}
 
@@ -55,7 +56,20 @@ func TestAPupilSaysThatAGuardianIsNotTheirs(t *testing.T) {
 		if w.Count(t, `SELECT count(*) FROM guardian_links WHERE account_id = $1`, mother.ID) != 1 {
 			t.Error("the mother's link has ended")
 		}
+		// Whoever is denied decides nothing about it, whatever they administer; several are denied at once.
+		w.InTx(t, func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, 'school', $2, $3)`, mother.ID, w.Here.ID, db.Now())
+			return err
+		})
 		late := ask(t, w, pupil, body)
+		w.Bind(t, stranger, e, "parent")
+		for _, other := range w.Do(t, pupil, "GET", "/api/v1/me/guardians", nil).Items() {
+			if other["id"] != id {
+				ask(t, w, pupil, object{"kind": "correction", "guardian_id": other["id"]})
+			}
+		}
+		expect(t, w.Do(t, mother, "POST", late+"/complete", nil), 403, "guardian_own_request")
+		expect(t, w.Do(t, mother, "POST", late+"/decline", object{"reason": "核对过"}), 403, "guardian_own_request")
 		expect(t, w.Do(t, admin, "POST", "/api/v1/admin/guardianships/"+id.(string)+"/end", object{"reason": "监护权已变更"}), 204, "")
 		expect(t, w.Do(t, admin, "POST", late+"/complete", nil), 409, "ticket_moot")
 	})

@@ -362,7 +362,7 @@ func (s *Service) openOf(ctx context.Context, q db.Querier, accountID string) ([
 func alike(schoolID string, kind Kind, c content) func(row) bool {
 	return func(r row) bool {
 		same := c.EntryKind != verification.Parent || r.content.IDNumber == c.IDNumber
-		return r.Kind == kind && r.School != nil && r.School.ID == schoolID && r.content.EntryID == c.EntryID && same
+		return r.Kind == kind && r.School != nil && r.School.ID == schoolID && r.content.EntryID == c.EntryID && r.content.GuardianID == c.GuardianID && same
 	}
 }
 

@@ -5418,7 +5418,7 @@ export interface components {
             waits?: "guardian" | "school";
         };
         SpacesSuggestion: {
-            /** @description verify, see_guardianship, answer_guardian, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry */
+            /** @description verify, appeal_case, see_lost_case, see_guardianship, answer_guardian, choose_class, answer_case, see_recovery, answer_childs_transfer, see_tickets, see_transfers, answer_tickets, answer_guardians, answer_transfers, answer_recoveries, manage_registry */
             action: string;
             href: string;
             title: string;
