@@ -105,7 +105,7 @@ test('F-22 F-23 a guardian is told of a child\'s change of school, objects, and 
   await page.getByRole('link', { name: t('space.child_class') }).click()
   await expect(page.getByRole('heading', { name: t('verify.childs_class.almost', { name: child.name }) })).toBeVisible()
   await page.getByRole('radio').first().check({ force: true })
-  await page.getByRole('button', { name: t('verify.class.choose') }).click()
+  await page.getByRole('button', { name: t('verify.childs_class.choose', { name: child.name }) }).click()
   await expect(page.getByRole('heading', { name: t('verify.childs_class.check', { name: child.name }) })).toBeVisible()
 })
 
