@@ -109,15 +109,15 @@ func (s *Service) confirmBySlip(ctx context.Context, id, code string) (Guardians
 		return Guardianship{}, err
 	}
 	prints, err := s.slips.Prints(ctx, entry)
-	if err == nil && prints {
-		err = verification.ErrOwnRequest.New()
-	}
 	if err != nil {
 		return Guardianship{}, err
 	}
 	return s.mine(ctx, id, func(tx *db.Tx, r verification.GuardianRequest) (verification.GuardianRequest, error) {
 		if r.EntryID != entryID {
 			return r, slips.ErrSlipInvalid.New(fault.Field("code", "slip_other"))
+		}
+		if prints {
+			return r, verification.ErrOwnRequest.New()
 		}
 		if err := s.slips.Vouch(ctx, tx, code, entryID); err != nil {
 			return r, err
