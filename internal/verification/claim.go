@@ -261,13 +261,20 @@ func (s *Service) BindSelf(ctx context.Context, in Claim, classID string, as Gua
 	if err := s.Vigilance(ctx, accountID); err != nil {
 		return nil, err
 	}
-	found, err := s.seek(ctx, s.db, c) // before the transaction, which others wait for
-	if err != nil {
-		return nil, err
+	var found sought
+	if c.student != "" { // all of a name are read for it: before the transaction, which others wait for
+		if found, err = s.seek(ctx, s.db, c); err != nil {
+			return nil, err
+		}
 	}
 	var binding *Binding
 	var outcome error
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if c.student == "" {
+			if found, err = s.seek(ctx, tx, c); err != nil {
+				return err
+			}
+		}
 		entry, refused, err := s.disclose(ctx, tx, accountID, found)
 		if outcome = refused; err != nil {
 			return err
