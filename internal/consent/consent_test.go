@@ -14,7 +14,6 @@ import (
 	"caotang/internal/identity"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
-	"caotang/internal/slips"
 )
 
 type object = map[string]any
@@ -277,25 +276,11 @@ func TestTheSchoolSeesWhatStandsForEachPupil(t *testing.T) {
 	})
 }
 
-// slip prints a slip for a pupil of the class.
-func (f *family) slip(t *testing.T, e roster.Entry) string {
-	t.Helper()
-	actor, err := f.Accounts.Resolve(t.Context(), f.admin.Token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sheets, err := f.Slips.Print(access.WithActor(t.Context(), actor), slips.Order{Group: slips.Group{ClassID: f.class.ID}, EntryIDs: []string{e.ID}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sheets.Slips[0].Code
-}
-
 // The slip answers for a child who has no confirmed guardian; whoever is confirmed later sees it, and changes it.
 func TestTheSlipAnswersWhereNoGuardianIsConfirmed(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		child := f.pupil(t, 10, 2)
-		code, nobody := f.slip(t, child), roomtest.Person{}
+		code, nobody := f.Slip(t, f.admin, f.class.ID, child.ID), roomtest.Person{}
 		if a := f.ok(t, nobody, 200, "POST", "/slips/consents/read", object{"code": code}); a.Get("masked_child") != "韩*梅" || a.Get("by_guardians") != false {
 			t.Error(a)
 		}
@@ -325,7 +310,7 @@ func TestTheSlipAnswersWhereNoGuardianIsConfirmed(t *testing.T) {
 // Whoever holds the slip, the child first of all, says nothing over a guardian, nor instead of one who has yet to answer.
 func TestTheSlipSaysNothingOverAGuardian(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
-		code, nobody := f.slip(t, f.child), roomtest.Person{}
+		code, nobody := f.Slip(t, f.admin, f.class.ID, f.child.ID), roomtest.Person{}
 		say := object{"code": code, "name": "王芳", "relation": "mother", "decisions": said(true)}
 		refused := func() {
 			t.Helper()

@@ -16,7 +16,6 @@ import (
 	"caotang/internal/replacement"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
-	"caotang/internal/slips"
 	"caotang/internal/verification"
 )
 
@@ -74,20 +73,6 @@ func (f *family) refused(t *testing.T, p roomtest.Person, status int, code, meth
 func (f *family) pupil(t *testing.T) (roster.Entry, string) {
 	number := f.next()
 	return f.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: number, SchoolID: f.Here.ID, ClassID: f.class.ID}), number
-}
-
-// printed is the code of a pupil's slip.
-func (f *family) printed(t *testing.T, e roster.Entry) string {
-	t.Helper()
-	actor, err := f.Accounts.Resolve(t.Context(), f.school.Token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sheets, err := f.Slips.Print(access.WithActor(t.Context(), actor), slips.Order{Group: slips.Group{ClassID: f.class.ID}, EntryIDs: []string{e.ID}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sheets.Slips[0].Code
 }
 
 // grown adds a pupil who is fourteen or more.
@@ -252,7 +237,7 @@ func TestWhoMayDecide(t *testing.T) {
 func TestNobodyDecidesTheirOwnRequest(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		child, number := f.pupil(t)
-		code := f.printed(t, child)
+		code := f.Slip(t, f.school, f.class.ID, child.ID)
 		for _, p := range []roomtest.Person{f.teacher, f.school} {
 			id, others := f.ask(t, p, number), f.ask(t, f.Person(t, "parent"), number)
 			f.refused(t, p, 403, "guardian_own_request", "POST", "/me/guardianships/"+id+"/slip", object{"code": code}) // they may print it
@@ -301,7 +286,7 @@ func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		child, number := f.pupil(t)
 		other, _ := f.pupil(t)
-		printed := func(e roster.Entry) string { return f.printed(t, e) }
+		printed := func(e roster.Entry) string { return f.Slip(t, f.school, f.class.ID, e.ID) }
 		mother, father := f.Person(t, "parent"), f.Person(t, "parent")
 		path := "/me/guardianships/" + f.ask(t, mother, number) + "/slip"
 		wrong := object{"code": "2222-2222-2222"}

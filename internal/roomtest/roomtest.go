@@ -252,6 +252,20 @@ func (w *World) Class(t testing.TB, schoolID string, number int) roster.Class {
 	return c
 }
 
+// Slip prints a slip for a pupil of a class, by whom may, and gives its code.
+func (w *World) Slip(t testing.TB, by Person, classID, entryID string) string {
+	t.Helper()
+	actor, err := w.Accounts.Resolve(t.Context(), by.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheets, err := w.Slips.Print(access.WithActor(t.Context(), actor), slips.Order{Group: slips.Group{ClassID: classID}, EntryIDs: []string{entryID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sheets.Slips[0].Code
+}
+
 // Bind binds a person to an entry; a parent is a pupil's guardian at once.
 func (w *World) Bind(t testing.TB, p Person, e roster.Entry, kind string) {
 	t.Helper()

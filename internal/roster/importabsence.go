@@ -48,19 +48,15 @@ func (run *importRun) absence(ctx context.Context, s seen) (a Absence, err error
 		return a, nil
 	}
 	school := slices.Collect(maps.Keys(s.schools))[0]
-	type row struct{ id, class string }
-	all, err := db.Collect(ctx, run.s.db, `SELECT e.id, coalesce(e.class_id, '') FROM registry_entries e LEFT JOIN classes c ON c.id = e.class_id
+	ids, err := db.Collect(ctx, run.s.db, `SELECT e.id FROM registry_entries e LEFT JOIN classes c ON c.id = e.class_id
 		WHERE e.school_id = $1 AND e.kind = $2 AND c.graduated_at IS NULL ORDER BY c.stage, c.entry_year DESC, c.number, e.id LIMIT $3`,
-		[]any{school, run.record.kind, absentRead + 1}, func(r *row) []any { return []any{&r.id, &r.class} })
-	if err != nil || len(all) > absentRead {
+		[]any{school, run.record.kind, absentRead + 1}, func(id *string) []any { return []any{id} })
+	if err != nil || len(ids) > absentRead {
 		return a, err
 	}
-	all = slices.DeleteFunc(all, func(r row) bool { return s.entries[r.id] })
-	a.Absent = len(all)
-	ids := make([]string, 0, absentNamed)
-	for _, r := range all[:min(len(all), absentNamed)] {
-		ids = append(ids, r.id)
-	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return s.entries[id] })
+	a.Absent = len(ids)
+	ids = ids[:min(len(ids), absentNamed)]
 	entries, err := run.s.EntriesByID(ctx, run.s.db, ids)
 	for _, id := range ids {
 		if e, there := entries[id]; there {

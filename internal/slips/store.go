@@ -127,8 +127,10 @@ func (s *Service) index(code string) []byte { return s.vault.Index("activation_s
 // adult tells whether an account is no pupil's, whatever slip its owner holds: registered as a parent, a guardian's or of somebody who
 // asks to be one, or bound as anybody but a pupil.
 func (s *Service) adult(ctx context.Context, q db.Querier, accountID string) (adult bool, err error) {
+	if adult, err = s.verification.IsGuardian(ctx, q, accountID); err != nil || adult {
+		return adult, err
+	}
 	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM accounts WHERE id = $1 AND role = 'parent')
-		OR EXISTS (SELECT 1 FROM guardian_requests WHERE account_id = $1 AND state IN ('asked', 'confirmed'))
 		OR EXISTS (SELECT 1 FROM bindings WHERE account_id = $1 AND kind <> 'student')`, accountID).Scan(&adult)
 	return adult, err
 }

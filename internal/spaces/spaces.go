@@ -343,7 +343,7 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	if open > 0 {
 		add("see_tickets", "/me/tickets")
 	}
-	latest, err := s.transfers.Latest(ctx)
+	latest, err := s.transfers.Latest(ctx, bindings)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
-	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
 	"caotang/internal/fault"
@@ -52,17 +51,7 @@ func (s *Service) NoticeObjected(ctx context.Context, tx *db.Tx, accountID strin
 	if err != nil {
 		return err
 	}
-	id := db.NewID()
-	if err := s.put(ctx, tx, filing{
-		id: id, kind: Correction, due: deadlines.Correction, accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School,
-	}); err != nil {
-		return err
-	}
-	all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
-	if err != nil {
-		return err
-	}
-	return audit.Record(ctx, tx, audit.Event{Action: "ticket.open", Target: "ticket", TargetID: id, Place: all[0].place, Details: all[0].about()})
+	return s.openUntyped(ctx, tx, filing{kind: Correction, due: deadlines.Correction, accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School})
 }
 
 // confirmedGuardian is a guardian of an entry by the id of their link; false when they are none, or none any more.

@@ -22,13 +22,7 @@ func (s *Service) AccountFrozen(ctx context.Context, tx *db.Tx, accountID string
 	if err != nil {
 		return err
 	}
-	id := db.NewID()
-	if err := s.put(ctx, tx, filing{
-		id: id, kind: Frozen, due: deadlines.Frozen, accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School,
-	}); err != nil {
-		return err
-	}
-	return s.recordFrozen(ctx, tx, "ticket.open", id, "")
+	return s.openUntyped(ctx, tx, filing{kind: Frozen, due: deadlines.Frozen, accountID: accountID, schoolID: schoolID, sealed: sealed, from: access.School})
 }
 
 // AccountThawed ends the ticket of an account that is free again, whoever freed it. It implements [accounts.Watcher].
@@ -44,10 +38,20 @@ func (s *Service) AccountThawed(ctx context.Context, tx *db.Tx, accountID, reaso
 		}
 		return err
 	}
-	return s.recordFrozen(ctx, tx, "ticket.done", id, reason)
+	return s.record(ctx, tx, "ticket.done", id, reason)
 }
 
-func (s *Service) recordFrozen(ctx context.Context, tx *db.Tx, action, id, reason string) error {
+// openUntyped files and records a ticket that nobody typed, under an id of its own.
+func (s *Service) openUntyped(ctx context.Context, tx *db.Tx, f filing) error {
+	f.id = db.NewID()
+	if err := s.put(ctx, tx, f); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, "ticket.open", f.id, "")
+}
+
+// record records what became of a ticket, as it stands now.
+func (s *Service) record(ctx context.Context, tx *db.Tx, action, id, reason string) error {
 	all, err := s.rows(ctx, tx, " WHERE t.id = $1", id)
 	if err != nil {
 		return err

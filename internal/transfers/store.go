@@ -12,6 +12,7 @@ import (
 	"caotang/internal/fault"
 	"caotang/internal/server"
 	"caotang/internal/vault"
+	"caotang/internal/verification"
 )
 
 const rowSelect = `SELECT t.id, t.account_id, t.entry_id, t.kind, t.name, t.reason, t.state, t.created_at, t.due_at, t.expires_at, t.escalated_at,
@@ -70,14 +71,10 @@ func (s *Service) forAdmin(ctx context.Context, r row) AdminTransfer {
 	}
 }
 
-// concerning is the condition that a request is the caller's, or about them or a child under age whose guardian they are.
-func (s *Service) concerning(ctx context.Context) (condition string, args []any, err error) {
-	accountID := access.ActorFrom(ctx).AccountID
-	bindings, err := s.verification.BindingsOf(ctx, s.db, accountID)
-	if err != nil {
-		return "", nil, err
-	}
-	args = []any{accountID}
+// concerning is the condition that a request is the caller's, whose bindings these are, or about them or a child under age whose
+// guardian they are.
+func (s *Service) concerning(ctx context.Context, bindings []verification.Binding) (condition string, args []any, err error) {
+	args = []any{access.ActorFrom(ctx).AccountID}
 	condition = "t.account_id = $1"
 	for _, b := range bindings {
 		if b.Guardian {
@@ -100,7 +97,11 @@ func (s *Service) concerning(ctx context.Context) (condition string, args []any,
 // mine lists the requests that the caller made, and those about them or a child under age whose guardian they are, the newest first.
 func (s *Service) mine(ctx context.Context, page server.PageInput) (server.Page[Transfer], error) {
 	accountID := access.ActorFrom(ctx).AccountID
-	condition, args, err := s.concerning(ctx)
+	bindings, err := s.verification.BindingsOf(ctx, s.db, accountID)
+	if err != nil {
+		return server.Page[Transfer]{}, err
+	}
+	condition, args, err := s.concerning(ctx, bindings)
 	if err != nil {
 		return server.Page[Transfer]{}, err
 	}
@@ -131,9 +132,9 @@ type Latest struct {
 // newsLasts is for how long a refusal is pointed to.
 const newsLasts = 14 * 24 * time.Hour
 
-// Latest says what is new of the newest request that concerns the caller and was not theirs to say.
-func (s *Service) Latest(ctx context.Context) (Latest, error) {
-	condition, args, err := s.concerning(ctx)
+// Latest says what is new of the newest request that concerns the caller, whose bindings these are, and was not theirs to say.
+func (s *Service) Latest(ctx context.Context, bindings []verification.Binding) (Latest, error) {
+	condition, args, err := s.concerning(ctx, bindings)
 	if err != nil {
 		return Latest{}, err
 	}

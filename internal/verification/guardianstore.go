@@ -95,9 +95,14 @@ func forsakeRequests(ctx context.Context, tx *db.Tx, accountID string) error {
 // isGuardian tells in SQL whether the account $1 is a guardian or asks to be one.
 const isGuardian = `EXISTS (SELECT 1 FROM guardian_requests WHERE account_id = $1 AND state IN ('asked', 'confirmed'))`
 
+// IsGuardian tells whether an account is a guardian or asks to be one.
+func (s *Service) IsGuardian(ctx context.Context, q db.Querier, accountID string) (bool, error) {
+	return exists(ctx, q, `SELECT `+isGuardian, accountID)
+}
+
 // notAGuardian refuses to make a guardian, or whoever asks to be one, a pupil.
-func notAGuardian(ctx context.Context, tx *db.Tx, accountID string) error {
-	guardian, err := exists(ctx, tx, `SELECT `+isGuardian, accountID)
+func (s *Service) notAGuardian(ctx context.Context, tx *db.Tx, accountID string) error {
+	guardian, err := s.IsGuardian(ctx, tx, accountID)
 	if err == nil && guardian {
 		err = AccountBound()
 	}

@@ -116,7 +116,7 @@ func Hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err 
 // whyNotBound explains a binding that another stands in the way of; nil when that is the very same one, or could become it.
 func (s *Service) whyNotBound(ctx context.Context, tx *db.Tx, accountID string, entry roster.Entry, kind string) error {
 	if kind == Student {
-		if err := notAGuardian(ctx, tx, accountID); err != nil {
+		if err := s.notAGuardian(ctx, tx, accountID); err != nil {
 			return err
 		}
 	}
