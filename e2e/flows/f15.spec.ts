@@ -87,7 +87,7 @@ test('F-15 a school hears both sides, and whoever loses takes it to the level ab
   await expectNoOverflow(page)
   await page.getByLabel(t('me.cases.appeal_note')).fill('核对的不是我')
   await page.getByRole('button', { name: t('me.cases.appeal_send') }).click()
-  await expect(page.getByRole('main')).toContainText(t('me.cases.appealing'))
+  await expect(page.getByText(`${t('request.kind.not_me')} · ${t('me.cases.appealing')}`)).toBeVisible()
   await expect(appealing).toHaveCount(0)
 
   // The county sees what the school decided and what was answered to it, and has the last word; what was typed goes along into a no.
