@@ -52,6 +52,11 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
+	if c.Demo {
+		if err := demo.Ask(ctx, d, demo.Rooms{Roster: a.roster, Support: a.support, Transfers: a.transfers}); err != nil {
+			return err
+		}
+	}
 
 	working, stopWork := context.WithCancel(context.Background())
 	var work sync.WaitGroup

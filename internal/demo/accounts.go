@@ -30,7 +30,7 @@ type account struct {
 	county                string       // of the school it belongs to, where it belongs to one
 	stage                 roster.Stage // of that school
 	scope                 string       // of its grant, at the levels above the school
-	bound                 bool         // verified as a person of that school; a parent, as student1's
+	person                int          // whom of that school it is verified as, from 1: a teacher with classes, a pupil of its first class; a parent is that pupil's guardian
 	old                   bool         // came over from the old system, which had its phone on two accounts: it has none (F-06)
 }
 
@@ -41,10 +41,15 @@ var demoAccounts = []account{
 	{username: "school1", role: "teacher", phone: "13880000004", level: access.School, county: showCounty, stage: roster.Junior},
 	{username: "school2", role: "teacher", phone: "13880000005", level: access.School, county: otherCounty, stage: roster.Junior},
 	{username: "service1", role: "public", phone: "13880000010", level: access.Service, scope: divisions.Province},
-	{username: "teacher1", role: "teacher", phone: "13880000006", county: showCounty, stage: roster.Junior, bound: true},
-	{username: "student1", role: "student", phone: "13880000007", county: showCounty, stage: roster.Junior, bound: true},
-	{username: "parent1", role: "parent", phone: "13880000008", county: showCounty, stage: roster.Junior, bound: true},
+	{username: "teacher1", role: "teacher", phone: "13880000006", county: showCounty, stage: roster.Junior, person: 1},
+	{username: "student1", role: "student", phone: "13880000007", county: showCounty, stage: roster.Junior, person: 1},
+	{username: "parent1", role: "parent", phone: "13880000008", county: showCounty, stage: roster.Junior, person: 1},
 	{username: "public1", role: "public", phone: "13880000009"},
+	// Who waits for an answer: see requests.go.
+	{username: holder, role: "teacher", phone: "13880000011", county: showCounty, stage: roster.Junior, person: 2},
+	{username: claimant, role: "teacher", phone: "13880000012"},
+	{username: mover, role: "student", phone: "13880000013", county: otherCounty, stage: roster.Junior, person: 1},
+	{username: newcomer, role: "student", phone: "13880000014"},
 	{username: "old_teacher", role: "teacher", old: true},
 	{username: "old_student", role: "student", old: true},
 	{username: "old_parent", role: "parent", old: true},
@@ -82,10 +87,11 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 			grants = append(grants, []any{id, string(a.level), a.scope, s.now})
 		}
 		switch {
-		case a.bound && a.role == "parent":
+		case a.person == 0:
+		case a.role == "parent":
 			guardians = append(guardians, func(ctx context.Context) error { return s.guardian(ctx, school, id) })
-		case a.bound:
-			bindings = append(bindings, []any{school.somebody(a.role), id, s.id(), school.id, a.role, s.now})
+		default:
+			bindings = append(bindings, []any{school.somebody(a.role, a.person), id, s.id(), school.id, a.role, s.now})
 		}
 	}
 	if err := s.tx.Insert(ctx, "accounts",
@@ -113,7 +119,7 @@ func (s *seeder) accounts(ctx context.Context, schools []seededSchool) error {
 // not answered the other, and has it ask for the second pupil, so that a class teacher and the school have somebody to answer.
 func (s *seeder) guardian(ctx context.Context, school *seededSchool, accountID string) error {
 	expires := db.At(s.now.Add(verification.RequestLasts))
-	first, second := school.firstPupils()
+	first, second := school.firstPupil(1), school.firstPupil(2)
 	link := s.id()
 	if err := s.tx.Insert(ctx, "guardian_requests", []string{
 		"id", "account_id", "entry_id", "guardian_name", "relation", "asked_name", "asked_number", "state", "school_only", "channel",
@@ -148,25 +154,25 @@ func schoolOf(schools []seededSchool, a account) *seededSchool {
 	return nil
 }
 
-// somebody answers the entry of a teacher with classes, or of a pupil in a class.
-func (s *seededSchool) somebody(kind string) string {
+// somebody answers the entry of the nth teacher with classes, or of the nth pupil of the first class, from 1.
+func (s *seededSchool) somebody(kind string, n int) string {
 	if kind == roster.Teacher {
-		return s.teachers[s.Classes[0].Teachers[0]]
+		return s.teachers[s.firstTeacher(n)]
 	}
-	first, _ := s.firstPupils()
-	return s.pupils[first]
+	return s.pupils[s.firstPupil(n)]
 }
 
-// firstPupils are two pupils of the first class, by their place in the school.
-func (s *seededSchool) firstPupils() (first, second int) {
-	var found []int
+// firstTeacher is the nth teacher of the first class, from 1, by their place in the school.
+func (s *School) firstTeacher(n int) int { return s.Classes[0].Teachers[n-1] }
+
+// firstPupil is the nth pupil of the first class, from 1, by their place in the school.
+func (s *School) firstPupil(n int) int {
 	for i, p := range s.Pupils {
 		if p.Class == 0 {
-			found = append(found, i)
+			if n--; n == 0 {
+				return i
+			}
 		}
 	}
-	if len(found) < 2 {
-		panic("demo: too few in the first class of " + s.Name)
-	}
-	return found[0], found[1]
+	panic("demo: too few in the first class of " + s.Name)
 }

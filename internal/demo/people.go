@@ -51,6 +51,7 @@ func newPeople(seed uint64, batch int) *people {
 // a real person's. 519901 to 519921 stand for the 21 cities of the synthetic province.
 const (
 	areaBase   = 519900
+	areaLacked = 519948 // whom the registry lacks
 	areaOther  = 519949 // student numbers that differ from the ID number
 	areaRoster = 519950 // roster files: up to 519998, by batch
 )

@@ -1,0 +1,90 @@
+package demo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/roster"
+	"caotang/internal/support"
+	"caotang/internal/transfers"
+	"caotang/internal/verification"
+)
+
+// The demo accounts whose requests wait at the schools of school1 and school2.
+const (
+	holder   = "teacher2" // lacks a class, and is told that somebody else says that they are them
+	claimant = "teacher3" // says so
+	mover    = "student2" // asks to go from school2's school to school1's
+	newcomer = "student3" // is missing in the registry
+)
+
+// Rooms are where the demo's people ask for something.
+type Rooms struct {
+	Roster    *roster.Service
+	Support   *support.Service
+	Transfers *transfers.Service
+}
+
+// asked is the row of table meta that says that the requests were made, or begun: who stops the first start in the middle of them
+// finds fewer, and nobody finds one twice.
+const asked = "demo_requests"
+
+// Ask has some of the demo's people ask for something, as they would, so that there is something to decide. After [Seed]; it does so once.
+func Ask(ctx context.Context, d *db.DB, rooms Rooms) error {
+	now := db.Now()
+	if first, err := db.Changed(d.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", asked, now.Format(time.RFC3339))); err != nil || !first {
+		return err
+	}
+	world := World(worldSeed, now.Time)
+	school := find(world, showCounty, roster.Junior)
+	at, err := rooms.Roster.SchoolByCode(ctx, d, school.Code)
+	if err != nil {
+		return err
+	}
+	file := func(in support.Request) func(context.Context) error {
+		in.SchoolID = at.ID
+		return func(ctx context.Context) error {
+			_, err := rooms.Support.Ask(ctx, in)
+			return err
+		}
+	}
+	missing := newPeople(worldSeed, 0).pupil(areaLacked, roster.Junior, school.Classes[0].EntryYear, 0)
+	for _, each := range []struct {
+		username string
+		ask      func(context.Context) error
+	}{
+		{mover, func(ctx context.Context) error {
+			_, err := rooms.Transfers.Request(ctx, "", at.ID, "搬家到成都，离学校近")
+			return err
+		}},
+		{newcomer, file(support.Request{Kind: support.MissingEntry, Claim: claimOf(missing), Note: "九月从外省转来，在七年级1班"})},
+		{holder, file(support.Request{
+			Kind: support.MissingClass, Note: "今年新增的班",
+			Class: roster.NewClass{Stage: roster.Junior, EntryYear: school.Classes[0].EntryYear, Number: 4},
+		})},
+		{claimant, file(support.Request{Kind: support.NotMe, Claim: claimOf(school.Teachers[school.firstTeacher(2)]), Note: "我没有注册过，认证时说已被别人认证"})},
+	} {
+		var id string
+		err := d.QueryRow(ctx, "SELECT account_id FROM logins WHERE login_key = $1", "u:"+each.username).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) { // a demo that was filled before it had them
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("demo requests: %s: %w", each.username, err)
+		}
+		if err := each.ask(access.WithActor(ctx, access.Actor{AccountID: id, Username: each.username})); err != nil {
+			return fmt.Errorf("demo requests: %s: %w", each.username, err)
+		}
+	}
+	return nil
+}
+
+// claimOf is what somebody says of themselves, with the second number, which the platform may ask for.
+func claimOf(p Person) verification.Claim {
+	return verification.Claim{Kind: p.Kind, IDType: p.IDType, IDNumber: p.IDNumber, Name: p.Name, SecondNumber: p.CertificateNumber + p.StudentNumber}
+}

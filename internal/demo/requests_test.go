@@ -1,0 +1,79 @@
+package demo
+
+import (
+	"context"
+	"testing"
+
+	"caotang/internal/access"
+	"caotang/internal/db"
+	"caotang/internal/db/dbtest"
+	"caotang/internal/deadlines"
+	"caotang/internal/roomtest"
+	"caotang/internal/vault/vaulttest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTheDemosPeopleAskOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, v := context.Background(), vaulttest.New(t)
+		if err := Seed(ctx, d, v); err != nil {
+			t.Fatal(err)
+		}
+		w := (&roomtest.World{DB: d}).Beside(t, v)
+		for range 2 {
+			if err := Ask(ctx, d, Rooms{w.Roster, w.Support, w.Transfers}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := Accounts(ctx, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			school string
+			want   map[string]int
+		}{
+			{list[3].Scope.ID, map[string]int{"missing_entry": 1, "missing_class": 1, "not_me": 1, "transfer": 1}},
+			{list[4].Scope.ID, map[string]int{"transfer": 1}},
+		} {
+			ctx := access.WithActor(ctx, access.Actor{AccountID: "administrator", Grants: []access.Grant{{Level: access.School, ScopeID: test.school}}})
+			got := map[string]int{}
+			tickets, err := w.Support.Desk(ctx, deadlines.Wanted{View: deadlines.Waiting, Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, ticket := range tickets {
+				got[string(ticket.Kind)]++
+			}
+			moving, err := w.Transfers.Desk(ctx, deadlines.Wanted{View: deadlines.Waiting, Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(moving) > 0 {
+				got["transfer"] = len(moving)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}
+
+// A demo of an earlier version has not all of the accounts.
+func TestWhoIsNotThereAsksNothing(t *testing.T) {
+	d, ctx, v := dbtest.OpenSQLite(t), context.Background(), vaulttest.New(t)
+	if err := Seed(ctx, d, v); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Exec(ctx, "DELETE FROM logins WHERE login_key IN ('u:student2', 'u:teacher3')"); err != nil {
+		t.Fatal(err)
+	}
+	w := (&roomtest.World{DB: d}).Beside(t, v)
+	if err := Ask(ctx, d, Rooms{w.Roster, w.Support, w.Transfers}); err != nil {
+		t.Fatal(err)
+	}
+	if asked := count(t, d, "SELECT COUNT(*) FROM tickets"); asked != 2 {
+		t.Errorf("%d requests, want those of the two who are there", asked)
+	}
+}
