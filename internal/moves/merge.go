@@ -264,6 +264,11 @@ func (s *Service) endMerger(ctx context.Context, tx *db.Tx, m Move, from, to ros
 	if err := s.Transfers.Redirect(ctx, tx, from.ID, to.ID); err != nil {
 		return false, err
 	}
+	if _, err := tx.Exec(ctx, `INSERT INTO ticket_steps (ticket_id, number, what, at, by_office, from_office, to_office, words)
+		SELECT t.id, (SELECT coalesce(max(w.number), 0) + 1 FROM ticket_steps w WHERE w.ticket_id = t.id), 'merged', CAST($1 AS bigint), '', CAST($2 AS text), CAST($3 AS text), ''
+		FROM tickets t WHERE t.school_id = $4 AND t.level = 'school' AND t.state = 'open'`, db.At(s.now()), from.Name, to.Name, from.ID); err != nil {
+		return false, err
+	}
 	for _, refer := range []string{
 		`UPDATE tickets SET school_id = $1 WHERE school_id = $2`,
 		`UPDATE recoveries SET school_id = $1 WHERE school_id = $2`,

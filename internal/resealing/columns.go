@@ -22,7 +22,7 @@ var tables = []table{
 		{name: "student_number_sealed", purpose: "student_number"},
 		{name: "certificate_number_sealed", purpose: "certificate_number"},
 	}},
-	{"tickets", []string{"id"}, []column{{name: "sealed", purpose: "ticket"}, {name: "kept_sealed", purpose: "ticket"}}},
+	{"tickets", []string{"id"}, []column{{name: "sealed", purpose: "ticket"}, {name: "kept_sealed", purpose: "ticket"}, {name: "sides_sealed", purpose: "ticket"}}},
 	{"sms_messages", []string{"id"}, []column{{name: "phone_sealed", purpose: "phone"}, {name: "content_sealed", purpose: "sms_content"}}},
 	{"roster_rejects", []string{"import_id", "first_line"}, []column{{name: "sealed", purpose: "roster_rejects"}}},
 	{"roster_traces", []string{"import_id", "id"}, []column{{name: "sealed", purpose: "roster_traces"}}},

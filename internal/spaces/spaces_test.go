@@ -327,7 +327,7 @@ func TestWhoeverLostTheirIdentityIsToldWhereToAppeal(t *testing.T) {
 		id, _ := asked.Get("id").(string)
 		for _, level := range []access.Level{access.County, access.Province} {
 			scope := map[access.Level]string{access.County: "510104", access.Province: "510000"}[level]
-			if a := w.Do(t, w.Administrator(t, level, scope), "POST", "/api/v1/admin/tickets/"+id+"/complete", map[string]any{"answer": "当面核实"}); a.Status != 200 {
+			if a := w.Do(t, w.Administrator(t, level, scope), "POST", "/api/v1/admin/tickets/"+id+"/complete", map[string]any{"answer": "当面核实", "holder_unanswered": true}); a.Status != 200 {
 				t.Fatal(a)
 			}
 			want, loser := "appeal_case verify", pupil

@@ -25,12 +25,15 @@ type Completion struct {
 	Phone             string // frozen: which phone the account keeps, as for [accounts.Service.Unfreeze]
 	Answer            string // a word to whoever asked
 	Canned            string // a ready one, by its name
+	Unheard           bool   // not_me: whoever decides knows that the holder has not answered, and decides all the same
 }
 
 // Complete does what a ticket asks for and ends it, all or nothing. Errors: not_found also outside the actor's scope;
 // ticket_closed when it has been answered; ticket_moot when what it is about has gone; entry_exists_elsewhere (F-27),
 // entry_exists_here when the school knows the number under another name, already_bound when another account holds the
-// entry, asker_bound when whoever asks is verified as somebody else; invalid when an entry is handed over without a reason.
+// entry, asker_bound when whoever asks is verified as somebody else; invalid when an entry is handed over without a reason;
+// holder_unanswered when its holder has not answered and the caller does not decide all the same, holder_answered when they have
+// answered since the caller looked.
 func (s *Service) Complete(ctx context.Context, id string, in Completion) (AdminTicket, error) {
 	answer, err := text("answer", in.Answer)
 	if err != nil {
@@ -41,9 +44,15 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 	} else if t.Kind == Frozen {
 		return s.unfreeze(ctx, t, answer, in.Phone)
 	}
-	return s.answer(ctx, id, Done, answer, in.Canned, func(tx *db.Tx, t row) error {
-		if t.Kind == NotMe && answer == "" { // whoever loses by it must be able to read why
+	return s.answer(ctx, id, Done, answer, in.Canned, func(tx *db.Tx, t row, both *Sides) error {
+		switch {
+		case t.Kind != NotMe:
+		case answer == "": // whoever loses by it must be able to read why
 			return fault.ErrInvalid.New(fault.Field("answer", "missing"))
+		case both.unheard() && !in.Unheard:
+			return errUnheard.New()
+		case in.Unheard && both.contested() && !both.unheard():
+			return errHeard.New()
 		}
 		switch t.Kind {
 		case MissingEntry:
@@ -68,7 +77,7 @@ func (s *Service) Decline(ctx context.Context, id, reason, canned string) (Admin
 	if err != nil {
 		return AdminTicket{}, err
 	}
-	return s.answer(ctx, id, Declined, reason, canned, func(_ *db.Tx, t row) error {
+	return s.answer(ctx, id, Declined, reason, canned, func(_ *db.Tx, t row, _ *Sides) error {
 		if t.Kind == Frozen {
 			return errStaysOpen.New()
 		}
@@ -76,7 +85,7 @@ func (s *Service) Decline(ctx context.Context, id, reason, canned string) (Admin
 	})
 }
 
-func (s *Service) answer(ctx context.Context, id string, state State, words, canned string, do func(tx *db.Tx, t row) error) (answered AdminTicket, err error) {
+func (s *Service) answer(ctx context.Context, id string, state State, words, canned string, do func(tx *db.Tx, t row, both *Sides) error) (answered AdminTicket, err error) {
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		t, err := s.answerable(ctx, tx, id)
 		if err != nil {
@@ -94,7 +103,13 @@ func (s *Service) answer(ctx context.Context, id string, state State, words, can
 		if t, err = s.answerable(ctx, tx, id); err != nil { // who has decided stands on it by now
 			return err
 		}
-		if err := do(tx, t); err != nil {
+		var both *Sides
+		if t.Kind == NotMe {
+			if both, err = s.weigh(ctx, tx, t); err != nil {
+				return err
+			}
+		}
+		if err := do(tx, t, both); err != nil {
 			return s.forAdministrator(ctx, tx, t, err)
 		}
 		if t, err = s.answerable(ctx, tx, id); err != nil {
@@ -105,6 +120,11 @@ func (s *Service) answer(ctx context.Context, id string, state State, words, can
 			Reason: withCanned(messages.Chinese, canned, words), Details: t.about(),
 		}); err != nil {
 			return err
+		}
+		if state == Done && both.unheard() {
+			if err := audit.Record(ctx, tx, audit.Event{Action: "ticket.unheard", Target: "ticket", TargetID: id, Place: t.place, Details: t.about()}); err != nil {
+				return err
+			}
 		}
 		if err := s.tellBoth(ctx, tx, t, state); err != nil {
 			return err
@@ -271,15 +291,25 @@ func (s *Service) forAdministrator(ctx context.Context, q db.Querier, t row, err
 	return err
 }
 
-// Read is one ticket in the actor's scope; for who may answer it with what the registry says while it is open. Errors: not_found.
+// Read is one ticket in the actor's scope; for who may answer it with what the registry says while it is open, and with both sides of a
+// case also once it is decided. Errors: not_found.
 func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 	r, err := s.reached(ctx, s.db, id, access.TicketsRead)
 	if err != nil {
 		return AdminTicket{}, err
 	}
 	t, err := s.forAdmin(r)
-	t.MayAnswer = access.ActorFrom(ctx).Can(access.TicketsAnswer, r.place)
-	if err != nil || r.State != Open || !t.MayAnswer {
+	if err != nil {
+		return t, err
+	}
+	if err := waysOf(ctx, s.db, []*Ticket{&t.Ticket}); err != nil {
+		return t, err
+	}
+	if t.MayAnswer = access.ActorFrom(ctx).Can(access.TicketsAnswer, r.place); !t.MayAnswer {
+		return t, nil
+	}
+	if r.State != Open {
+		t.Sides, err = s.weighed(ctx, s.db, r)
 		return t, err
 	}
 	t.TakenMe = r.takenBy == access.ActorFrom(ctx).AccountID
@@ -320,7 +350,7 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 	}
 	t.EntryID = entry.ID
 	if r.Kind == NotMe {
-		if t.Sides, err = s.sides(ctx, r, entry); err != nil {
+		if t.Sides, err = s.sides(ctx, s.db, r, entry); err != nil {
 			return t, err
 		}
 		r.answeredLevel = access.ActorFrom(ctx).Highest(access.TicketsAnswer, r.place)

@@ -72,6 +72,7 @@ type completeInput struct {
 		Phone             string `json:"phone,omitempty" enum:"before,now" doc:"frozen: which phone the account keeps, that of before the change when absent"`
 		Answer            string `json:"answer,omitempty" maxLength:"5000" doc:"A word to whoever asked; for a frozen account the reason, which must be there"`
 		Canned            string `json:"canned,omitempty" maxLength:"40" doc:"A ready answer, by its name"`
+		Unheard           bool   `json:"holder_unanswered,omitempty" doc:"not_me: the administrator knows that the holder has not answered, and decides all the same"`
 	}
 }
 
@@ -240,7 +241,7 @@ func (s *Service) Mount(srv *server.Server) {
 	}, func(ctx context.Context, in *completeInput) (*adminOutput, error) {
 		var completion Completion
 		if b := in.Body; b != nil {
-			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.KnownGuardian, b.SchoolingYears, b.Phone, b.Answer, b.Canned}
+			completion = Completion{b.ClassID, b.StudentNumber, b.CertificateNumber, b.KnownGuardian, b.SchoolingYears, b.Phone, b.Answer, b.Canned, b.Unheard}
 		}
 		ticket, err := s.Complete(ctx, in.ID, completion)
 		return &adminOutput{ticket}, err

@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"time"
 
@@ -26,6 +27,8 @@ var (
 	errAppealed    = fault.Define(fault.Conflict, "appealed")
 	errNotLost     = fault.Define(fault.Conflict, "case_not_lost")
 	errCaseDecided = fault.Define(fault.Conflict, "case_decided")
+	errUnheard     = fault.Define(fault.Conflict, "holder_unanswered") // and whoever decides has not said that they decide all the same
+	errHeard       = fault.Define(fault.Conflict, "holder_answered")   // meanwhile
 )
 
 // What the holder of an entry is told when a case is opened and when it has ended without taking the entry away.
@@ -71,6 +74,7 @@ type Side struct {
 	Way           Way           `json:"way,omitempty" enum:"own,slip,administrator" doc:"How the account came to the entry"`
 	KeptAt        *time.Time    `json:"kept_at,omitempty" doc:"When the account answered as the holder: this is me; for an appeal perhaps in the first case"`
 	KeptNote      string        `json:"kept_note,omitempty"`
+	ToldAt        *time.Time    `json:"told_at,omitempty" doc:"Of a holder who has not answered: when they were asked; absent where this account has not been"`
 }
 
 // Way is how an account came to be bound to an entry.
@@ -342,23 +346,19 @@ func (s *Service) asCase(ctx context.Context, q db.Querier, r row, holderID stri
 }
 
 // sides gathers what speaks for each account of a case.
-func (s *Service) sides(ctx context.Context, r row, entry roster.Entry) (*Sides, error) {
-	asker, err := s.side(ctx, r.accountID)
+func (s *Service) sides(ctx context.Context, q db.Querier, r row, entry roster.Entry) (*Sides, error) {
+	asker, err := s.side(ctx, q, r.accountID)
 	if err != nil {
 		return nil, err
 	}
 	both := &Sides{Asker: asker}
 	heard := []row{r} // what a holder answered in the first case counts in the appeal, on whichever side they are now
 	if r.appeals != "" {
-		all, err := s.rows(ctx, s.db, " WHERE t.id = $1", r.appeals)
+		first, err := s.firstOf(ctx, q, r)
 		if err != nil {
 			return nil, err
 		}
-		first := all[0]
-		both.First = &FirstDecision{By: first.DecidedBy, State: first.State, AnsweredAt: first.AnsweredAt}
-		if first.Answer != nil {
-			both.First.Answer = *first.Answer
-		}
+		both.First = first.decision()
 		heard = append(heard, first)
 	}
 	if err := s.hear(&both.Asker, heard); err != nil {
@@ -367,14 +367,14 @@ func (s *Service) sides(ctx context.Context, r row, entry roster.Entry) (*Sides,
 	if entry.AccountID == "" {
 		return both, nil
 	}
-	holder, err := s.side(ctx, entry.AccountID)
+	holder, err := s.side(ctx, q, entry.AccountID)
 	if err != nil {
 		return nil, err
 	}
-	if holder.Way, err = s.wayOf(ctx, entry.ID, entry.AccountID); err != nil {
+	if holder.Way, err = s.wayOf(ctx, q, entry.ID, entry.AccountID); err != nil {
 		return nil, err
 	}
-	bound, err := s.verification.HoldersOf(ctx, s.db, entry, entry.Kind)
+	bound, err := s.verification.HoldersOf(ctx, q, entry, entry.Kind)
 	if err != nil {
 		return nil, err
 	}
@@ -382,7 +382,83 @@ func (s *Service) sides(ctx context.Context, r row, entry roster.Entry) (*Sides,
 		holder.BoundAt = &bound[0].BoundAt
 	}
 	both.Holder = &holder
-	return both, s.hear(both.Holder, heard)
+	if err := s.hear(&holder, heard); err != nil {
+		return nil, err
+	}
+	if holder.KeptAt == nil && r.holderID == entry.AccountID {
+		holder.ToldAt = &r.CreatedAt
+	}
+	return both, nil
+}
+
+// contested tells whether somebody would lose the entry to whoever asks.
+func (s *Sides) contested() bool {
+	return s != nil && s.Holder != nil && s.Holder.Account.ID != s.Asker.Account.ID
+}
+
+// unheard tells whether whoever would lose the entry has not answered.
+func (s *Sides) unheard() bool { return s.contested() && s.Holder.KeptAt == nil }
+
+// firstOf is the case that an appeal is against.
+func (s *Service) firstOf(ctx context.Context, q db.Querier, appeal row) (row, error) {
+	all, err := s.rows(ctx, q, " WHERE t.id = $1", appeal.appeals)
+	if err != nil {
+		return row{}, err
+	}
+	return all[0], nil
+}
+
+func (r row) decision() *FirstDecision {
+	first := &FirstDecision{By: r.DecidedBy, State: r.State, AnsweredAt: r.AnsweredAt}
+	if r.Answer != nil {
+		first.Answer = *r.Answer
+	}
+	return first
+}
+
+// weigh gathers both sides of a case that is being decided, and keeps them with it: deciding changes them. Nil where the entry is the
+// school's no longer.
+func (s *Service) weigh(ctx context.Context, tx *db.Tx, r row) (*Sides, error) {
+	entry, err := s.roster.EntryByDocument(ctx, tx, r.content.document())
+	if fault.Is(err, fault.ErrNotFound) || err == nil && entry.School.ID != r.School.ID {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := verification.Hold(ctx, tx, entry.ID); err != nil { // nobody else comes to it before it is decided
+		return nil, err
+	}
+	if entry, err = s.roster.EntryByID(ctx, tx, entry.ID); err != nil {
+		return nil, err
+	}
+	both, err := s.sides(ctx, tx, r, entry)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := json.Marshal(both)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE tickets SET sides_sealed = $1 WHERE id = $2`, s.vault.Seal(sealPurpose, string(plain)), r.ID)
+	return both, err
+}
+
+// weighed are the sides of a case as whoever decided it saw them; nil where nothing is kept of them.
+func (s *Service) weighed(ctx context.Context, q db.Querier, r row) (both *Sides, err error) {
+	if len(r.sides) == 0 {
+		return nil, nil
+	}
+	plain, err := s.vault.Open(sealPurpose, r.sides)
+	if err == nil {
+		err = json.Unmarshal([]byte(plain), &both)
+	}
+	if err != nil || r.appeals == "" {
+		return both, err
+	}
+	first, err := s.firstOf(ctx, q, r) // a ready answer in the reader's language
+	both.First = first.decision()
+	return both, err
 }
 
 // hear adds to a side what its account last answered as the holder in a case or in the one that it appeals.
@@ -397,8 +473,8 @@ func (s *Service) hear(side *Side, heard []row) (err error) {
 	return nil
 }
 
-func (s *Service) side(ctx context.Context, accountID string) (Side, error) {
-	trace, err := s.accounts.TraceOf(ctx, s.db, accountID)
+func (s *Service) side(ctx context.Context, q db.Querier, accountID string) (Side, error) {
+	trace, err := s.accounts.TraceOf(ctx, q, accountID)
 	if err != nil {
 		return Side{}, err
 	}
@@ -410,13 +486,13 @@ func (s *Service) side(ctx context.Context, accountID string) (Side, error) {
 }
 
 // wayOf tells from the record how an account came to an entry: whoever claims it acts for themselves, or nobody does.
-func (s *Service) wayOf(ctx context.Context, entryID, accountID string) (Way, error) {
-	lineage, err := s.roster.Lineage(ctx, s.db, entryID) // a binding outlives a wrong number
+func (s *Service) wayOf(ctx context.Context, q db.Querier, entryID, accountID string) (Way, error) {
+	lineage, err := s.roster.Lineage(ctx, q, entryID) // a binding outlives a wrong number
 	if err != nil {
 		return "", err
 	}
 	for _, id := range lineage {
-		actor, bySlip, found, err := audit.LastWith(ctx, s.db, "entry", id, accountID, "binding.bind", "slip.use")
+		actor, bySlip, found, err := audit.LastWith(ctx, q, "entry", id, accountID, "binding.bind", "slip.use")
 		switch {
 		case err != nil:
 			return "", err

@@ -116,7 +116,7 @@ func TestTheGuardiansOfAPupilWhoCannotHearOfItAloneAreTold(t *testing.T) {
 			tells("您的孩子韩*梅账号绑定的实名信息是他本人的")
 			expect(t, w.Do(t, admin, "POST", path+"/decline", object{"canned": "not_proven"}), 200, "")
 			tells("孩子的认证不变")
-			expect(t, w.Do(t, admin, "POST", contest()+"/complete", object{"answer": "当面核实"}), 200, "")
+			expect(t, w.Do(t, admin, "POST", contest()+"/complete", object{"answer": "当面核实", "holder_unanswered": true}), 200, "")
 			tells("已转给另一个账号")
 		}
 	})
@@ -153,7 +153,7 @@ func TestWhoeverLosesAppealsToTheCountyOnce(t *testing.T) {
 				loser, winner := asker, holder
 				if taken {
 					loser, winner = holder, asker
-					expect(t, w.Do(t, school, "POST", path+"/complete", object{"answer": "核对过身份证"}), 200, "")
+					expect(t, w.Do(t, school, "POST", path+"/complete", object{"answer": "核对过身份证", "holder_unanswered": true}), 200, "")
 				} else {
 					expect(t, w.Do(t, school, "POST", path+"/decline", object{"reason": "没有来校"}), 200, "")
 				}
@@ -198,7 +198,7 @@ func TestWhoeverLosesAppealsToTheCountyOnce(t *testing.T) {
 
 				// The county's word is the last, whatever it is.
 				expect(t, w.Do(t, county, "POST", appeal+"/complete", nil), 422, "invalid")
-				expect(t, w.Do(t, county, "POST", appeal+"/complete", object{"answer": "到校核对过"}), 200, "")
+				expect(t, w.Do(t, county, "POST", appeal+"/complete", object{"answer": "到校核对过", "holder_unanswered": true}), 200, "")
 				if !holds(t, w, e, loser) || w.Told(t, loser, "锦江区已复核") != 1 || w.Told(t, winner, "转给本人") == 0 {
 					t.Errorf("told: %q and %q", w.Texts(t, loser.Phone), w.Texts(t, winner.Phone))
 				}

@@ -62,6 +62,9 @@ func (s *Service) escalate(ctx context.Context, tx *db.Tx, t row, now db.Time) e
 		return err
 	}
 	after := all[0]
+	if err := pass(ctx, tx, t.ID, Step{What: Escalated, At: now.Time, From: t.Waiting.Scope, To: after.Waiting.Scope}); err != nil {
+		return err
+	}
 	about := after.about()
 	about["from"], about["to"] = t.Waiting.Level, level
 	if err := audit.Record(ctx, tx, audit.Event{Action: "ticket.escalate", Target: "ticket", TargetID: t.ID, Place: t.place, Details: about}); err != nil {

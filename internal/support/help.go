@@ -38,7 +38,8 @@ func (s *Service) Tell(ctx context.Context, id, words string) (AdminTicket, erro
 }
 
 // HandOn gives a request to those who can settle it, with as long to answer as if it were new: to another school, where a
-// missing person asked the wrong one; with no school, to the next level above that somebody administers, which is told.
+// missing person asked the wrong one; with no school, to the next level above that somebody administers, which is told. Whoever asked
+// reads the reason.
 // At the province it stays. Errors: not_found, ticket_closed, ticket_alike when the school has been asked already, school_merged,
 // invalid without a reason, or for a school that the request cannot go to.
 func (s *Service) HandOn(ctx context.Context, id, schoolID, reason string) (AdminTicket, error) {
@@ -70,8 +71,16 @@ func (s *Service) HandOn(ctx context.Context, id, schoolID, reason string) (Admi
 		if err != nil {
 			return err
 		}
+		by, err := helping(ctx, tx, t.place)
+		if err != nil {
+			return err
+		}
+		from, to := t.Waiting.Scope, all[0].Waiting.Scope
+		if err := pass(ctx, tx, id, Step{What: HandedOn, At: s.now(), By: by, From: from, To: to, Words: reason}); err != nil {
+			return err
+		}
 		about := t.about()
-		about["from"], about["to"] = t.Waiting.Scope, all[0].Waiting.Scope
+		about["from"], about["to"] = from, to
 		places := []access.Place{t.place}
 		if schoolID != "" {
 			places = append(places, all[0].place)
@@ -81,7 +90,7 @@ func (s *Service) HandOn(ctx context.Context, id, schoolID, reason string) (Admi
 				return err
 			}
 		}
-		return s.accounts.Notify(ctx, tx, t.accountID, "notice.ticket_handed_on", map[string]any{"to": all[0].Waiting.Scope})
+		return s.accounts.Notify(ctx, tx, t.accountID, "notice.ticket_handed_on", map[string]any{"to": to})
 	})
 }
 

@@ -47,7 +47,7 @@ func TestWhoAsksWhileBeingSomebodyElseIsToldOf(t *testing.T) {
 		if read := w.Do(t, admin, "GET", path, nil); read.Get("in_the_way.masked_name") != "魏*" || read.Get("in_the_way.kind") != "teacher" {
 			t.Errorf("the administrator reads %v", read)
 		}
-		refused := w.Do(t, admin, "POST", path+"/complete", object{"answer": "核对过身份证"})
+		refused := w.Do(t, admin, "POST", path+"/complete", object{"answer": "核对过身份证", "holder_unanswered": true})
 		expect(t, refused, 409, "asker_bound")
 		if !strings.Contains(refused.Text, "魏*") || refused.Get("next_step.action") != "decline" {
 			t.Errorf("the administrator is told %v", refused)
@@ -56,7 +56,7 @@ func TestWhoAsksWhileBeingSomebodyElseIsToldOf(t *testing.T) {
 			t.Error("the holder lost the entry to nobody")
 		}
 		expect(t, w.Do(t, p, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password}), 204, "")
-		expect(t, w.Do(t, admin, "POST", path+"/complete", object{"answer": "核对过身份证"}), 200, "")
+		expect(t, w.Do(t, admin, "POST", path+"/complete", object{"answer": "核对过身份证", "holder_unanswered": true}), 200, "")
 	})
 }
 

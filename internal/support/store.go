@@ -21,7 +21,7 @@ import (
 
 var rowSelect = `SELECT t.id, t.kind, t.state, t.sealed, t.answer, t.canned, t.word, t.word_at, t.created_at, t.answered_at, t.level, ` + scopeSQL("t.level") + `, t.due_at, t.escalated_at,
 	coalesce(t.taken_by, ''), coalesce(k.username, ''), t.taken_at, s.id, s.name, ` + regionSQL + `, a.id, a.username, a.phone_sealed,
-	w.ticket_id IS NOT NULL, coalesce(w.held, false), coalesce(t.holder_id, ''), t.kept_at, t.kept_sealed, coalesce(t.appeals, ''),
+	w.ticket_id IS NOT NULL, coalesce(w.held, false), coalesce(t.holder_id, ''), t.kept_at, t.kept_sealed, t.sides_sealed, coalesce(t.appeals, ''),
 	EXISTS (SELECT 1 FROM tickets x WHERE x.appeals = t.id), t.answered_level, ` + scopeSQL("t.answered_level") + `
 	FROM tickets t LEFT JOIN schools s ON s.id = t.school_id JOIN accounts a ON a.id = t.account_id LEFT JOIN waiting_claims w ON w.ticket_id = t.id
 	LEFT JOIN accounts k ON k.id = t.taken_by`
@@ -56,7 +56,7 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		var answeredAt, keptAt, escalatedAt, takenAt, wordAt db.NullTime
 		var schoolID, schoolName *string
 		if err := found.Scan(&r.ID, &r.Kind, &r.State, &sealed, &answer, &canned, &word, &wordAt, &createdAt, &answeredAt,
-			&waiting.Level, &waiting.Scope, &dueAt, &escalatedAt, &r.takenBy, &r.takerName, &takenAt, &schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held, &r.holderID, &keptAt, &r.kept, &r.appeals, &r.appealed,
+			&waiting.Level, &waiting.Scope, &dueAt, &escalatedAt, &r.takenBy, &r.takerName, &takenAt, &schoolID, &schoolName, &r.place.Region, &r.accountID, &r.username, &r.phone, &r.Waits, &r.Held, &r.holderID, &keptAt, &r.kept, &r.sides, &r.appeals, &r.appealed,
 			&r.answeredLevel, &r.DecidedBy); err != nil {
 			return nil, err
 		}
@@ -168,8 +168,13 @@ func (s *Service) mine(ctx context.Context, accountID string, page server.PageIn
 	if err := s.tellOf(ctx, s.db, accountID, all); err != nil {
 		return server.Page[Ticket]{}, err
 	}
+	ways := make([]*Ticket, len(all))
 	for i, r := range all {
 		tickets[i] = r.Ticket
+		ways[i] = &tickets[i]
+	}
+	if err := waysOf(ctx, s.db, ways); err != nil {
+		return server.Page[Ticket]{}, err
 	}
 	return server.NewPage(tickets, page.Limit, func(t Ticket) string { return t.ID }), nil
 }
@@ -183,11 +188,15 @@ type Kept struct {
 // AllOf lists an account's tickets, the newest first, up to limit, for their author alone.
 func (s *Service) AllOf(ctx context.Context, q db.Querier, accountID string, limit int) ([]Kept, error) {
 	all, err := s.rows(ctx, q, " WHERE t.account_id = $1 ORDER BY t.id DESC LIMIT $2", accountID, limit)
-	kept := make([]Kept, len(all))
+	if err != nil {
+		return nil, err
+	}
+	kept, tickets := make([]Kept, len(all)), make([]*Ticket, len(all))
 	for i, r := range all {
 		kept[i] = Kept{r.Ticket, r.content.asked()}
+		tickets[i] = &kept[i].Ticket
 	}
-	return kept, err
+	return kept, waysOf(ctx, q, tickets)
 }
 
 // IDsOf are the ids of an account's newest tickets, up to limit.
@@ -205,8 +214,14 @@ func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) er
 	if _, err := tx.Exec(ctx, `DELETE FROM waiting_claims WHERE ticket_id IN (SELECT id FROM tickets WHERE account_id = $1)`, accountID); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE tickets SET kept_sealed = NULL, kept_at = NULL WHERE holder_id = $1`, accountID); err != nil {
-		return err
+	for _, personal := range []string{
+		`UPDATE tickets SET kept_sealed = NULL, kept_at = NULL WHERE holder_id = $1`,
+		`UPDATE tickets SET sides_sealed = NULL WHERE account_id = $1 OR holder_id = $1`,
+		`UPDATE ticket_steps SET words = '' WHERE ticket_id IN (SELECT id FROM tickets WHERE account_id = $1)`,
+	} {
+		if _, err := tx.Exec(ctx, personal, accountID); err != nil {
+			return err
+		}
 	}
 	_, err = tx.Exec(ctx, `UPDATE tickets SET sealed = $1, answer = '', canned = '', word = '', word_at = NULL, answered_at = coalesce(answered_at, $2),
 		state = CASE WHEN state = 'open' THEN 'withdrawn' ELSE state END WHERE account_id = $3`, sealed, db.Now(), accountID)
@@ -401,10 +416,16 @@ func (s *Service) put(ctx context.Context, tx *db.Tx, f filing) error {
 	if err != nil {
 		return err
 	}
-	if n, err := added.RowsAffected(); err != nil || n == 1 {
+	if n, err := added.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		return errAppealed.New(fault.Next("my_tickets", "/me/tickets"))
+	}
+	all, err := s.rows(ctx, tx, " WHERE t.id = $1", f.id)
+	if err != nil {
 		return err
 	}
-	return errAppealed.New(fault.Next("my_tickets", "/me/tickets"))
+	return pass(ctx, tx, f.id, Step{What: Filed, At: now, To: all[0].Waiting.Scope})
 }
 
 // settle ends an open ticket, and its waiting; ticket_closed when somebody has been faster. By is the level of whoever answered

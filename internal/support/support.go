@@ -77,6 +77,7 @@ type Ticket struct {
 	Held       bool              `json:"held,omitempty" doc:"The registry has got the person, but another account holds the entry"`
 	Word       *Word             `json:"word,omitempty" doc:"What customer service wrote meanwhile, the latest"`
 	Waiting    *Waiting          `json:"waiting,omitempty" doc:"Of an open one: who must act, since when and until when"`
+	Way        []Step            `json:"way,omitempty" doc:"In one's own list, and of one ticket: whose it was, one after the other, as far as that is known"`
 }
 
 // Word is something written to whoever asked while they wait.
@@ -105,7 +106,7 @@ type AdminTicket struct {
 	Registry  string                `json:"registry,omitempty" enum:"absent,here,here_differs,elsewhere" doc:"For one open ticket: where the registry has the number. here_differs: at this school, under another name or kind"`
 	EntryID   string                `json:"entry_id,omitempty" doc:"The registry's entry, where it is the school's own"`
 	Holder    *roster.Holder        `json:"holder,omitempty" doc:"For one open ticket: the account that the entry is bound to"`
-	Sides     *Sides                `json:"sides,omitempty" doc:"For one open not_me: what speaks for whoever asks and for the holder"`
+	Sides     *Sides                `json:"sides,omitempty" doc:"For one not_me: what speaks for whoever asks and for the holder; once it is decided, as it was then"`
 	InTheWay  *Asker                `json:"in_the_way,omitempty" doc:"For one open ticket: who the account that asked is verified as, where that keeps it from becoming the person asked for"`
 	Wrong     []WrongFact           `json:"wrong,omitempty" doc:"For one open correction: what the registry says, and what it should"`
 	Freeze    *accounts.Freeze      `json:"freeze,omitempty" doc:"For one open ticket of an account that is frozen"`
@@ -276,6 +277,7 @@ type row struct {
 	holderID string
 	keptAt   *time.Time
 	kept     []byte // what the holder said, sealed
+	sides    []byte // what was weighed when it was decided, sealed
 	appeals  string // the case that this one appeals
 	appealed bool
 

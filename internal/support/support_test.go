@@ -280,7 +280,7 @@ func TestAnEntryGoesFromItsHolderToWhoeverItIs(t *testing.T) {
 		path := ask(t, w, p, at(body, w.Nearby.ID)) // whatever school is named, the entry's own decides
 		expect(t, w.Do(t, w.Administrator(t, access.School, w.Nearby.ID), "GET", path, nil), 404, "not_found")
 		expect(t, w.Do(t, admin, "POST", path+"/complete", nil), 422, "invalid")
-		expect(t, w.Do(t, admin, "POST", path+"/complete", object{"answer": "核对过身份证"}), 200, "")
+		expect(t, w.Do(t, admin, "POST", path+"/complete", object{"answer": "核对过身份证", "holder_unanswered": true}), 200, "")
 		if n := w.Count(t, `SELECT count(*) FROM bindings WHERE entry_id = $1 AND account_id = $2`, e.ID, p.ID); n != 1 {
 			t.Error("the entry is not bound to whoever asked")
 		}

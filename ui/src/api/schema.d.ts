@@ -3256,6 +3256,8 @@ export interface components {
             certificate_number?: string;
             /** @description missing_entry: the class of the new entry */
             class_id?: string;
+            /** @description not_me: the administrator knows that the holder has not answered, and decides all the same */
+            holder_unanswered?: boolean;
             /** @description missing_entry of a parent: the administrator knows that whoever asks is the child's guardian, who is confirmed by it; else the request waits as every other */
             known_guardian?: boolean;
             /**
@@ -5596,7 +5598,7 @@ export interface components {
             registry?: "absent" | "here" | "here_differs" | "elsewhere";
             /** @description Whose administrator answers; null where the province's does */
             school: components["schemas"]["RosterSchoolRef"];
-            /** @description For one open not_me: what speaks for whoever asks and for the holder */
+            /** @description For one not_me: what speaks for whoever asks and for the holder; once it is decided, as it was then */
             sides?: components["schemas"]["SupportSides"];
             /** @enum {string} */
             state: "open" | "done" | "declined" | "withdrawn";
@@ -5609,6 +5611,8 @@ export interface components {
             waiting?: components["schemas"]["SupportWaiting"];
             /** @description The person is verified by itself once the registry gets them */
             waits?: boolean;
+            /** @description In one's own list, and of one ticket: whose it was, one after the other, as far as that is known */
+            way?: components["schemas"]["SupportStep"][];
             /** @description What customer service wrote meanwhile, the latest */
             word?: components["schemas"]["SupportWord"];
             /** @description For one open correction: what the registry says, and what it should */
@@ -5738,6 +5742,11 @@ export interface components {
             /** @description In China; absent when it is longer ago than is known */
             last_sign_in_day?: string;
             /**
+             * Format: date-time
+             * @description Of a holder who has not answered: when they were asked; absent where this account has not been
+             */
+            told_at?: string;
+            /**
              * @description How the account came to the entry
              * @enum {string}
              */
@@ -5749,6 +5758,20 @@ export interface components {
             first?: components["schemas"]["SupportFirstDecision"];
             /** @description Absent when nobody holds the entry by now */
             holder?: components["schemas"]["SupportSide"];
+        };
+        SupportStep: {
+            /** Format: date-time */
+            at: string;
+            /** @description handed_on: the division whose customer service did it; absent where that is not known */
+            by?: string;
+            /** @description The school or division that had it before */
+            from?: string;
+            /** @description The school or division that has it by this step */
+            to: string;
+            /** @enum {string} */
+            what: "filed" | "handed_on" | "escalated" | "merged";
+            /** @description handed_on: why, as it was written */
+            words?: string;
         };
         SupportTicket: {
             /** @description What the administrator wrote, if anything, or how it ended by itself */
@@ -5790,6 +5813,8 @@ export interface components {
             waiting?: components["schemas"]["SupportWaiting"];
             /** @description The person is verified by itself once the registry gets them */
             waits?: boolean;
+            /** @description In one's own list, and of one ticket: whose it was, one after the other, as far as that is known */
+            way?: components["schemas"]["SupportStep"][];
             /** @description What customer service wrote meanwhile, the latest */
             word?: components["schemas"]["SupportWord"];
         };
