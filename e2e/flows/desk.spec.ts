@@ -23,7 +23,7 @@ test('a request that the school leaves unanswered goes to the county, whose read
   // Days pass.
   await (await Api.open()).ok(200, 'POST', `/demo/overdue?ticket=${asked.id}`)
   await page.reload()
-  await expect(steps).toContainText(t('me.tickets.step.escalated', { scope: county.scope.name }))
+  await expect(steps).toContainText(t('me.tickets.step.escalated', { from: school.scope.name, to: county.scope.name }))
   await expect(steps).toContainText(t('me.tickets.step.waits', { scope: county.scope.name }))
   await signOutOnScreen(page, t)
 
@@ -33,7 +33,7 @@ test('a request that the school leaves unanswered goes to the county, whose read
   await views.getByRole('button', { name: t('admin_tickets.view.overdue') }).click()
   await page.getByRole('row', { name }).click()
   const drawer = page.getByRole('dialog', { name: t('admin_tickets.kind.missing_entry') })
-  await expect(drawer).toContainText(county.scope.name)
+  await expect(drawer.getByRole('region', { name: t('admin_tickets.way') })).toContainText(t('me.tickets.step.escalated', { from: school.scope.name, to: county.scope.name }))
   await drawer.getByRole('button', { name: t('admin_tickets.take'), exact: true }).click()
   await expect(drawer).toContainText(t('admin_tickets.taken_me'))
   await expectNoOverflow(page)
@@ -53,7 +53,7 @@ test('a request that the school leaves unanswered goes to the county, whose read
   const ready = (await person.api.ok<{ items: { answer: string }[] }>(200, 'GET', '/api/v1/me/tickets')).items[0]!.answer
   expect(ready).not.toBe('')
   await expect(page.getByRole('main')).toContainText(t('me.tickets.answer', { answer: '' }).trim())
-  await expect(page.locator('ol.steps')).toHaveCount(0)
+  await expect(steps.last()).toContainText(t('me.tickets.step.declined', { by: county.scope.name }))
   expect((await (await signIn(county.username, county.password)).ok<{ items: { id: string }[] }>(200, 'GET', '/api/v1/admin/requests?view=ended')).items.map(({ id }) => id)).toContain(asked.id)
 })
 
@@ -103,5 +103,6 @@ test('customer service finds a request by its number, writes to whoever waits an
   await page.goto('/me/tickets')
   await expect(page.getByRole('main')).toContainText('请等学校核对名册')
   await expect(page.locator('ol.steps')).toContainText(t('me.tickets.step.waits', { scope: county.scope.name }))
+  await expect(page.locator('ol.steps')).toContainText(t('admin_tickets.help.reason_up'))
   await expect(page.getByText(said)).toBeVisible()
 })

@@ -90,7 +90,8 @@ test('F-15 a school hears both sides, and whoever loses takes it to the level ab
   await expect(page.getByText(`${t('request.kind.not_me')} · ${t('me.cases.appealing')}`)).toBeVisible()
   await expect(appealing).toHaveCount(0)
 
-  // The county sees what the school decided and what was answered to it, and has the last word; what was typed goes along into a no.
+  // The county sees what the school decided and what was answered to it, and has the last word, also before the other side has answered; what
+  // was typed goes along into a no.
   const [appeal] = (await holder.api.ok<{ items: { id: string }[] }>(200, 'GET', '/api/v1/me/tickets')).items as [{ id: string }]
   await signOutOnScreen(page, t)
   await enter(page, county)
@@ -107,8 +108,19 @@ test('F-15 a school hears both sides, and whoever loses takes it to the level ab
   await expect(no.getByLabel(t('admin_tickets.own_words'))).toHaveValue('到校核实，原账号是本人')
   await no.getByRole('button', { name: t('common.cancel'), exact: true }).click()
   await expect(no).toHaveCount(0)
-  await drawer.getByRole('button', { name: t('admin_tickets.complete.hand_over') }).click()
+  const handOver = drawer.getByRole('button', { name: t('admin_tickets.complete.hand_over') })
+  await expect(sides).toContainText(t('admin_tickets.sides.told').split('{')[0]!)
+  await expect(handOver).toBeDisabled()
+  await drawer.getByLabel(t('admin_tickets.unheard')).check()
+  await expectAccessible(page)
+  await handOver.click()
   await expect(page.getByText(t('admin_tickets.completed'))).toBeVisible()
+
+  // What was weighed stays with the case.
+  await page.goto(`/admin/tickets?ticket=${id}`)
+  await expect(sides).toContainText('我教初二语文')
+  await expect(drawer).toContainText(t('admin_tickets.decided_by', { by: school.scope.name }).split('{')[0]!)
+  await expectNoOverflow(page)
   expect((await holder.api.ok(200, 'GET', '/api/v1/me')).binding.name).toBe(entry.name)
   await person.api.refused(409, 'appeal_final', 'POST', `/api/v1/me/cases/${appeal.id}/appeal`)
 })

@@ -1,4 +1,4 @@
-import { administrator, signIn, type Api } from '../support/api.ts'
+import { administrator, register, signIn, type Api } from '../support/api.ts'
 import { newName, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 import { chooseSchool, enter } from '../support/walk.ts'
@@ -62,17 +62,21 @@ test('F-26 a school becomes part of another', async ({ page, t }) => {
   const office = await signIn(province.username, province.password)
   const [from, to] = [await newSchool(office), await newSchool(office)]
   await fullClass(office, from)
+  const head = await register('teacher')
+  await office.ok(201, 'POST', '/api/v1/admin/administrators', { username: head.username, level: 'school', scope_id: from.id, existing: true })
   await enter(page, province)
   await page.goto(`/admin/schools?region=510104&q=${from.name}&school=${from.id}`)
   await page.getByRole('button', { name: t('admin_moves.merge.button') }).click()
   const drawer = page.getByRole('dialog')
   await chooseSchool(page, t('admin.school.label'), to.name, drawer)
   await drawer.getByRole('button', { name: t('admin_moves.see') }).click()
+  await drawer.getByLabel(t('admin_moves.merge.end')).check()
   await drawer.getByLabel(t('admin_moves.merge.type_code', { code: from.code })).fill(from.code)
   await expectAccessible(page)
   await expectNoOverflow(page)
   await drawer.getByRole('button', { name: t('admin_moves.merge.go') }).click()
-  await expect(drawer.getByText(t('admin_moves.merge.merged_into', { to: to.name }))).toBeVisible()
+  await expect(drawer.getByRole('link', { name: t('admin_schools.merged_people', { to: to.name }) })).toBeVisible()
+  await expect(drawer.getByRole('button', { name: t('common.save') })).toHaveCount(0)
   expect(await people(office, to)).toBe(2)
   await page.goto('/admin/moves')
   const first = page.getByRole('list', { name: t('admin.nav.moves') }).getByRole('listitem').filter({ hasText: from.name })
@@ -94,4 +98,11 @@ test('F-26 a school becomes part of another', async ({ page, t }) => {
   await page.getByRole('combobox', { name: t('verify.school.school') }).fill(from.name)
   await page.getByRole('option', { name: t('verify.school.merged', { name: from.name, to: to.name }) }).click()
   await expect(page.getByText(to.name, { exact: true })).toBeVisible()
+  // Whoever administered it reads what has become of it.
+  await enter(page, head)
+  await page.goto('/admin')
+  await expect(page.getByRole('main')).toContainText(from.name)
+  await expect(page.getByRole('main')).toContainText(to.name)
+  await expectAccessible(page)
+  await expectNoOverflow(page)
 })

@@ -50,6 +50,9 @@ func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (
 		return OneTimeCode{}, ErrUsernameInvalid.New(faults...)
 	}
 	on, err := s.scopeOf(ctx, s.db, a.Grant)
+	if err == nil {
+		err = on.open()
+	}
 	if err != nil {
 		return OneTimeCode{}, err
 	}

@@ -44,6 +44,15 @@ type scope struct {
 	access.Grant
 	name  string
 	place access.Place
+	into  string // the school that a school has become part of
+}
+
+// open answers scope_merged for a school that has become part of another: who administers it could do nothing there.
+func (on scope) open() error {
+	if on.into == "" {
+		return nil
+	}
+	return errScopeMerged.New(fault.Field("scope_id", "school_merged_into"), fault.Arg("from", on.name), fault.Arg("school", on.into))
 }
 
 // scopeOf finds what a grant is on, or answers not_found for the field.
@@ -52,7 +61,8 @@ func (s *Service) scopeOf(ctx context.Context, q db.Querier, g access.Grant) (sc
 	var err error
 	if g.Level == access.School {
 		found.place.School = g.ScopeID
-		err = q.QueryRow(ctx, `SELECT name, region FROM schools WHERE id = $1`, g.ScopeID).Scan(&found.name, &found.place.Region)
+		err = q.QueryRow(ctx, `SELECT s.name, s.region, coalesce(m.name, '') FROM schools s LEFT JOIN schools m ON m.id = s.merged_into WHERE s.id = $1`, g.ScopeID).
+			Scan(&found.name, &found.place.Region, &found.into)
 	} else {
 		err = q.QueryRow(ctx, `SELECT name FROM regions WHERE code = $1 AND level = $2`, g.ScopeID, string(g.Level)).Scan(&found.name)
 	}
@@ -65,7 +75,7 @@ func (s *Service) scopeOf(ctx context.Context, q db.Querier, g access.Grant) (sc
 // Appoint gives an account a grant on a scope below the actor's own. Without existing, the account is made, with a one-time
 // code for its first sign-in; with it, the account of that username gets the grant and is told by SMS. Errors:
 // username_invalid; account_there where existing was not asked for; not_found for a scope that the actor does not reach, and
-// for a username that nobody has; already_administrator.
+// for a username that nobody has; already_administrator; scope_merged.
 func (s *Service) Appoint(ctx context.Context, username string, g access.Grant, existing bool) (Appointment, error) {
 	place, err := s.scopeOf(ctx, s.db, g)
 	if err != nil {
@@ -73,6 +83,9 @@ func (s *Service) Appoint(ctx context.Context, username string, g access.Grant, 
 	}
 	if !access.ActorFrom(ctx).MayGrant(g.Level, place.place) {
 		return Appointment{}, fault.ErrNotFound.New(fault.Field("scope_id", "not_found"))
+	}
+	if err := place.open(); err != nil {
+		return Appointment{}, err
 	}
 	username = strings.TrimSpace(username)
 	var code *OneTimeCode

@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"strings"
 	"testing"
 
 	"caotang/internal/access"
@@ -27,6 +28,20 @@ const administrators = "/api/v1/admin/administrators"
 
 func appointment(username, level, scope string) map[string]any {
 	return map[string]any{"username": username, "level": level, "scope_id": scope}
+}
+
+func TestASchoolThatIsPartOfAnotherGetsNoAdministrators(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		county := w.Administrator(t, access.County, "510104")
+		if _, err := w.DB.Exec(t.Context(), `UPDATE schools SET merged_into = $1, merged_at = 1 WHERE id = $2`, w.Nearby.ID, w.Here.ID); err != nil {
+			t.Fatal(err)
+		}
+		refused := w.Do(t, county, "POST", administrators, appointment("caotang01", "school", w.Here.ID))
+		if refused.Status != 409 || refused.Get("code") != "scope_merged" || !strings.Contains(refused.Text, w.Nearby.Name) {
+			t.Errorf("the county reads %v", refused)
+		}
+		expect(t, w.Do(t, county, "POST", administrators, appointment("caotang01", "school", w.Nearby.ID)), 201, "")
+	})
 }
 
 func TestACountyAppointsItsSchoolsAdministratorsAndNobodyClimbs(t *testing.T) {

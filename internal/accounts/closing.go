@@ -250,7 +250,7 @@ func (s *Service) Erase(ctx context.Context, tx *db.Tx, accountID string) (erase
 		usernameKey(account.username), exactKey(account.username), phoneNow, phoneBefore, accountID); err != nil {
 		return false, err
 	}
-	for _, table := range []string{"sessions", "known_addresses", "grants", "recovery_contacts", "security_events"} {
+	for _, table := range []string{"sessions", "known_addresses", "grants", "merged_grants", "recovery_contacts", "security_events"} {
 		if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE account_id = $1", accountID); err != nil {
 			return false, err
 		}

@@ -21,6 +21,8 @@ import (
 
 type nobody struct{}
 
+func (nobody) Former(context.Context, string) error { return nil }
+
 func (nobody) Resolve(context.Context, string) (access.Actor, error) { return access.Actor{}, nil }
 
 func TestWhatTheDemoShowsToAnyone(t *testing.T) {

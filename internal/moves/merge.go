@@ -141,12 +141,18 @@ func idle(ctx context.Context, tx *db.Tx, fromID, toID string) error {
 	return err
 }
 
-// grants ends the grants on a school, or makes them grants on the other.
+// grants ends the grants on a school, and remembers whose they were, or makes them grants on the other.
 func grants(ctx context.Context, tx *db.Tx, fromID, toID string, takeOver bool) error {
 	if takeOver {
 		if _, err := tx.Exec(ctx, `INSERT INTO grants (account_id, level, scope_id, created_at)
 			SELECT account_id, level, CAST($1 AS text), created_at FROM grants WHERE level = 'school' AND scope_id = $2
 			ON CONFLICT DO NOTHING`, toID, fromID); err != nil {
+			return err
+		}
+	}
+	if !takeOver {
+		if _, err := tx.Exec(ctx, `INSERT INTO merged_grants (account_id, school_id) SELECT account_id, scope_id FROM grants WHERE level = 'school' AND scope_id = $1
+			ON CONFLICT DO NOTHING`, fromID); err != nil {
 			return err
 		}
 	}

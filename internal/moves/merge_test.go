@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"caotang/internal/access"
+	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/roomtest"
 	"caotang/internal/roster"
@@ -20,7 +21,17 @@ import (
 func TestTheSchoolsAdministratorsAreToldOfAMerger(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		here, nearby := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.School, w.Nearby.ID)
+		if a := w.Do(t, here, "GET", "/api/v1/admin/moves", nil); a.Status != 200 {
+			t.Fatal(a)
+		}
 		w.merge(t, "end")
+		day := time.Now().In(calendar.Shanghai).Format(time.DateOnly)
+		if a := w.Do(t, here, "GET", "/api/v1/admin/schools/"+w.Here.ID+"/merger?into="+w.Nearby.ID, nil); a.Status != 403 || a.Get("code") != "administration_merged" || !strings.Contains(a.Text, w.Here.Name+"已于 "+day+" 并入"+w.Nearby.Name) {
+			t.Errorf("whose grant has ended reads %v", a)
+		}
+		if a := w.Do(t, w.Person(t, "student"), "GET", "/api/v1/admin/moves", nil); a.Get("code") != "forbidden" {
+			t.Errorf("who never administered anything reads %v", a)
+		}
 		if w.Told(t, here, "您对"+w.Here.Name+"的管理权限已结束") != 1 || w.Told(t, nearby, "") != 0 {
 			t.Errorf("as it begins: %v, %v", w.Texts(t, here.Phone), w.Texts(t, nearby.Phone))
 		}
@@ -146,6 +157,16 @@ func TestASchoolBecomesPartOfAnother(t *testing.T) {
 				t.Errorf("%s did not go along", what)
 			}
 		}
+		expect := object{"what": "merged", "from": w.Here.Name, "to": w.Nearby.Name}
+		if way, _ := w.do(t, asker, http.StatusOK, "GET", "/api/v1/me/tickets", nil).Items()[0]["way"].([]any); len(way) != 2 {
+			t.Errorf("the way of a ticket is %v", way)
+		} else {
+			for name, want := range expect {
+				if got := way[1].(object)[name]; got != want {
+					t.Errorf("%s of the ticket's last step is %v, want %v", name, got, want)
+				}
+			}
+		}
 		if ticket.Status == http.StatusCreated && w.Count(t, `SELECT count(*) FROM tickets WHERE school_id = $1`, w.Nearby.ID) != 1 {
 			t.Error("a ticket did not go along")
 		} else if ticket.Status != http.StatusCreated {
@@ -169,10 +190,13 @@ func TestASchoolBecomesPartOfAnother(t *testing.T) {
 			t.Error(found)
 		}
 		for what, a := range map[string]roomtest.Answer{
-			"a person":           w.Do(t, w.county, "POST", "/api/v1/admin/registry", object{"kind": "student", "name": "张三", "id_type": "resident_id", "id_number": roomtest.IDNumber(900), "school_id": w.Here.ID}),
-			"a class":            w.Do(t, w.county, "POST", "/api/v1/admin/classes", object{"school_id": w.Here.ID, "stage": "junior", "entry_year": w.class.EntryYear, "number": 9}),
-			"a change of school": w.Do(t, w.Person(t, "student"), "POST", "/api/v1/me/tickets", ask),
-			"a second merger":    w.Do(t, w.county, "POST", "/api/v1/admin/schools/"+w.Here.ID+"/merger", object{"into": w.Nearby.ID, "code": w.Here.Code, "administrators": "end"}),
+			"a person":                       w.Do(t, w.county, "POST", "/api/v1/admin/registry", object{"kind": "student", "name": "张三", "id_type": "resident_id", "id_number": roomtest.IDNumber(900), "school_id": w.Here.ID}),
+			"a class":                        w.Do(t, w.county, "POST", "/api/v1/admin/classes", object{"school_id": w.Here.ID, "stage": "junior", "entry_year": w.class.EntryYear, "number": 9}),
+			"a change of school":             w.Do(t, w.Person(t, "student"), "POST", "/api/v1/me/tickets", ask),
+			"its new name":                   w.Do(t, w.county, "PATCH", "/api/v1/admin/schools/"+w.Here.ID, object{"name": "草堂初级中学"}),
+			"its removal":                    w.Do(t, w.county, "DELETE", "/api/v1/admin/schools/"+w.Here.ID+"?code="+w.Here.Code, nil),
+			"a class by those who took over": w.Do(t, admin, "POST", "/api/v1/admin/classes", object{"school_id": w.Here.ID, "stage": "junior", "entry_year": w.class.EntryYear, "number": 9}),
+			"a second merger":                w.Do(t, w.county, "POST", "/api/v1/admin/schools/"+w.Here.ID+"/merger", object{"into": w.Nearby.ID, "code": w.Here.Code, "administrators": "end"}),
 		} {
 			if a.Get("code") != "school_merged" || !strings.Contains(a.Text, w.Nearby.Name) {
 				t.Errorf("%s: %v", what, a)

@@ -287,6 +287,9 @@ func (s *Service) scopeOf(ctx context.Context, r *importRecord) error {
 		return nil
 	}
 	school, err := s.reachable(ctx, s.db, access.RegistryWrite, r.school)
+	if err == nil {
+		err = school.Open()
+	}
 	r.schoolName, r.schoolRegion = school.Name, school.Region
 	return err
 }

@@ -2,10 +2,13 @@ package roster
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
+	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/tally"
@@ -19,8 +22,12 @@ func (s School) Open() error {
 	if s.MergedInto == nil {
 		return nil
 	}
+	day := ""
+	if s.MergedAt != nil {
+		day = s.MergedAt.In(calendar.Shanghai).Format(time.DateOnly)
+	}
 	return ErrSchoolMerged.New(fault.Field("school_id", "school_merged_into"), fault.Arg("from", s.Name), fault.Arg("school", s.MergedInto.Name),
-		fault.Detail("school", *s.MergedInto))
+		fault.Arg("day", day), fault.Detail("school", *s.MergedInto))
 }
 
 // OpenSchool answers a school that takes people: fault.ErrNotFound if there is none, school_merged for one that is part of another.
@@ -63,8 +70,19 @@ func (s *Service) HoldEntries(ctx context.Context, tx *db.Tx, ids []string) erro
 // MarkMerged closes a school within the transaction that holds it: it has become part of another, and with it those that had
 // become part of it.
 func (s *Service) MarkMerged(ctx context.Context, tx *db.Tx, from, into School) error {
-	_, err := tx.Exec(ctx, `UPDATE schools SET merged_into = $1 WHERE id = $2 OR merged_into = $2`, into.ID, from.ID)
+	_, err := tx.Exec(ctx, `UPDATE schools SET merged_into = $1, merged_at = coalesce(merged_at, $2) WHERE id = $3 OR merged_into = $3`, into.ID, db.At(s.now()), from.ID)
 	return err
+}
+
+// MergedLately lists the schools that have become part of one of these since a moment, the latest first, up to the limit.
+func (s *Service) MergedLately(ctx context.Context, q db.Querier, schoolIDs []string, since time.Time, limit int) ([]School, error) {
+	if len(schoolIDs) == 0 {
+		return []School{}, nil
+	}
+	args := append(db.Args(schoolIDs), db.At(since), limit)
+	all, err := db.Collect(ctx, q, fmt.Sprintf(`SELECT %s FROM schools s WHERE s.merged_into IN (%s) AND s.merged_at >= $%d ORDER BY s.merged_at DESC, s.id LIMIT $%d`,
+		schoolColumns, db.Placeholders(len(schoolIDs)), len(args)-1, len(args)), args, (*School).scan)
+	return append([]School{}, all...), err
 }
 
 // EveryClass answers all classes of a school, those that have graduated too, in the order of their stage, year and number.

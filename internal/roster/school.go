@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -29,22 +30,31 @@ type School struct {
 	Region string `json:"region"`
 	// MergedInto is nil for all but those that have become part of another.
 	MergedInto *SchoolRef `json:"merged_into,omitempty" doc:"The school that it has become part of: it takes nobody any more"`
+	MergedAt   *time.Time `json:"merged_at,omitempty"`
 }
 
 // Place is where the school lies.
 func (s School) Place() access.Place { return access.Place{Region: s.Region, School: s.ID} }
 
-const schoolColumns = "s.id, s.code, s.name, s.region, s.merged_into, (SELECT m.name FROM schools m WHERE m.id = s.merged_into)"
+const schoolColumns = "s.id, s.code, s.name, s.region, s.merged_into, (SELECT m.name FROM schools m WHERE m.id = s.merged_into), s.merged_at"
 
 func (s *School) scan() []any {
-	return []any{&s.ID, &s.Code, &s.Name, &s.Region, (*mergedID)(s), (*mergedName)(s)}
+	return []any{&s.ID, &s.Code, &s.Name, &s.Region, (*mergedID)(s), (*mergedName)(s), (*mergedAt)(s)}
 }
 
-// mergedID and mergedName read which school one has become part of, where there is one.
+// mergedID, mergedName and mergedAt read which school one has become part of and when, where there is one.
 type (
 	mergedID   School
 	mergedName School
+	mergedAt   School
 )
+
+func (m *mergedAt) Scan(value any) error {
+	var at db.NullTime
+	err := at.Scan(value)
+	m.MergedAt = at.Ptr()
+	return err
+}
 
 func (m *mergedID) Scan(value any) error {
 	if id, ok := value.(string); ok {
@@ -85,13 +95,23 @@ func (s *Service) PlaceOfSchool(ctx context.Context, q db.Querier, id string) (a
 	return school.Place(), err
 }
 
-// reachable answers a school where the actor may do the action; fault.ErrNotFound otherwise, whether or not it exists.
+// reachable answers a school where the actor may do the action; school_merged for one that has become part of such a school,
+// fault.ErrNotFound otherwise, whether or not it exists.
 func (s *Service) reachable(ctx context.Context, q db.Querier, action access.Action, schoolID string) (School, error) {
 	school, err := s.SchoolByID(ctx, q, schoolID)
-	if err == nil && !access.ActorFrom(ctx).Can(action, school.Place()) {
-		err = fault.ErrNotFound.New()
+	if err != nil || access.ActorFrom(ctx).Can(action, school.Place()) {
+		return school, err
 	}
-	return school, err
+	if school.MergedInto != nil {
+		into, err := s.SchoolByID(ctx, q, school.MergedInto.ID)
+		if err != nil {
+			return school, err
+		}
+		if access.ActorFrom(ctx).Can(action, into.Place()) {
+			return school, school.Open()
+		}
+	}
+	return school, fault.ErrNotFound.New()
 }
 
 // conditions collects the parts of a WHERE and their arguments.

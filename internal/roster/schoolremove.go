@@ -59,6 +59,9 @@ func (s *Service) removeSchool(ctx context.Context, id, code string) error {
 		if err != nil {
 			return err
 		}
+		if err := school.Open(); err != nil {
+			return err
+		}
 		if strings.TrimSpace(code) != school.Code {
 			return fault.ErrInvalid.New(fault.Field("code", "school_code_differs"))
 		}
@@ -85,7 +88,7 @@ func (s *Service) heldSchool(ctx context.Context, tx *db.Tx, id string) (School,
 
 // changeSchool renames a school, or corrects the code of one that nothing stands at: files and papers of a school in use
 // go by its code. Nil leaves a part as it is. Errors: invalid, not_found also outside the actor's scope, school_exists,
-// school_in_use.
+// school_in_use, school_merged.
 func (s *Service) changeSchool(ctx context.Context, id string, name, code *string) (school School, err error) {
 	var bad []fault.Option
 	if name != nil {
@@ -106,7 +109,10 @@ func (s *Service) changeSchool(ctx context.Context, id string, name, code *strin
 		return school, fault.ErrInvalid.New(bad...)
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		if school, err = s.heldSchool(ctx, tx, id); err != nil {
+		if school, err = s.heldSchool(ctx, tx, id); err == nil {
+			err = school.Open()
+		}
+		if err != nil {
 			return err
 		}
 		if name != nil && *name != school.Name {

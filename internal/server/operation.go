@@ -115,7 +115,14 @@ func Register[I, O any](s *Server, op Op, handle func(ctx context.Context, in *I
 		operation.Security = []map[string][]string{{"session": {}}, {"bearer": {}}}
 	}
 	huma.Register(s.api, operation, func(ctx context.Context, in *I) (*O, error) {
-		if err := op.Rule.Check(access.ActorFrom(ctx)); err != nil {
+		actor := access.ActorFrom(ctx)
+		err := op.Rule.Check(actor)
+		if fault.Is(err, fault.ErrForbidden) {
+			if why := s.sessions.Former(ctx, actor.AccountID); why != nil {
+				err = why
+			}
+		}
+		if err != nil {
 			return nil, problemOf(ctx, s.log, err)
 		}
 		out, err := handle(ctx, in)

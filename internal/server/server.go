@@ -27,6 +27,8 @@ const maxBody = 1 << 20
 type Sessions interface {
 	// Resolve gives the actor of a token; the anonymous actor for a token that is unknown or has ended.
 	Resolve(ctx context.Context, token string) (access.Actor, error)
+	// Former tells an account that administers nothing, but did before, why; nil for everybody else.
+	Former(ctx context.Context, accountID string) error
 }
 
 // Options are what a server is made from.

@@ -110,6 +110,8 @@ func (s *Service) printable(ctx context.Context, g Group) (group, error) {
 		school, err := s.roster.SchoolByID(ctx, s.db, g.SchoolID)
 		if err == nil && !actor.Can(access.AccountsManage, school.Place()) {
 			err = fault.ErrNotFound.New()
+		} else if err == nil {
+			err = school.Open()
 		}
 		return group{school: roster.SchoolRef{ID: school.ID, Name: school.Name}, place: school.Place()}, err
 	}

@@ -2,6 +2,7 @@ package spaces
 
 import (
 	"context"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/deadlines"
@@ -27,6 +28,8 @@ type Overview struct {
 
 	Schools int `json:"schools"`
 	Classes int `json:"classes"`
+
+	Merged []roster.School `json:"merged" doc:"Schools that have become part of one that the caller administers by itself, of the last two months"`
 }
 
 // ByKind counts people of the registry.
@@ -38,6 +41,9 @@ type ByKind struct {
 const (
 	recentImports = 5
 	lateSchools   = 5
+
+	mergedSchools = 5
+	mergedFor     = 60 * 24 * time.Hour
 )
 
 func (s *Service) overview(ctx context.Context) (*Overview, error) {
@@ -45,6 +51,9 @@ func (s *Service) overview(ctx context.Context) (*Overview, error) {
 	o := &Overview{}
 	var err error
 	if o.Schools, err = s.count(ctx, reach, `FROM schools s WHERE s.merged_into IS NULL AND `, "s.id"); err != nil {
+		return nil, err
+	}
+	if o.Merged, err = s.roster.MergedLately(ctx, s.db, reach.Schools(), time.Now().Add(-mergedFor), mergedSchools); err != nil {
 		return nil, err
 	}
 	if o.Classes, err = s.count(ctx, reach, `FROM schools s JOIN classes c ON c.school_id = s.id AND c.graduated_at IS NULL WHERE `, "c.school_id"); err != nil {

@@ -3,6 +3,7 @@ package spaces_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/db"
@@ -52,6 +53,26 @@ func TestAnOverviewCountsEveryoneOnceHoweverManyGrantsHoldThem(t *testing.T) {
 			if a.Get("entries.student") != c.students || a.Get("entries.teacher") != c.teachers || a.Get("classless") != c.classless {
 				t.Errorf("%s: %v, want %v pupils, %v teachers, %v without a class", name, a, c.students, c.teachers, c.classless)
 			}
+		}
+	})
+}
+
+func TestAnOverviewTellsASchoolWhichOnesAreItsPart(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		merged := func(at time.Time) {
+			if _, err := w.DB.Exec(t.Context(), `UPDATE schools SET merged_into = $1, merged_at = $2 WHERE id = $3`, w.Nearby.ID, db.At(at), w.Here.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		nearby, elsewhere := w.Administrator(t, access.School, w.Nearby.ID), w.Administrator(t, access.School, w.Elsewhere.ID)
+		tells := func(p roomtest.Person) []any { return w.Do(t, p, "GET", "/api/v1/admin/overview", nil).Get("merged").([]any) }
+		merged(time.Now())
+		if told := tells(nearby); len(told) != 1 || told[0].(map[string]any)["name"] != w.Here.Name || len(tells(elsewhere)) != 0 {
+			t.Errorf("the school reads %v", told)
+		}
+		merged(time.Now().AddDate(0, -3, 0))
+		if told := tells(nearby); len(told) != 0 {
+			t.Errorf("long after it still reads %v", told)
 		}
 	})
 }

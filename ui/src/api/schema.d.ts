@@ -4810,6 +4810,8 @@ export interface components {
             /** @description 学校标识码 */
             code: string;
             id: string;
+            /** Format: date-time */
+            merged_at?: string;
             /** @description The school that it has become part of: it takes nobody any more */
             merged_into?: components["schemas"]["RosterSchoolRef"];
             name: string;
@@ -5351,6 +5353,8 @@ export interface components {
             entries: components["schemas"]["SpacesByKind"];
             /** @description Those with the most late tickets, up to five */
             late_schools: components["schemas"]["SupportLate"][];
+            /** @description Schools that have become part of one that the caller administers by itself, of the last two months */
+            merged: components["schemas"]["RosterSchool"][];
             /**
              * Format: int64
              * @description Requests to be a child's guardian that wait for the caller

@@ -38,3 +38,12 @@ SELECT t.id, 1, 'filed', t.created_at, '', '', coalesce((SELECT x.from_office FR
     CASE t.level WHEN 'school' THEN s.name ELSE (SELECT g.name FROM regions g WHERE g.code = CASE t.level WHEN 'county' THEN s.region
         WHEN 'city' THEN substr(s.region, 1, 4) || '00' ELSE (SELECT min(p.code) FROM regions p WHERE p.parent IS NULL) END) END, ''), ''
 FROM tickets t LEFT JOIN schools s ON s.id = t.school_id;
+
+-- Since when a school is part of another, and whose grant ended with it: they are told so where they would go on.
+ALTER TABLE schools ADD COLUMN merged_at bigint;
+UPDATE schools SET merged_at = (SELECT max(m.created_at) FROM moves m WHERE m.kind = 'merger' AND m.from_school_id = schools.id) WHERE merged_into IS NOT NULL;
+CREATE TABLE merged_grants (
+    account_id text NOT NULL REFERENCES accounts (id),
+    school_id  text NOT NULL REFERENCES schools (id),
+    PRIMARY KEY (account_id, school_id)
+);
