@@ -65,7 +65,9 @@ func TestAnOverviewTellsASchoolWhichOnesAreItsPart(t *testing.T) {
 			}
 		}
 		nearby, elsewhere := w.Administrator(t, access.School, w.Nearby.ID), w.Administrator(t, access.School, w.Elsewhere.ID)
-		tells := func(p roomtest.Person) []any { return w.Do(t, p, "GET", "/api/v1/admin/overview", nil).Get("merged").([]any) }
+		tells := func(p roomtest.Person) []any {
+			return w.Do(t, p, "GET", "/api/v1/admin/overview", nil).Get("merged").([]any)
+		}
 		merged(time.Now())
 		if told := tells(nearby); len(told) != 1 || told[0].(map[string]any)["name"] != w.Here.Name || len(tells(elsewhere)) != 0 {
 			t.Errorf("the school reads %v", told)

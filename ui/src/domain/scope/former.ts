@@ -14,11 +14,20 @@ export async function becauseMerged(): Promise<{ title: string; detail: string }
   return null
 }
 
-// A page that was open while the school was merged shows buttons that work no longer: whoever sits there is told at the first of them.
-api.use({
-  async onResponse({ response }) {
-    if (response.status !== 403 || !isAdministrator.value) return
-    const problem = (await response.clone().json().catch(() => ({}))) as { code?: string }
-    if (problem.code === code) void refreshSession().catch(() => {})
-  },
-})
+let noticing = false
+
+/**
+ * Looks anew at what somebody administers once the server says that this has ended: a page that was open while the school was merged
+ * shows buttons that work no longer.
+ */
+export function noticeWhenGrantsEnd(): void {
+  if (noticing) return
+  noticing = true
+  api.use({
+    async onResponse({ response }) {
+      if (response.status !== 403 || !isAdministrator.value) return
+      const problem = (await response.clone().json().catch(() => ({}))) as { code?: string }
+      if (problem.code === code) void refreshSession().catch(() => {})
+    },
+  })
+}
