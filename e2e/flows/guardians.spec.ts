@@ -39,6 +39,31 @@ test('F-21 a parent waits and sees nothing of the child until the school confirm
   await expect(main).not.toContainText(child.school.name)
 })
 
+test('F-21 an administrator unbinds a parent from the child whom they choose', async ({ page, t }) => {
+  const [province, parent] = [await signIn('sichuan1', password), await register('parent')]
+  const children = [await takeEntry('student'), await takeEntry('student')]
+  const ids: string[] = []
+  for (const { name, id_number } of children)
+    ids.push((await parent.api.ok<{ id: string }>(201, 'POST', '/api/v1/me/binding', { kind: 'parent', id_type: 'resident_id', id_number, name, guardian_name: '王芳', relation: 'mother' })).id)
+  await province.ok(200, 'POST', '/api/v1/guardianships/decide', { ids, confirm: true })
+  await enter(page, { username: 'sichuan1', password })
+  await page.goto('/admin/accounts')
+  await page.getByRole('searchbox').fill(parent.phone)
+  await page.keyboard.press('Enter')
+  await page.getByRole('main').getByRole('button', { name: t('admin_registry.unbind.button') }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: t('guardian.admin.reasons.custody') }).click()
+  await dialog.getByRole('button', { name: t('guardian.admin.end_confirm') }).click()
+  await expect(dialog.getByText(t('admin_accounts.unbind_whom_empty'))).toBeVisible()
+  await dialog.getByRole('checkbox').nth(1).check()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: t('guardian.admin.end_confirm') }).click()
+  await expect(dialog).toHaveCount(0)
+  const left = (await parent.api.ok<{ items: { id: string; state: string }[] }>(200, 'GET', '/api/v1/me/guardianships')).items
+  expect(left.filter(({ state }) => state === 'confirmed').map(({ id }) => id)).toEqual([ids[0]])
+})
+
 test('F-21 a parent names the child by the student number, and sees nothing before it is confirmed', async ({ page, t }) => {
   const [school, parent] = [await signIn('school1', password), await register('parent')]
   const { scope_id: school_id, scope_name: schoolName } = (await school.ok(200, 'GET', '/api/v1/me')).admin_grants[0]

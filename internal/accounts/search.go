@@ -27,6 +27,15 @@ type Found struct {
 	SecondFactor   bool          `json:"second_factor" doc:"It signs in in two steps"`
 	Binding        *FoundBinding `json:"binding" doc:"Null for an account that is not verified"`
 	Freeze         *Freeze       `json:"freeze" doc:"Null for an account that is not frozen"`
+	Children       []FoundChild  `json:"children" doc:"Whose guardian it is, of those in the reader's scope"`
+}
+
+// FoundChild is a pupil whose guardian the account is.
+type FoundChild struct {
+	ID       string      `json:"id" doc:"Of the link between the two"`
+	Name     string      `json:"name"`
+	Relation string      `json:"relation,omitempty" enum:"father,mother,other"`
+	School   FoundSchool `json:"school"`
 }
 
 // FoundBinding is whom the account is bound to.
@@ -282,7 +291,34 @@ func (s *Service) find(ctx context.Context, q *query, limit int) ([]Found, error
 			return nil, err
 		}
 	}
-	return items, nil
+	return items, s.addChildren(ctx, items)
+}
+
+// addChildren says whose guardians the accounts are, as far as the actor's scope reaches.
+func (s *Service) addChildren(ctx context.Context, items []Found) error {
+	if len(items) == 0 {
+		return nil
+	}
+	condition, args := access.ActorFrom(ctx).Reach(access.AccountsManage).SQL("s.region", "s.id", 1)
+	at, places := map[string]int{}, make([]string, len(items))
+	for i := range items {
+		items[i].Children = []FoundChild{}
+		args = append(args, items[i].ID)
+		at[items[i].ID], places[i] = i, fmt.Sprintf("$%d", len(args))
+	}
+	type row struct {
+		FoundChild
+		account string
+	}
+	rows, err := db.Collect(ctx, s.db, `SELECT l.id, l.account_id, e.name, coalesce(g.relation, ''), s.id, s.name FROM guardian_links l
+		JOIN registry_entries e ON e.id = l.entry_id JOIN schools s ON s.id = e.school_id LEFT JOIN guardian_requests g ON g.id = l.id
+		WHERE l.account_id IN (`+strings.Join(places, ", ")+`) AND `+condition+` ORDER BY l.id`, args, func(r *row) []any {
+		return []any{&r.ID, &r.account, &r.Name, &r.Relation, &r.School.ID, &r.School.Name}
+	})
+	for _, r := range rows {
+		items[at[r.account]].Children = append(items[at[r.account]].Children, r.FoundChild)
+	}
+	return err
 }
 
 // recordSearch records that somebody looked for an ID number, where the account lies that was found; where none was, in

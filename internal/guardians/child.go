@@ -13,7 +13,7 @@ import (
 
 // OwnGuardians are a pupil's guardians as the pupil sees them.
 type OwnGuardians struct {
-	OfOwnAge bool          `json:"of_own_age" doc:"From fourteen on a pupil sees who their guardians are, and may confirm one; the list is empty before"`
+	OfOwnAge bool          `json:"of_own_age" doc:"From fourteen on a pupil may say whether somebody is their guardian, and sees who asks to be one"`
 	Items    []OwnGuardian `json:"items"`
 }
 
@@ -29,33 +29,35 @@ type OwnGuardian struct {
 	ExpiresAt      time.Time                  `json:"expires_at"`
 }
 
-// ofOwnAge answers the entry that the actor is bound to as a pupil of their own age, or false.
-func (s *Service) ofOwnAge(ctx context.Context, q db.Querier) (roster.Entry, bool, error) {
+// pupil answers the entry that the actor is bound to as a pupil, and whether they are of their own age; false when they are none.
+func (s *Service) pupil(ctx context.Context, q db.Querier) (entry roster.Entry, is, ofAge bool, err error) {
 	own, err := s.verification.BindingOf(ctx, q, access.ActorFrom(ctx).AccountID)
 	if err != nil || own == nil || own.Kind != verification.Student {
-		return roster.Entry{}, false, err
+		return entry, false, false, err
 	}
-	entry, err := s.roster.EntryByID(ctx, q, own.EntryID)
-	if err != nil {
-		return entry, false, err
+	if entry, err = s.roster.EntryByID(ctx, q, own.EntryID); err != nil {
+		return entry, false, false, err
 	}
-	ofAge, err := s.roster.OfOwnAge(entry)
-	return entry, ofAge, err
+	ofAge, err = s.roster.OfOwnAge(entry)
+	return entry, true, ofAge, err
 }
 
-// OfPupil lists the actor's own guardians, from fourteen on; before, and for anybody else, none.
+// OfPupil lists the actor's own guardians; from fourteen on, also whoever asks to be one. For anybody but a pupil, none.
 func (s *Service) OfPupil(ctx context.Context) (OwnGuardians, error) {
 	seen := OwnGuardians{Items: []OwnGuardian{}}
-	entry, ofAge, err := s.ofOwnAge(ctx, s.db)
-	if err != nil || !ofAge {
+	entry, is, ofAge, err := s.pupil(ctx, s.db)
+	if err != nil || !is {
 		return seen, err
 	}
-	seen.OfOwnAge = true
+	seen.OfOwnAge = ofAge
 	all, err := s.verification.GuardiansOf(ctx, s.db, entry.ID)
 	if err != nil {
 		return seen, err
 	}
 	for _, r := range all {
+		if r.State == verification.Asked && !ofAge { // who is none yet is the school's to judge
+			continue
+		}
 		account, err := s.accounts.MaskedOf(ctx, s.db, r.AccountID)
 		if err != nil {
 			return seen, err
@@ -74,7 +76,7 @@ func (s *Service) answerAsChild(ctx context.Context, id string, confirm bool) er
 		if err != nil {
 			return err
 		}
-		entry, ofAge, err := s.ofOwnAge(ctx, tx)
+		entry, _, ofAge, err := s.pupil(ctx, tx)
 		if err != nil {
 			return err
 		}

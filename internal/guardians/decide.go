@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -252,8 +251,8 @@ func (s *Service) channelFor(ctx context.Context, tx *db.Tx, entryID string) (ve
 	return "", fault.ErrNotFound.New()
 }
 
-// end ends a link on the school's word, with a reason. Errors: not_found outside the actor's scope, and for one that has just gone;
-// guardian_own_request for whoever is a guardian of the child themselves, or asks to be.
+// end ends a link on the school's word, with a reason. Errors: not_found outside the actor's scope; those of
+// [verification.Service.EndGuardian].
 func (s *Service) end(ctx context.Context, id, reason string) error {
 	reason, err := audit.Reason(reason)
 	if err != nil {
@@ -268,13 +267,6 @@ func (s *Service) end(ctx context.Context, id, reason string) error {
 			return err
 		} else if channel != verification.BySchool {
 			return fault.ErrNotFound.New()
-		}
-		all, err := s.verification.GuardiansOf(ctx, tx, r.EntryID)
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(all, func(g verification.GuardianRequest) bool { return g.AccountID == access.ActorFrom(ctx).AccountID }) {
-			return verification.ErrOwnRequest.New()
 		}
 		return s.verification.EndGuardian(ctx, tx, id, verification.EndedBySchool, reason)
 	})

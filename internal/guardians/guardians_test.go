@@ -325,15 +325,18 @@ func TestTheChildsSlipConfirmsAtOnceAndIsNotUsedUp(t *testing.T) {
 
 func TestAChildOfFourteenSeesAndConfirms(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
-		young, _ := f.pupil(t)
+		young, youngNumber := f.pupil(t)
 		old, number := f.grown(t)
 		small, grown, p := f.Person(t, "student"), f.Person(t, "student"), f.Person(t, "parent")
 		f.Bind(t, small, young, "student")
 		f.Bind(t, grown, old, "student")
 		id := f.ask(t, p, number)
-		if a := f.ok(t, small, 200, "GET", "/me/guardians", nil); a.Get("of_own_age") != false || len(a.Items()) != 0 {
+		mother, other := f.ask(t, f.Person(t, "parent"), youngNumber), f.ask(t, f.Person(t, "parent"), youngNumber)
+		f.decide(t, f.school, true, mother)
+		if a := f.ok(t, small, 200, "GET", "/me/guardians", nil); a.Get("of_own_age") != false || len(a.Items()) != 1 || a.Items()[0]["id"] != mother || a.Items()[0]["relation"] != "father" {
 			t.Errorf("a child of less than fourteen sees %v", a)
 		}
+		f.ok(t, small, 404, "POST", "/me/guardians/"+other+"/answer", object{"confirm": true})
 		a := f.ok(t, grown, 200, "GET", "/me/guardians", nil)
 		if len(a.Items()) != 1 || a.Items()[0]["name"] != "韩父" || a.Items()[0]["state"] != "asked" {
 			t.Errorf("of fourteen: %v", a)
@@ -439,6 +442,52 @@ func TestWhatNobodyAnswersExpires(t *testing.T) {
 	})
 }
 
+// An account of a parent has several children: an administrator says which one it is about, and each is named to the guardian.
+func TestAnAdministratorUnbindsAParentFromTheChildTheyChoose(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		p, outside := f.Person(t, "parent"), f.Administrator(t, access.School, f.Nearby.ID)
+		var links []string
+		for _, name := range []string{"韩梅梅", "韩小梅", "韩大梅"} {
+			number := f.next()
+			f.Entry(t, roster.NewEntry{Kind: roster.Student, Name: name, IDNumber: number, SchoolID: f.Here.ID, ClassID: f.class.ID})
+			claim := claimOf(number)
+			claim["name"] = name
+			links = append(links, f.ok(t, p, 201, "POST", "/me/binding", claim).Get("id").(string))
+		}
+		f.decide(t, f.school, true, links...)
+		found := f.ok(t, f.Administrator(t, access.Province, "510000"), 200, "GET", "/admin/accounts?phone="+p.Phone, nil).Items()[0]["children"].([]any)
+		if len(found) != 3 || found[1].(object)["id"] != links[1] || found[1].(object)["name"] != "韩小梅" {
+			t.Fatalf("the search shows %v", found)
+		}
+
+		path := "/admin/accounts/" + p.ID + "/binding"
+		f.refused(t, f.school, 422, "invalid", "DELETE", path, object{"reason": "核对"})
+		f.refused(t, outside, 404, "not_found", "DELETE", path, object{"reason": "核对", "binding_ids": links[:1]})
+		f.refused(t, f.school, 404, "not_found", "DELETE", path, object{"reason": "核对", "binding_ids": []string{links[1], "elsewhere"}})
+		f.ok(t, f.school, 204, "DELETE", path, object{"reason": "核对", "binding_ids": links[1:]})
+		if f.state(t, links[0])+f.state(t, links[1])+f.state(t, links[2]) != "confirmedendedended" {
+			t.Errorf("%s, %s, %s", f.state(t, links[0]), f.state(t, links[1]), f.state(t, links[2]))
+		}
+		if f.Told(t, p, "韩*梅（"+f.Here.Name+"）的亲子关系") != 2 {
+			t.Error("the guardian was not told of each child by name")
+		}
+		if n := f.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'guardian.end' AND reason = '核对' AND details LIKE '%韩*梅%'`); n != 2 {
+			t.Errorf("%d records name the child", n)
+		}
+	})
+}
+
+// Nobody ends by unbinding what they may not end as a guardian's link.
+func TestAnAdministratorUnbindsNobodyFromAChildOfTheirOwn(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		_, number := f.pupil(t)
+		mother, father := f.Administrator(t, access.School, f.Here.ID), f.Person(t, "parent")
+		ids := []string{f.ask(t, mother, number), f.ask(t, father, number)}
+		f.decide(t, f.school, true, ids...)
+		f.refused(t, mother, 403, "guardian_own_request", "DELETE", "/admin/accounts/"+father.ID+"/binding", object{"reason": "核对", "binding_ids": ids[1:]})
+	})
+}
+
 // Whatever is done to a request at once, one thing has happened to it, and a link is there for a confirmed one and for no other.
 func TestOneOutcomeWhateverIsDoneAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
@@ -454,7 +503,7 @@ func TestOneOutcomeWhateverIsDoneAtOnce(t *testing.T) {
 				"decline":  func() roomtest.Answer { return f.decide(t, f.school, false, id) },
 				"withdraw": func() roomtest.Answer { return f.Do(t, p, "POST", "/api/v1/me/guardianships/"+id+"/withdraw", nil) },
 				"unbind": func() roomtest.Answer {
-					return f.Do(t, f.school, "DELETE", "/api/v1/admin/accounts/"+p.ID+"/binding", object{"reason": "核对"})
+					return f.Do(t, f.school, "DELETE", "/api/v1/admin/accounts/"+p.ID+"/binding", object{"reason": "核对", "binding_ids": []string{id}})
 				},
 				"end": func() roomtest.Answer {
 					return f.Do(t, f.school, "POST", "/api/v1/admin/guardianships/"+id+"/end", object{"reason": "核对"})

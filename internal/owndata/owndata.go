@@ -55,7 +55,7 @@ type Data struct {
 	Recoveries  []recovery.Kept    `json:"recoveries" doc:"Requests of somebody who had lost this account"`
 	Closing     accounts.Closing   `json:"closing"`
 
-	Guardians     []guardians.OwnGuardian  `json:"guardians" doc:"Who is a guardian of the account's owner, or asks to be one; from fourteen on"`
+	Guardians     []guardians.OwnGuardian  `json:"guardians" doc:"Who is a guardian of the account's owner; from fourteen on, also who asks to be one"`
 	Guardianships []guardians.Guardianship `json:"guardianships" doc:"Whose guardian the owner is, was or asked to be, the newest first"`
 }
 

@@ -40,7 +40,8 @@ type classInput struct {
 type unbindOtherInput struct {
 	ID   string `path:"id" maxLength:"100"`
 	Body struct {
-		Reason string `json:"reason" maxLength:"1000"`
+		Reason     string   `json:"reason" maxLength:"1000"`
+		BindingIDs []string `json:"binding_ids,omitempty" maxItems:"11" uniqueItems:"true" doc:"Which of its bindings, as the search for accounts lists them: its own, its children; its own when absent"`
 	}
 }
 
@@ -73,12 +74,12 @@ func (s *Service) Mount(srv *server.Server) {
 	})
 	server.Register(srv, server.Op{
 		Method: "DELETE", Path: "/api/v1/admin/accounts/{id}/binding", ID: "unbind-account", Tag: "accounts", Rule: server.Administrator,
-		Status: 204, Summary: "Part an account of one's scope from its registry entry",
+		Status: 204, Summary: "Part an account of one's scope from its registry entry, or from children whose guardian it is",
 	}, func(ctx context.Context, in *unbindOtherInput) (*empty, error) {
 		reason := identity.Clean(in.Body.Reason)
 		if reason == "" {
 			return nil, fault.ErrInvalid.New(fault.Field("reason", "missing"))
 		}
-		return nil, s.UnbindOther(ctx, in.ID, reason)
+		return nil, s.UnbindOther(ctx, in.ID, in.Body.BindingIDs, reason)
 	})
 }

@@ -303,11 +303,17 @@ func (s *Service) recordGuardian(ctx context.Context, tx *db.Tx, action string, 
 }
 
 // EndGuardian ends a guardian's link, and tells both: [Left] by the guardian themselves, [EndedBySchool] with the reason, after which the
-// school alone confirms that account for that child. Errors: not_found when it has just gone.
+// school alone confirms that account for that child. Errors: not_found when it has just gone; guardian_own_request for an administrator
+// who is a guardian of the child themselves, or asks to be.
 func (s *Service) EndGuardian(ctx context.Context, tx *db.Tx, id string, state GuardianState, reason string) error {
 	r, err := s.HoldGuardian(ctx, tx, id)
 	if err != nil {
 		return err
+	}
+	if state == EndedBySchool {
+		if err := s.unconcerned(ctx, tx, r.EntryID); err != nil {
+			return err
+		}
 	}
 	entry, err := s.roster.EntryByID(ctx, tx, r.EntryID)
 	if err != nil {
@@ -336,6 +342,15 @@ func (s *Service) EndGuardian(ctx context.Context, tx *db.Tx, id string, state G
 		return s.tellBoth(ctx, tx, r, entry, guardianLeft, childLeft)
 	}
 	return s.tellBoth(ctx, tx, r, entry, guardianEnded, childEnded)
+}
+
+// unconcerned refuses whoever is a guardian of the child themselves, or asks to be.
+func (s *Service) unconcerned(ctx context.Context, tx *db.Tx, entryID string) error {
+	all, err := s.GuardiansOf(ctx, tx, entryID)
+	if err == nil && slices.ContainsFunc(all, func(g GuardianRequest) bool { return g.AccountID == access.ActorFrom(ctx).AccountID }) {
+		err = ErrOwnRequest.New()
+	}
+	return err
 }
 
 // What a guardian, and the child's account, are told of.
@@ -372,7 +387,7 @@ func (s *Service) tellOthers(ctx context.Context, tx *db.Tx, r GuardianRequest, 
 
 // tellBoth tells the guardian, unless their account has just been closed, and, where they have an account, the child.
 func (s *Service) tellBoth(ctx context.Context, tx *db.Tx, r GuardianRequest, entry roster.Entry, toGuardian, toChild accounts.Notice) error {
-	args := map[string]any{"school": entry.School.Name}
+	args := map[string]any{"name": vault.MaskName(entry.Name), "school": entry.School.Name}
 	if err := s.accounts.Tell(ctx, tx, r.AccountID, toGuardian, args); err != nil && !fault.Is(err, fault.ErrNotFound) {
 		return err
 	}

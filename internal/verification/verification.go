@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"caotang/internal/access"
@@ -268,20 +269,43 @@ func (s *Service) UnbindOwn(ctx context.Context, password string) error {
 	})
 }
 
-// UnbindOther takes away somebody's binding on an administrator's word, and tells the person. Errors: not_found also
-// where the account's entry lies outside the administrator's scope.
-func (s *Service) UnbindOther(ctx context.Context, accountID, reason string) error {
+// UnbindOther takes away those of somebody's bindings that an administrator names, or without names their own, and tells the
+// person. An account that stands for children alone has none of its own: which child it is about must be said (F-21). Errors:
+// not_found also where one lies outside the administrator's scope; those of [Service.EndGuardian].
+func (s *Service) UnbindOther(ctx context.Context, accountID string, ids []string, reason string) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		b, err := s.BindingOf(ctx, tx, accountID)
+		if err := s.HoldAll(ctx, tx, accountID); err != nil {
+			return err
+		}
+		all, err := s.BindingsOf(ctx, tx, accountID)
 		if err != nil {
 			return err
 		}
-		if b == nil || !access.ActorFrom(ctx).Can(access.AccountsManage, b.Place) {
+		all = slices.DeleteFunc(all, func(b Binding) bool { return !access.ActorFrom(ctx).Can(access.AccountsManage, b.Place) })
+		switch {
+		case len(all) == 0:
 			return fault.ErrNotFound.New()
+		case len(ids) > 0:
+		case all[0].Guardian:
+			return fault.ErrInvalid.New(fault.Field("binding_ids", "which_child"))
+		default:
+			ids = []string{all[0].ID}
 		}
-		if err := s.part(ctx, tx, accountID, b, EndedBySchool, reason); err != nil || b.Guardian {
-			return err
+		for _, id := range ids {
+			at := slices.IndexFunc(all, func(b Binding) bool { return b.ID == id })
+			if at < 0 {
+				return fault.ErrNotFound.New()
+			}
+			if err := s.part(ctx, tx, accountID, &all[at], EndedBySchool, reason); err != nil {
+				return err
+			}
+			if all[at].Guardian { // who is told of it by its end
+				continue
+			}
+			if err := s.accounts.Tell(ctx, tx, accountID, unboundByAdministrator, nil); err != nil {
+				return err
+			}
 		}
-		return s.accounts.Tell(ctx, tx, accountID, unboundByAdministrator, nil)
+		return nil
 	})
 }

@@ -65,7 +65,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Part an account of one's scope from its registry entry */
+        /** Part an account of one's scope from its registry entry, or from children whose guardian it is */
         delete: operations["unbind-account"];
         options?: never;
         head?: never;
@@ -2863,6 +2863,8 @@ export interface components {
         AccountsFound: {
             /** @description Null for an account that is not verified */
             binding: components["schemas"]["AccountsFoundBinding"];
+            /** @description Whose guardian it is, of those in the reader's scope */
+            children: components["schemas"]["AccountsFoundChild"][];
             /** Format: date-time */
             created_at: string;
             /** @description Null for an account that is not frozen */
@@ -2883,6 +2885,14 @@ export interface components {
             kind: "teacher" | "student" | "parent";
             masked_id_number: string;
             name: string;
+            school: components["schemas"]["AccountsFoundSchool"];
+        };
+        AccountsFoundChild: {
+            /** @description Of the link between the two */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            relation?: "father" | "mother" | "other";
             school: components["schemas"]["AccountsFoundSchool"];
         };
         AccountsFoundSchool: {
@@ -3709,7 +3719,7 @@ export interface components {
         };
         GuardiansOwnGuardians: {
             items: components["schemas"]["GuardiansOwnGuardian"][];
-            /** @description From fourteen on a pupil sees who their guardians are, and may confirm one; the list is empty before */
+            /** @description From fourteen on a pupil may say whether somebody is their guardian, and sees who asks to be one */
             of_own_age: boolean;
         };
         GuardiansPageGuardianship: {
@@ -4017,7 +4027,7 @@ export interface components {
             admin_grants: components["schemas"]["AccountsGrant"][];
             closing: components["schemas"]["AccountsClosing"];
             factors: components["schemas"]["Factors"];
-            /** @description Who is a guardian of the account's owner, or asks to be one; from fourteen on */
+            /** @description Who is a guardian of the account's owner; from fourteen on, also who asks to be one */
             guardians: components["schemas"]["GuardiansOwnGuardian"][];
             /** @description Whose guardian the owner is, was or asked to be, the newest first */
             guardianships: components["schemas"]["Guardianship"][];
@@ -6021,6 +6031,8 @@ export interface components {
             password: string;
         };
         UnbindOtherInputBody: {
+            /** @description Which of its bindings, as the search for accounts lists them: its own, its children; its own when absent */
+            binding_ids?: string[];
             reason: string;
         };
         UnfreezeInputBody: {
