@@ -7,7 +7,7 @@
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
 // [Service.MaskedOf], [Service.TraceOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],
 // [Service.NewPassword], [Service.Recover], [Service.ReachesBeyond]; [Service.Tell] for every change that an account's owner
-// must learn of, [Service.Notify] for any other news; [Service.Watch], [Service.Answering], [Service.FreezeOf] and
+// must learn of, [Service.Notify] for any other news, [Service.Telling] for what several accounts are told; [Service.Watch], [Service.Answering], [Service.FreezeOf] and
 // [Service.Unfreeze] for the room that answers frozen accounts' requests; [Service.Owning], [Service.HandUp] and
 // [Service.TellHandedUp] for requests that somebody must answer; for the second step [Service.Pending],
 // [Service.FinishSignIn], [Service.SetFactors], [Service.Guess], [Service.ResetPasswordBy],

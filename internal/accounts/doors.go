@@ -9,7 +9,6 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/calendar"
 	"caotang/internal/db"
-	"caotang/internal/fault"
 	"caotang/internal/vault"
 )
 
@@ -116,17 +115,7 @@ func (s *Service) SetRole(ctx context.Context, tx *db.Tx, accountID, role string
 // Notify sends the text of a catalogue key to the account's phone when the transaction commits, or to its recovery contact
 // when it has no phone of its own. An account without either is told nothing, and neither is one that has been closed.
 func (s *Service) Notify(ctx context.Context, tx *db.Tx, accountID, key string, args map[string]any) error {
-	r, err := s.load(ctx, tx, accountID)
-	if fault.Is(err, fault.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if r.reach() == "" {
-		return nil
-	}
-	return s.sms.Notify(ctx, tx, r.reach(), key, args)
+	return s.Telling().Notify(ctx, tx, accountID, key, args)
 }
 
 // record adds an event about an account, at the place where the account lies.

@@ -13,6 +13,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/db"
+	"caotang/internal/fault"
 	"caotang/internal/messages"
 	"caotang/internal/server"
 )
@@ -68,11 +69,49 @@ func (s *Service) Tell(ctx context.Context, tx *db.Tx, accountID string, notice 
 // TellAs is [Service.Tell] of an event with an id of the caller's, a new one, for those who ask later what was said of it
 // ([Service.Objected]).
 func (s *Service) TellAs(ctx context.Context, tx *db.Tx, eventID, accountID string, notice Notice, args map[string]any) error {
-	account, err := s.load(ctx, tx, accountID)
+	return s.Telling().tellAs(ctx, tx, eventID, accountID, notice, args)
+}
+
+// Telling tells several accounts of one event: a phone behind two of them, such as a guardian's that is also the recovery contact of
+// the child's account, gets the first text alone.
+type Telling struct {
+	service *Service
+	told    map[string]bool
+}
+
+// Telling begins to tell of an event.
+func (s *Service) Telling() *Telling { return &Telling{s, map[string]bool{"": true}} }
+
+// Tell is [Service.Tell].
+func (t *Telling) Tell(ctx context.Context, tx *db.Tx, accountID string, notice Notice, args map[string]any) error {
+	return t.tellAs(ctx, tx, "", accountID, notice, args)
+}
+
+func (t *Telling) tellAs(ctx context.Context, tx *db.Tx, eventID, accountID string, notice Notice, args map[string]any) error {
+	account, err := t.service.load(ctx, tx, accountID)
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, accountID, happened{id: eventID, notice: notice, args: args}, recipient{account.reach(), notice})
+	return t.tell(ctx, tx, accountID, happened{id: eventID, notice: notice, args: args}, recipient{account.reach(), notice})
+}
+
+// Notify is [Service.Notify].
+func (t *Telling) Notify(ctx context.Context, tx *db.Tx, accountID, key string, args map[string]any) error {
+	account, err := t.service.load(ctx, tx, accountID)
+	if fault.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	if err != nil || !t.first(account.reach()) {
+		return err
+	}
+	return t.service.sms.Notify(ctx, tx, account.reach(), key, args)
+}
+
+// first tells whether a phone has not been told yet.
+func (t *Telling) first(phone string) bool {
+	before := t.told[phone]
+	t.told[phone] = true
+	return !before
 }
 
 // recipient is a phone, "" for none, and the text that it gets.
@@ -83,6 +122,11 @@ type recipient struct {
 
 // tell is [Service.Tell] to phones of one's choice; a phone that comes twice is told once.
 func (s *Service) tell(ctx context.Context, tx *db.Tx, accountID string, what happened, recipients ...recipient) error {
+	return s.Telling().tell(ctx, tx, accountID, what, recipients...)
+}
+
+func (t *Telling) tell(ctx context.Context, tx *db.Tx, accountID string, what happened, recipients ...recipient) error {
+	s := t.service
 	actor, client, now := access.ActorFrom(ctx), access.ClientFrom(ctx), db.At(s.now())
 	by, address, userAgent := byOwner, client.Address, client.UserAgent
 	if actor.AccountID != accountID && !actor.Anonymous() {
@@ -105,12 +149,10 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, accountID string, what ha
 	if err != nil {
 		return err
 	}
-	told := map[string]bool{"": true}
 	for _, r := range recipients {
-		if told[r.phone] {
+		if !t.first(r.phone) {
 			continue
 		}
-		told[r.phone] = true
 		args := map[string]any{"phone": about}
 		maps.Copy(args, what.args)
 		if args["link"], err = s.newLink(ctx, tx, id, now); err != nil {

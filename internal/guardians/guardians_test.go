@@ -488,6 +488,39 @@ func TestAnAdministratorUnbindsNobodyFromAChildOfTheirOwn(t *testing.T) {
 	})
 }
 
+// A guardian whose phone is the recovery contact of the child's account, or of a sibling's, reads one text of what concerns them.
+func TestAPhoneBehindTwoAccountsIsToldOnce(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		child, number := f.pupil(t)
+		pupil, mother, father := f.Newcomer(t, "student"), f.Person(t, "parent"), f.Person(t, "parent")
+		f.Bind(t, pupil, child, "student")
+		f.Contact(t, pupil, mother.Phone)
+		ids := []string{f.ask(t, mother, number), f.ask(t, father, number)}
+		for _, step := range []struct {
+			do       func()
+			told     string
+			toFather int
+		}{
+			{func() { f.decide(t, f.school, true, ids[0]) }, "您已被确认", 0},
+			{func() { f.decide(t, f.school, true, ids[1]) }, "一位家长已被确认，可以看到您", 1},
+			{func() { f.ok(t, f.school, 204, "POST", "/admin/guardianships/"+ids[1]+"/end", object{"reason": "核对"}) }, "学校解除了一位家长", 1},
+			{func() { f.ok(t, f.school, 204, "POST", "/admin/guardianships/"+ids[0]+"/end", object{"reason": "核对"}) }, "学校已解除您与孩子", 0},
+		} {
+			before, others := len(f.Texts(t, mother.Phone)), len(f.Texts(t, father.Phone))
+			step.do()
+			if after := f.Texts(t, mother.Phone); len(after) != before+1 || !strings.Contains(after[0], step.told) {
+				t.Errorf("the mother reads %q", after[:len(after)-before])
+			}
+			if now := len(f.Texts(t, father.Phone)); now != others+step.toFather {
+				t.Errorf("the father was told %d times of %q", now-others, step.told)
+			}
+		}
+		if n := f.Count(t, `SELECT count(*) FROM security_events WHERE account_id = $1`, pupil.ID); n != 5 { // the binding, too
+			t.Errorf("the child's account keeps %d events", n)
+		}
+	})
+}
+
 // Whatever is done to a request at once, one thing has happened to it, and a link is there for a confirmed one and for no other.
 func TestOneOutcomeWhateverIsDoneAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {

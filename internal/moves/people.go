@@ -330,13 +330,14 @@ func (s *Service) tellPerson(ctx context.Context, tx *db.Tx, m Move, e roster.En
 	if err != nil {
 		return err
 	}
+	telling := s.Accounts.Telling()
 	for _, guardian := range guardians {
-		if err := s.Accounts.Notify(ctx, tx, guardian, toGuardian, args); err != nil {
+		if err := telling.Notify(ctx, tx, guardian, toGuardian, args); err != nil {
 			return err
 		}
 	}
 	if e.AccountID == "" {
 		return nil
 	}
-	return s.Accounts.Notify(ctx, tx, e.AccountID, toThem, args)
+	return telling.Notify(ctx, tx, e.AccountID, toThem, args)
 }

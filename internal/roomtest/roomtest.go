@@ -204,6 +204,20 @@ func (w *World) person(t testing.TB, role string, hasPhone bool) Person {
 	return p
 }
 
+// Contact puts a guardian's phone behind a pupil's account.
+func (w *World) Contact(t testing.TB, p Person, phone string) {
+	t.Helper()
+	w.InTx(t, func(tx *db.Tx) error {
+		index, err := lookup.Value(t.Context(), tx, w.Vault, w.Vault.Index("phone", phone))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(t.Context(), `INSERT INTO recovery_contacts (phone_index, slot, account_id, phone_sealed, confirmed_at) VALUES ($1, 1, $2, $3, $4)`,
+			index, p.ID, w.Vault.Seal("phone", phone), db.Now())
+		return err
+	})
+}
+
 // Administrator makes an account with a grant.
 func (w *World) Administrator(t testing.TB, level access.Level, scopeID string) Person {
 	t.Helper()

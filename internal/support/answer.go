@@ -241,10 +241,11 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 		}
 		if holder != "" && holder != t.accountID {
 			loser = sql.NullString{String: holder, Valid: true}
-			if err := s.accounts.Tell(ctx, tx, holder, handedOver, map[string]any{"by": t.DecidedBy}); err != nil {
+			telling := s.accounts.Telling() // the account's first: its text has the link by which one says that it is wrong
+			if err := telling.Tell(ctx, tx, holder, handedOver, map[string]any{"by": t.DecidedBy}); err != nil {
 				return err
 			}
-			if err := s.tellGuardians(ctx, tx, holder, entry, childHandedOver, map[string]any{"by": t.DecidedBy}); err != nil {
+			if err := s.tellGuardians(ctx, tx, telling, holder, entry, childHandedOver, map[string]any{"by": t.DecidedBy}); err != nil {
 				return err
 			}
 		}

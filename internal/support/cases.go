@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"caotang/internal/access"
+	"caotang/internal/accounts"
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
@@ -100,15 +101,16 @@ func (s *Service) openCase(ctx context.Context, tx *db.Tx, ticketID, holderID st
 	if _, err := tx.Exec(ctx, `UPDATE tickets SET holder_id = $1 WHERE id = $2`, holderID, ticketID); err != nil {
 		return err
 	}
-	if err := s.accounts.Notify(ctx, tx, holderID, caseOpened, map[string]any{"school": entry.School.Name}); err != nil {
+	telling := s.accounts.Telling() // guardians first, whose text names the child
+	if err := s.tellGuardians(ctx, tx, telling, holderID, entry, childsCaseOpened, nil); err != nil {
 		return err
 	}
-	return s.tellGuardians(ctx, tx, holderID, entry, childsCaseOpened, nil)
+	return telling.Notify(ctx, tx, holderID, caseOpened, map[string]any{"school": entry.School.Name})
 }
 
 // tellGuardians tells the confirmed guardians of a pupil of what befalls the account that holds the pupil's entry, where the pupil
 // cannot be left to hear of it alone: under [roster.OwnAge], and where the account has no phone of its own.
-func (s *Service) tellGuardians(ctx context.Context, tx *db.Tx, holderID string, entry roster.Entry, key string, args map[string]any) error {
+func (s *Service) tellGuardians(ctx context.Context, tx *db.Tx, telling *accounts.Telling, holderID string, entry roster.Entry, key string, args map[string]any) error {
 	if entry.Kind != roster.Student {
 		return nil
 	}
@@ -133,7 +135,7 @@ func (s *Service) tellGuardians(ctx context.Context, tx *db.Tx, holderID string,
 		if r.State != verification.Confirmed {
 			continue
 		}
-		if err := s.accounts.Notify(ctx, tx, r.AccountID, key, told); err != nil {
+		if err := telling.Notify(ctx, tx, r.AccountID, key, told); err != nil {
 			return err
 		}
 	}
@@ -145,17 +147,15 @@ func (s *Service) tellHolder(ctx context.Context, tx *db.Tx, t row) error {
 	if t.Kind != NotMe || t.holderID == "" {
 		return nil
 	}
-	if err := s.accounts.Notify(ctx, tx, t.holderID, caseEnded, map[string]any{"school": t.School.Name}); err != nil {
-		return err
-	}
+	telling := s.accounts.Telling()
 	entry, err := s.roster.EntryByDocument(ctx, tx, t.content.document())
-	if fault.Is(err, fault.ErrNotFound) {
-		return nil // gone since
+	if err == nil {
+		err = s.tellGuardians(ctx, tx, telling, t.holderID, entry, childsCaseEnded, nil)
 	}
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.ErrNotFound) { // gone since
 		return err
 	}
-	return s.tellGuardians(ctx, tx, t.holderID, entry, childsCaseEnded, nil)
+	return telling.Notify(ctx, tx, t.holderID, caseEnded, map[string]any{"school": t.School.Name})
 }
 
 // LostCase tells whether the newest case against an account took its entry away, and whether that may still be appealed; whoever has

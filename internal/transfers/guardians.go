@@ -76,30 +76,31 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, r row, step string) error
 			return err
 		}
 	}
+	knows := step == "asked" || step == "cancelled"
+	telling := s.accounts.Telling() // guardians first, whose text names the child
+	for _, guardian := range guardians {
+		if knows && guardian == r.accountID {
+			continue
+		}
+		if err := telling.Notify(ctx, tx, guardian, "notice.child_transfer_"+step, args); err != nil {
+			return err
+		}
+	}
 	if err == nil && entry.AccountID != "" && entry.AccountID != r.accountID {
 		ofAge, err := s.roster.OfOwnAge(entry)
 		if err != nil {
 			return err
 		}
 		if ofAge {
-			if err := s.accounts.Notify(ctx, tx, entry.AccountID, "notice.own_transfer_"+step, args); err != nil {
+			if err := telling.Notify(ctx, tx, entry.AccountID, "notice.own_transfer_"+step, args); err != nil {
 				return err
 			}
-		}
-	}
-	knows := step == "asked" || step == "cancelled"
-	for _, guardian := range guardians {
-		if knows && guardian == r.accountID {
-			continue
-		}
-		if err := s.accounts.Notify(ctx, tx, guardian, "notice.child_transfer_"+step, args); err != nil {
-			return err
 		}
 	}
 	if knows || slices.Contains(guardians, r.accountID) {
 		return nil
 	}
-	return s.accounts.Notify(ctx, tx, r.accountID, "notice.transfer_"+step, args)
+	return telling.Notify(ctx, tx, r.accountID, "notice.transfer_"+step, args)
 }
 
 // OfChildren lists the changes of school of the caller's children that are under way: of those under age, and of others the

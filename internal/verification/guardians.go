@@ -236,10 +236,7 @@ func (s *Service) ConfirmGuardian(ctx context.Context, tx *db.Tx, id string, cha
 			return r, err
 		}
 	}
-	if err := s.tellOthers(ctx, tx, r, entry, otherLinked); err != nil {
-		return r, err
-	}
-	return r, s.tellBoth(ctx, tx, r, entry, guardianLinked, accounts.ChildLinked)
+	return r, s.tellAll(ctx, tx, r, entry, guardianLinked, accounts.ChildLinked, otherLinked)
 }
 
 // CloseGuardian ends a request that waits without its being confirmed: declined, withdrawn or expired. Errors: as for
@@ -335,13 +332,10 @@ func (s *Service) EndGuardian(ctx context.Context, tx *db.Tx, id string, state G
 	if err := s.recordGuardian(ctx, tx, actionOf(state), entry, r); err != nil {
 		return err
 	}
-	if err := s.tellOthers(ctx, tx, r, entry, otherGone); err != nil {
-		return err
-	}
 	if state == Left {
-		return s.tellBoth(ctx, tx, r, entry, guardianLeft, childLeft)
+		return s.tellAll(ctx, tx, r, entry, guardianLeft, childLeft, otherGone)
 	}
-	return s.tellBoth(ctx, tx, r, entry, guardianEnded, childEnded)
+	return s.tellAll(ctx, tx, r, entry, guardianEnded, childEnded, otherGone)
 }
 
 // unconcerned refuses whoever is a guardian of the child themselves, or asks to be.
@@ -368,8 +362,18 @@ const (
 	otherGone   = "notice.other_guardian_gone"
 )
 
-// tellOthers tells the child's other confirmed guardians that one has come or gone.
-func (s *Service) tellOthers(ctx context.Context, tx *db.Tx, r GuardianRequest, entry roster.Entry, key string) error {
+// tellAll tells the guardian, unless their account has just been closed, the child where they have an account, and the child's other
+// confirmed guardians that one has come or gone.
+func (s *Service) tellAll(ctx context.Context, tx *db.Tx, r GuardianRequest, entry roster.Entry, toGuardian, toChild accounts.Notice, toOthers string) error {
+	args, telling := map[string]any{"name": vault.MaskName(entry.Name), "school": entry.School.Name}, s.accounts.Telling()
+	if err := telling.Tell(ctx, tx, r.AccountID, toGuardian, args); err != nil && !fault.Is(err, fault.ErrNotFound) {
+		return err
+	}
+	if entry.AccountID != "" { // before the others: its text has the link by which one says that it is wrong
+		if err := telling.Tell(ctx, tx, entry.AccountID, toChild, args); err != nil {
+			return err
+		}
+	}
 	all, err := s.GuardiansOf(ctx, tx, entry.ID)
 	if err != nil {
 		return err
@@ -378,23 +382,11 @@ func (s *Service) tellOthers(ctx context.Context, tx *db.Tx, r GuardianRequest, 
 		if other.State != Confirmed || other.ID == r.ID {
 			continue
 		}
-		if err := s.accounts.Notify(ctx, tx, other.AccountID, key, map[string]any{"name": vault.MaskName(entry.Name), "school": entry.School.Name}); err != nil {
+		if err := telling.Notify(ctx, tx, other.AccountID, toOthers, args); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// tellBoth tells the guardian, unless their account has just been closed, and, where they have an account, the child.
-func (s *Service) tellBoth(ctx context.Context, tx *db.Tx, r GuardianRequest, entry roster.Entry, toGuardian, toChild accounts.Notice) error {
-	args := map[string]any{"name": vault.MaskName(entry.Name), "school": entry.School.Name}
-	if err := s.accounts.Tell(ctx, tx, r.AccountID, toGuardian, args); err != nil && !fault.Is(err, fault.ErrNotFound) {
-		return err
-	}
-	if entry.AccountID == "" {
-		return nil
-	}
-	return s.accounts.Tell(ctx, tx, entry.AccountID, toChild, args)
 }
 
 // askAndShow asks, and shows what whoever asks may see: what they typed, until it is confirmed.
