@@ -91,7 +91,7 @@ func (s *Service) answer(ctx context.Context, id string, state State, words, can
 		if err != nil {
 			return err
 		}
-		if err := checkCanned(t.Kind, state, canned); err != nil {
+		if err := checkCanned(t, state, canned); err != nil {
 			return err
 		}
 		if err := s.notDenied(ctx, tx, t); err != nil {
@@ -117,7 +117,7 @@ func (s *Service) answer(ctx context.Context, id string, state State, words, can
 		}
 		if err := audit.Record(ctx, tx, audit.Event{
 			Action: "ticket." + string(state), Target: "ticket", TargetID: id, Place: t.place,
-			Reason: withCanned(messages.Chinese, canned, words), Details: t.about(),
+			Reason: withCanned(messages.Chinese, canned, words, t.content.ofChild()), Details: t.about(),
 		}); err != nil {
 			return err
 		}
@@ -314,7 +314,7 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 		return t, err
 	}
 	t.TakenMe = r.takenBy == access.ActorFrom(ctx).AccountID
-	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind, r.content.EntryKind == verification.Parent)
+	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind, r.content.ofChild())
 	switch r.Kind {
 	case Frozen:
 		if t.Freeze, err = s.accounts.FreezeOf(ctx, s.db, r.accountID); err != nil {

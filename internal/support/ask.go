@@ -177,7 +177,7 @@ func (s *Service) askClass(ctx context.Context, tx *db.Tx, in *Request, c *conte
 	}
 	for _, b := range bindings {
 		if b.School.ID == in.SchoolID && c.EntryID == "" && (in.BindingID == "" || b.ID == in.BindingID) {
-			c.EntryID = b.EntryID
+			c.EntryID, c.OfChild = b.EntryID, b.Guardian
 		}
 	}
 	if c.EntryID == "" {

@@ -17,7 +17,7 @@ type ReadyAnswer struct {
 }
 
 // ready are the answers for each kind, by how the ticket ends, the likeliest first. Their words stand in the catalogue under
-// "canned." and the name.
+// "canned." and the name, those to a guardian about a child under "canned.child.".
 var ready = map[Kind]map[State][]string{
 	MissingEntry: {Done: {"entry_added", "check_class", "child_added"}, Declined: {"not_ours", "wrong_details", "held", "elsewhere", "asker_bound", "come_by"}},
 	MissingClass: {Done: {"class_added"}, Declined: {"class_exists", "no_such_class", "gone", "come_by"}},
@@ -25,34 +25,49 @@ var ready = map[Kind]map[State][]string{
 	Correction:   {Done: {"corrected"}, Declined: {"not_proven", "wrong_details", "gone", "come_by"}},
 }
 
-// ofChild tells whether a ready answer speaks of a child to whoever asks to be its guardian, or, of a missing person, to that person.
-func ofChild(name string) (child, self bool) {
-	return name == "child_added", name == "entry_added" || name == "check_class"
+// toGuardian are the answers that only a parent reads about a missing child, and toSelf those that only a missing person reads.
+var (
+	toGuardian = []string{"child_added"}
+	toSelf     = []string{"entry_added", "check_class", "held"}
+)
+
+// offered are the answers that fit a ticket and how it ends: those to whoever asked for themselves, or to a guardian.
+func offered(kind Kind, state State, ofChild bool) []string {
+	other := toGuardian
+	if ofChild {
+		other = toSelf
+	}
+	return slices.DeleteFunc(slices.Clone(ready[kind][state]), func(name string) bool { return slices.Contains(other, name) })
 }
 
-func readyAnswers(language string, kind Kind, toGuardian bool) (all []ReadyAnswer) {
+func readyAnswers(language string, kind Kind, ofChild bool) (all []ReadyAnswer) {
 	for _, state := range []State{Done, Declined} {
-		for _, name := range ready[kind][state] {
-			if child, self := ofChild(name); toGuardian && self || !toGuardian && child {
-				continue
-			}
-			all = append(all, ReadyAnswer{name, messages.Text(language, "canned."+name, nil), state})
+		for _, name := range offered(kind, state, ofChild) {
+			all = append(all, ReadyAnswer{name, cannedText(language, name, ofChild), state})
 		}
 	}
 	return all
 }
 
-func checkCanned(kind Kind, state State, name string) error {
-	if name == "" || slices.Contains(ready[kind][state], name) {
+func checkCanned(t row, state State, name string) error {
+	if name == "" || slices.Contains(offered(t.Kind, state, t.content.ofChild()), name) {
 		return nil
 	}
 	return fault.ErrInvalid.New(fault.Field("canned", "not_allowed"))
 }
 
+// cannedText are a ready answer's words: a guardian reads what is said of the child.
+func cannedText(language, name string, ofChild bool) string {
+	if ofChild && !slices.Contains(toGuardian, name) && !slices.Contains(toSelf, name) {
+		name = "child." + name
+	}
+	return messages.Text(language, "canned."+name, nil)
+}
+
 // withCanned is an answer as it is read: the ready words, then the administrator's own.
-func withCanned(language, name, own string) string {
+func withCanned(language, name, own string, ofChild bool) string {
 	if name == "" {
 		return own
 	}
-	return strings.TrimSpace(messages.Text(language, "canned."+name, nil) + " " + own)
+	return strings.TrimSpace(cannedText(language, name, ofChild) + " " + own)
 }

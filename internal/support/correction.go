@@ -44,7 +44,7 @@ func (s *Service) askCorrection(ctx context.Context, tx *db.Tx, in *Request, c *
 	if err != nil {
 		return nil, err
 	}
-	c.EntryID, in.SchoolID = entry.ID, entry.School.ID
+	c.EntryID, c.OfChild, in.SchoolID = entry.ID, own.Guardian, entry.School.ID
 	bad := s.readRight(in, entry, c)
 	if c.GuardianID = in.Right.GuardianID; c.GuardianID != "" && own.Guardian {
 		bad = append(bad, fault.Field("guardian_id", "not_allowed"))

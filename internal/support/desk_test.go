@@ -1,6 +1,8 @@
 package support_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +10,7 @@ import (
 	"caotang/internal/calendar"
 	"caotang/internal/deadlines"
 	"caotang/internal/roomtest"
+	"caotang/internal/roster"
 	"caotang/internal/support"
 )
 
@@ -81,6 +84,33 @@ func TestWhatASchoolLeavesUnansweredGoesUpLevelByLevelAndBothAreToldOnce(t *test
 		up(9 * month)
 		if items := w.Do(t, p, "GET", "/api/v1/me/tickets", nil).Items(); items[0]["waiting"] != nil || items[0]["state"] != "declined" {
 			t.Errorf("an answered ticket waits: %v", items[0])
+		}
+	})
+}
+
+func TestAReadyAnswerToAGuardianSpeaksOfTheChild(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		admin, mother := w.Administrator(t, access.School, w.Here.ID), w.Person(t, "parent")
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩小妹", IDNumber: roomtest.IDNumber(2), SchoolID: w.Here.ID})
+		w.Bind(t, mother, e, "parent")
+		for _, asked := range []object{
+			at(person("parent", 1, "韩梅梅"), w.Here.ID), {"kind": "correction", "name": "韩小梅"}, {"kind": "missing_class", "stage": "primary", "entry_year": 2024, "number": 9, "school_id": w.Here.ID},
+		} {
+			path := ask(t, w, mother, asked)
+			declined := ""
+			for _, one := range w.Do(t, admin, "GET", path, nil).Get("ready").([]any) {
+				if r := one.(object); r["for"] == "declined" {
+					declined = fmt.Sprint(r["name"])
+					if text := fmt.Sprint(r["text"]); !strings.Contains(text, "孩子") {
+						t.Errorf("to the mother: %q", text)
+					}
+				}
+			}
+			expect(t, w.Do(t, admin, "POST", path+"/decline", object{"canned": "held"}), 422, "invalid")
+			expect(t, w.Do(t, admin, "POST", path+"/decline", object{"canned": declined}), 200, "")
+			if got := w.Do(t, mother, "GET", "/api/v1/me/tickets", nil).Items()[0]["answer"]; got != "请带您和孩子的证件到学校教务处核实。" {
+				t.Errorf("the mother reads %q", got)
+			}
 		}
 	})
 }

@@ -66,7 +66,7 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		if r.Ending = r.content.Ending; r.Ending != "" {
 			answer = strings.TrimSpace(r.content.ending(ctx) + " " + answer)
 		}
-		answer = withCanned(language, canned, answer)
+		answer = withCanned(language, canned, answer, r.content.ofChild())
 		if answer != "" {
 			r.Answer = &answer
 		}

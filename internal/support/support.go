@@ -183,7 +183,12 @@ type content struct {
 	StudentNumber     string `json:"student_number,omitempty"`
 	CertificateNumber string `json:"certificate_number,omitempty"`
 	GuardianID        string `json:"guardian_id,omitempty"` // whose link is to end
+
+	OfChild bool `json:"of_child,omitempty"` // a guardian asks for a child's class or correction
 }
+
+// ofChild tells whether whoever asks does so as a child's guardian.
+func (c content) ofChild() bool { return c.OfChild || c.EntryKind == verification.Parent }
 
 // document is the number that a ticket is about.
 func (c content) document() identity.Number { return identity.Number{Type: c.IDType, Text: c.IDNumber} }
