@@ -1,5 +1,5 @@
 // F-05: "注册超时,刷新页面重试".
-import { Api, administrator, codeFrom, register } from '../support/api.ts'
+import { Api, administrator, codeFrom, register, signIn } from '../support/api.ts'
 import { newName, newPhone, newResidentID, newUsername, otherPassword, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
 import { askAndTypeCode, enter, fillAccount, signInOnScreen } from '../support/walk.ts'
@@ -91,4 +91,20 @@ test('F-05 whoever does not sign in again leaves the page, and comes back to it'
   await page.getByLabel(t('account.password.label'), { exact: true }).fill(person.password)
   await page.getByRole('main').getByRole('button', { name: t('account.sign_in'), exact: true }).click()
   await expect(page).toHaveURL(/\/me\/security/)
+})
+
+test('F-05 whoever is signed out by a new password reads why where they sign in', async ({ page, t }) => {
+  const [person, province] = [await register('public'), await signIn('sichuan1', password)]
+  await enter(page, person)
+  const { account } = await person.api.ok<{ account: { id: string } }>(200, 'GET', '/api/v1/me')
+  await province.ok(200, 'POST', `/api/v1/admin/accounts/${account.id}/password-reset`, { reason: '本人要求' })
+  await page.goto('/me')
+  await expect(page.getByRole('status').filter({ hasText: /20\d\d-\d\d-\d\d \d\d:\d\d/ })).toBeVisible()
+  await expect(page.getByLabel(t('account.login.login'))).toBeVisible()
+  await expectNoOverflow(page)
+  await expectAccessible(page)
+  await page.context().clearCookies()
+  await page.reload()
+  await expect(page.getByLabel(t('account.login.login'))).toBeVisible()
+  await expect(page.getByRole('status').filter({ hasText: /20\d\d-/ })).toHaveCount(0)
 })

@@ -103,7 +103,7 @@ func (s *Service) IssueCode(ctx context.Context, accountID, reason string) (OneT
 		} else if frozen { // a code alone would let nobody in
 			return errStillFrozen.New(fault.Next("unfreeze", ""))
 		}
-		if _, err := endSessions(ctx, tx, accountID, ""); err != nil {
+		if err := s.endSessionsBy(ctx, tx, "issue_code", accountID, ""); err != nil {
 			return err
 		}
 		if err := s.record(ctx, tx, accountID, audit.Event{Action: "account.issue_code", Reason: reason}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -88,7 +89,7 @@ func (s *Service) setPassword(ctx context.Context, tx *db.Tx, accountID, hash, k
 	if err := s.storePassword(ctx, tx, accountID, hash); err != nil {
 		return err
 	}
-	if _, err := endSessions(ctx, tx, accountID, keepSession); err != nil {
+	if err := s.endSessionsBy(ctx, tx, strings.TrimPrefix(action, "account."), accountID, keepSession); err != nil {
 		return err
 	}
 	if err := s.record(ctx, tx, accountID, audit.Event{Action: action}); err != nil {

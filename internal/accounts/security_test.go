@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
+	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/sms"
@@ -51,6 +53,42 @@ func TestChangingThePassword(t *testing.T) {
 		change(another, password).want(t, 204, "")
 		if n := one[int](t, f, `SELECT COUNT(*) FROM audit_records WHERE action = 'account.change_password' AND target_id = $1 AND actor_id = $1`, p.id); n != 2 {
 			t.Errorf("%d changes recorded, want 2", n)
+		}
+	})
+}
+
+func TestWhoeverIsSignedOutByANewPasswordIsToldWhyAndNobodyElse(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		p := f.register(t, "Zhang01")
+		why := func(c caller) any {
+			t.Helper()
+			r := c.call(t, "GET", "/api/v1/me/sessions", nil).want(t, 401, "unauthenticated")
+			if by := r.body["ended_by"]; by != nil && !strings.Contains(fmt.Sprint(r.body["detail"]), f.now().In(calendar.Shanghai).Format("2006-01-02 15:04")) {
+				t.Errorf("%v: %v", by, r.body)
+			}
+			return r.body["ended_by"]
+		}
+		left := f.holding(f.anyone().signIn(t, "Zhang01", password).token())
+		left.call(t, "DELETE", "/api/v1/sessions/current", nil).want(t, 204, "")
+		f.reset(t, "Zhang01", p.phone, another).want(t, 204, "")
+		if why(p.caller) != "reset_password" || why(left) != nil || why(f.holding(strings.Repeat("A", 43))) != nil || why(f.anyone()) != nil {
+			t.Errorf("the owner is told %v, whoever left %v", why(p.caller), why(left))
+		}
+		f.forward(time.Minute)
+		office, there := f.person(t, "office01"), f.holding(f.anyone().signIn(t, "Zhang01", another).token())
+		f.places(t)
+		f.grant(t, office.id, access.Province, "510000")
+		office.call(t, "POST", "/api/v1/admin/accounts/"+p.id+"/password-reset", map[string]any{"reason": "本人要求"}).want(t, 200, "")
+		if by := why(there); by != "issue_code" {
+			t.Errorf("by an administrator: %v", by)
+		}
+		f.forward(400 * 24 * time.Hour)
+		if err := f.Forget(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := one[int](t, f, `SELECT COUNT(*) FROM ended_sessions`); n != 0 {
+			t.Errorf("%d ended sessions are kept for good", n)
 		}
 	})
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"net/http"
 	"time"
 
 	"caotang/internal/access"
+	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/guard"
 	"caotang/internal/server"
@@ -104,13 +106,18 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, accountID string, how Be
 }
 
 // Resolve gives the actor of a session token, or the anonymous actor when the session is unknown or has ended. It costs one
-// query, which has a row for each grant of an administrator and one row for everybody else.
+// query, which has a row for each grant of an administrator and one row for everybody else, and another where there is no such session:
+// whoever was signed out by a new password is told ([access.Ended]).
 func (s *Service) Resolve(ctx context.Context, token string) (access.Actor, error) {
 	if len(token) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
 		return access.Actor{}, nil
 	}
 	hash := hashToken(token)
 	a, times, err := s.actorOf(ctx, hash)
+	if err == nil && a.Anonymous() {
+		ended, err := s.endedBy(ctx, hash)
+		return access.Actor{Ended: ended}, err
+	}
 	now, idle := s.now(), s.config.lifetime(times.face, times.trusted).Idle
 	if err != nil || !times.expires.After(now) || !times.used.Add(idle).After(now) {
 		return access.Actor{}, err
@@ -187,6 +194,29 @@ func endSessions(ctx context.Context, tx *db.Tx, accountID, except string) (int6
 	return ended.RowsAffected()
 }
 
+// endSessionsBy is [endSessions] by a new password, of which whoever holds their tokens is told; way is how it came about.
+func (s *Service) endSessionsBy(ctx context.Context, tx *db.Tx, way, accountID, except string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO ended_sessions (token_hash, way, ended_at, expires_at)
+		SELECT token_hash, $1, $2, expires_at FROM sessions WHERE account_id = $3 AND id <> $4`, way, db.At(s.now()), accountID, except)
+	if err != nil {
+		return err
+	}
+	_, err = endSessions(ctx, tx, accountID, except)
+	return err
+}
+
+// endedBy tells what ended a session; nil for one that ended by itself, or by its own sign-out.
+func (s *Service) endedBy(ctx context.Context, tokenHash []byte) (*access.Ended, error) {
+	var ended access.Ended
+	var at db.Time
+	err := s.db.QueryRow(s.db.Brief(ctx), `SELECT way, ended_at FROM ended_sessions WHERE token_hash = $1`, tokenHash).Scan(&ended.Way, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	ended.At = at.In(calendar.Shanghai).Format("2006-01-02 15:04")
+	return &ended, err
+}
+
 // addressMemory is how long an address stays one of an account's after its last sign-in from there.
 const addressMemory = 180 * 24 * time.Hour
 
@@ -203,6 +233,7 @@ func (s *Service) Forget(ctx context.Context) error {
 		failed = append(failed, err)
 	}
 	remove(`DELETE FROM sessions WHERE expires_at <= $1`, db.At(now))
+	remove(`DELETE FROM ended_sessions WHERE expires_at <= $1`, db.At(now))
 	for _, kind := range s.config.kinds() {
 		remove(`DELETE FROM sessions WHERE face = $1 AND trusted = $2 AND used_at <= $3`, string(kind.Face), kind.Trusted,
 			db.At(now.Add(-s.config.lifetime(kind.Face, kind.Trusted).Idle)))

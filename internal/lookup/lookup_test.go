@@ -206,7 +206,7 @@ func TestEveryColumnOfIndexesIsKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	others := []string{ // hashes without a key, of what is random; what is sealed; and what is of no person
-		"sessions.token_hash", "notice_links.token_hash", "consent_links.token_hash", "passkeys.credential_id", "jobs.payload", "idempotency_keys.answer",
+		"sessions.token_hash", "ended_sessions.token_hash", "notice_links.token_hash", "consent_links.token_hash", "passkeys.credential_id", "jobs.payload", "idempotency_keys.answer",
 		"audit_blocks.hash", "roster_headings.fingerprint",
 	}
 	known := others

@@ -38,13 +38,23 @@ var (
 	errRealnameRequired = fault.Define(fault.Forbidden, "realname_required")
 )
 
+// unauthenticated tells whoever was signed out because the account has a new password how that came about, and what to do if it was not
+// they (F-05).
+func unauthenticated(ended *access.Ended) error {
+	signIn := fault.Next("sign_in", "/login")
+	if ended == nil {
+		return fault.ErrUnauthenticated.New(signIn)
+	}
+	return fault.ErrUnauthenticated.New(fault.For(ended.Way), fault.Arg("at", ended.At), fault.Detail("ended_by", ended.Way), signIn)
+}
+
 // Check tells why the actor may not call an operation of this rule, or nil.
 func (rule Rule) Check(actor access.Actor) error {
 	if rule == Anyone {
 		return nil
 	}
 	if actor.Anonymous() {
-		return fault.ErrUnauthenticated.New(fault.Next("sign_in", "/login"))
+		return unauthenticated(actor.Ended)
 	}
 	if rule == SignedIn {
 		return nil

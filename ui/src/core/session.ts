@@ -27,14 +27,19 @@ window.addEventListener('storage', ({ key, newValue }) => {
   if (key === 'seat' && session.me && newValue !== session.me.account.id) location.reload()
 })
 
+/** Why whoever sat here was signed out from elsewhere, in the server's words. */
+export const ended = shallowRef<Problem | null>(null)
+
 /** Asks the server anew who sits here. Throws when no answer came. */
 export async function refreshSession(): Promise<void> {
   try {
     session.me = await answer(api.GET('/api/v1/me'))
     session.state = 'signed_in'
+    ended.value = null
     takeSeat(session.me.account.id)
   } catch (thrown) {
     if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown
+    if (thrown.more.ended_by) ended.value = thrown
     forgetSession()
   }
 }
