@@ -51,6 +51,7 @@ test('F-26 a whole class goes to another school together', async ({ page, t }) =
   await back.getByRole('button', { name: t('admin_moves.close') }).click()
   const taken = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: `${from.name} → ${to.name}` }) })
   await expect(taken.getByRole('link', { name: t('admin_moves.back.show') })).toBeVisible()
+  await expect(page.getByRole('listitem').filter({ hasText: /八年级|Grade 8/ })).toHaveCount(2) // there and back
   await expect(taken.getByRole('button', { name: t('admin_moves.back.button', { to: from.name }) })).toHaveCount(0)
   await expectNoOverflow(page)
   const inClass = await office.ok(200, 'GET', `/api/v1/admin/registry?class_id=${moving.id}`)

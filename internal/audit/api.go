@@ -31,7 +31,7 @@ type Entry struct {
 	Details  map[string]any `json:"details" doc:"What changed, and of whom, masked: masked_name, masked_id_number, masked_username"`
 	Gone     bool           `json:"gone,omitempty" doc:"What it was done to exists no more"`
 	Batch    string         `json:"batch,omitempty" doc:"Of a record that work in the background followed: what lists what that did"`
-	Under    int            `json:"under,omitempty" doc:"In the list: how many records the batch holds within the reader's scope, up to 10,000"`
+	Under    int            `json:"under,omitempty" doc:"In the list: how many records the batch holds, up to 10,000"`
 }
 
 // Actor is who did it.

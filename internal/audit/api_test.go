@@ -126,6 +126,17 @@ func TestWhatABatchHoldsIsFoldedUnderTheRecordAboveItWhereThatIsListed(t *testin
 				}
 			}
 		}
+		// Whoever may read the line reads what is under it, wherever that lies; nobody else does.
+		there, apart := w.Administrator(t, access.School, w.Nearby.ID), w.Administrator(t, access.School, w.Elsewhere.ID)
+		if a := w.Do(t, there, "GET", "/api/v1/admin/audit?folded=true", nil); whats(a) != line || a.Items()[0]["under"] != 2.0 {
+			t.Errorf("the school that takes them reads %v", a)
+		}
+		if a := w.Do(t, there, "GET", "/api/v1/admin/audit?batch="+batch, nil); whats(a) != moved+"|"+moved {
+			t.Errorf("under it: %v", a)
+		}
+		if a := w.Do(t, apart, "GET", "/api/v1/admin/audit?batch="+batch, nil); whats(a) != "" {
+			t.Errorf("a third school reads %v", a)
+		}
 		// Of whoever asks from after the line on, nothing is left out.
 		if _, err := w.DB.Exec(t.Context(), `UPDATE audit_records SET batch = $1 WHERE batch = $2`, db.FirstID(now.AddDate(0, 0, -1)), batch); err != nil {
 			t.Fatal(err)
@@ -133,7 +144,7 @@ func TestWhatABatchHoldsIsFoldedUnderTheRecordAboveItWhereThatIsListed(t *testin
 		if got := whats(w.Do(t, school, "GET", "/api/v1/admin/audit?folded=true&action=&from="+past, nil)); got != changed+"|"+moved+"|"+moved+"|"+line {
 			t.Errorf("since the line: %s", got)
 		}
-		if a := w.Do(t, w.Administrator(t, access.School, w.Nearby.ID), "GET", "/api/v1/admin/audit?folded=true", nil); whats(a) != line || a.Items()[0]["under"] != nil {
+		if a := w.Do(t, w.Administrator(t, access.School, w.Nearby.ID), "GET", "/api/v1/admin/audit?folded=true", nil); whats(a) != line {
 			t.Errorf("the other school reads %v", a)
 		}
 	})

@@ -31,7 +31,7 @@ const Batch = "batch"
 
 type batchKey struct{}
 
-// InBatch returns a context in which all that is recorded belongs to a batch: what one record, at the same places, has announced.
+// InBatch returns a context in which all that is recorded belongs to a batch: what one record has announced; whoever may read that one reads it.
 func InBatch(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, batchKey{}, id)
 }

@@ -61,6 +61,11 @@ func conditionsOf(ctx context.Context, q db.Querier, f Filter) (c conditions, er
 		region += " || ''" // no index: much of the record is of a city or the province, and is read in its order rather than sorted
 	}
 	c.sql, c.args = reach.SQL(region, "a.school_id", 1)
+	if f.Batch != "" {
+		if err := c.announced(ctx, q, f.Batch); err != nil {
+			return c, err
+		}
+	}
 	if prefix, isPrefix := strings.CutSuffix(f.Action, "."); isPrefix {
 		c.add("a.action LIKE $%d", strings.NewReplacer("%", "", "_", "").Replace(prefix)+".%")
 	} else if f.Action != "" {
@@ -105,6 +110,25 @@ func conditionsOf(ctx context.Context, q db.Querier, f Filter) (c conditions, er
 		c.add("a.id < $%d", db.FirstID(f.To.Add(recordedWithin)))
 	}
 	return c, nil
+}
+
+// announced widens the reader's scope to all of a batch whose record they may read: of people who move, the school that takes them reads
+// who they are, as the one that they leave does. The record follows the batch's id at once.
+func (c *conditions) announced(ctx context.Context, q db.Querier, batch string) error {
+	made, is := db.IDTime(batch)
+	if !is {
+		return nil
+	}
+	above := conditions{c.sql, slices.Clone(c.args)}
+	above.add("a.id > $%d", batch)
+	above.add("a.id < $%d", db.FirstID(made.Add(recordedWithin)))
+	above.add("a.details LIKE $%d", `%"`+Batch+`":"`+batch+`"%`)
+	var may bool
+	err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM audit_records a WHERE `+above.sql+`)`, above.args...).Scan(&may)
+	if may {
+		c.sql, c.args = "1 = 1", nil
+	}
+	return err
 }
 
 // recordedWithin is more than lies between the time of a record and that of its id.

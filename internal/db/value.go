@@ -80,6 +80,15 @@ func IDAt(t time.Time) string {
 	return idEncoding.EncodeToString(b[:])
 }
 
+// IDTime is the time of an id that [NewID] made, to the millisecond; false for what is none.
+func IDTime(id string) (time.Time, bool) {
+	raw, err := idEncoding.DecodeString(id)
+	if err != nil || len(raw) != 16 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(raw) >> 16)), true
+}
+
 // LastID is the largest id that [NewID] makes which begins so.
 func LastID(begins string) string {
 	const size, largest = 26, "z"

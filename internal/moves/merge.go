@@ -104,7 +104,7 @@ func (s *Service) beginMerger(ctx context.Context, fromID, toID, code string, ta
 			return err
 		}
 		id := db.NewID()
-		if err := s.insert(ctx, tx, id, kindMerger, from, to, Together{}, p.Pupils+p.Teachers); err != nil {
+		if err := s.insert(ctx, tx, id, kindMerger, from, to, Together{}, p.Pupils+p.Teachers, []roster.ClassRef{}); err != nil {
 			return err
 		}
 		if m, err = s.move(ctx, tx, id); err != nil {

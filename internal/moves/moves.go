@@ -2,6 +2,7 @@ package moves
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -83,10 +84,13 @@ type Move struct {
 	To     roster.SchoolRef `json:"to"`
 	State  string           `json:"state" enum:"running,done"`
 	People int64            `json:"people" doc:"Who were to move"`
-	Moved  int64            `json:"moved" doc:"Who have; fewer in the end where somebody has gone elsewhere meanwhile"`
-	By     string           `json:"by" doc:"The administrator's username; empty where the account has been closed"`
-	At     time.Time        `json:"at" doc:"When it was decided"`
-	DoneAt *time.Time       `json:"done_at"`
+
+	Classes []roster.ClassRef `json:"classes" doc:"Whole classes that it took along, called what they were called then"`
+
+	Moved  int64      `json:"moved" doc:"Who have; fewer in the end where somebody has gone elsewhere meanwhile"`
+	By     string     `json:"by" doc:"The administrator's username; empty where the account has been closed"`
+	At     time.Time  `json:"at" doc:"When it was decided"`
+	DoneAt *time.Time `json:"done_at"`
 
 	BackOf     string    `json:"back_of,omitempty" doc:"The move that this one takes back"`
 	Returned   *Returned `json:"returned" doc:"The last move that took this one back, null where none did"`
@@ -102,7 +106,7 @@ type Returned struct {
 	At    time.Time `json:"at"`
 }
 
-const moveSelect = `SELECT m.id, m.kind, f.id, f.name, t.id, t.name, m.state, m.people, m.moved, coalesce(a.username, ''), m.created_at, m.done_at, m.class_id, m.account_id,
+const moveSelect = `SELECT m.id, m.kind, f.id, f.name, t.id, t.name, m.state, m.people, m.classes, m.moved, coalesce(a.username, ''), m.created_at, m.done_at, m.class_id, m.account_id,
 	coalesce(m.back_of, ''), coalesce(b.id, ''), coalesce(b.moved, 0), b.created_at,
 	m.kind = 'people' AND m.state = 'done' AND f.merged_into IS NULL AND coalesce(b.state, 'done') = 'done' AND EXISTS (
 		SELECT 1 FROM move_entries w JOIN registry_entries e ON e.id = w.entry_id WHERE w.move_id = m.id AND w.state = 'moved' AND e.school_id = m.to_school_id)
@@ -116,12 +120,13 @@ type moveRow struct {
 	done       db.NullTime
 	returned   Returned
 	returnedAt db.NullTime
+	classes    string // JSON
 }
 
 func (r *moveRow) scan() []any {
 	m := &r.Move
 	return []any{
-		&m.ID, &m.Kind, &m.From.ID, &m.From.Name, &m.To.ID, &m.To.Name, &m.State, &m.People, &m.Moved, &m.By, &r.at, &r.done, &m.classID, &m.account,
+		&m.ID, &m.Kind, &m.From.ID, &m.From.Name, &m.To.ID, &m.To.Name, &m.State, &m.People, &r.classes, &m.Moved, &m.By, &r.at, &r.done, &m.classID, &m.account,
 		&m.BackOf, &r.returned.ID, &r.returned.Moved, &r.returnedAt, &m.Returnable,
 	}
 }
@@ -131,6 +136,9 @@ func readMoves(ctx context.Context, q db.Querier, tail string, args ...any) ([]M
 	all := make([]Move, len(rows))
 	for i, r := range rows {
 		all[i] = r.Move
+		if err := json.Unmarshal([]byte(r.classes), &all[i].Classes); err != nil {
+			return nil, err
+		}
 		all[i].At, all[i].DoneAt = r.at.Time, r.done.Ptr()
 		if by := r.returned; by.ID != "" {
 			by.At = r.returnedAt.Time.Time

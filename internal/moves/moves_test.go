@@ -129,7 +129,7 @@ func TestAWholeClassGoesToAnotherSchoolTogether(t *testing.T) {
 		if here, nearby, elsewhere := w.at(t, w.Here), w.at(t, w.Nearby), w.at(t, w.Elsewhere); here != 0 || nearby != pupils || elsewhere != 1 {
 			t.Errorf("%d, %d and %d people", here, nearby, elsewhere)
 		}
-		if a := w.do(t, w.county, http.StatusOK, "GET", "/api/v1/admin/moves/"+id, nil); a.Get("state") != "done" || a.Get("moved") != float64(pupils) {
+		if a := w.do(t, w.county, http.StatusOK, "GET", "/api/v1/admin/moves/"+id, nil); a.Get("state") != "done" || a.Get("moved") != float64(pupils) || !strings.Contains(a.Text, `"classes":[{"id":"`+w.class.ID+`"`) {
 			t.Error(a)
 		}
 		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE batch = $1 AND action = 'registry.move'`, id); n != pupils {

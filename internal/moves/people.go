@@ -2,6 +2,7 @@ package moves
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -209,7 +210,11 @@ func (s *Service) begin(ctx context.Context, t Together, confirmed int64, knowin
 			return err
 		}
 		id := db.NewID()
-		if err := s.insert(ctx, tx, id, kindPeople, from, to, t, p.People); err != nil {
+		classes, err := s.called(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		if err := s.insert(ctx, tx, id, kindPeople, from, to, t, p.People, classes); err != nil {
 			return err
 		}
 		rows := make([][]any, len(movers))
@@ -228,14 +233,38 @@ func (s *Service) begin(ctx context.Context, t Together, confirmed int64, knowin
 	return m, err
 }
 
+// called are the whole classes that a move takes along, by what they are called now; of a move back, those that the first one took.
+func (s *Service) called(ctx context.Context, q db.Querier, t Together) ([]roster.ClassRef, error) {
+	classes := []roster.ClassRef{}
+	if t.MoveID != "" {
+		m, err := s.move(ctx, q, t.MoveID)
+		if err != nil {
+			return nil, err
+		}
+		classes = append(classes, m.Classes...)
+	}
+	for _, id := range t.ClassIDs {
+		c, err := s.Roster.ClassByID(ctx, q, id)
+		if err != nil {
+			return nil, err
+		}
+		classes = append(classes, roster.ClassRef{ID: c.ID, Name: c.DisplayName, Stage: c.Stage, Grade: c.Grade, EntryYear: c.EntryYear, Number: c.Number})
+	}
+	return classes, nil
+}
+
 // insert writes a move and has it done in the background.
-func (s *Service) insert(ctx context.Context, tx *db.Tx, id, kind string, from, to roster.School, t Together, people int64) error {
-	if _, err := tx.Exec(ctx, `INSERT INTO moves (id, kind, from_school_id, to_school_id, class_id, account_id, state, people, moved, created_at, back_of)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, nullif($10, ''))`,
-		id, kind, from.ID, to.ID, t.ToClassID, access.ActorFrom(ctx).AccountID, running, people, db.At(s.now()), t.MoveID); err != nil {
+func (s *Service) insert(ctx context.Context, tx *db.Tx, id, kind string, from, to roster.School, t Together, people int64, classes []roster.ClassRef) error {
+	called, err := json.Marshal(classes)
+	if err != nil {
 		return err
 	}
-	_, err := s.jobs.Enqueue(ctx, tx, job, []byte(id))
+	if _, err := tx.Exec(ctx, `INSERT INTO moves (id, kind, from_school_id, to_school_id, class_id, account_id, state, people, moved, created_at, back_of, classes)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, nullif($10, ''), $11)`,
+		id, kind, from.ID, to.ID, t.ToClassID, access.ActorFrom(ctx).AccountID, running, people, db.At(s.now()), t.MoveID, string(called)); err != nil {
+		return err
+	}
+	_, err = s.jobs.Enqueue(ctx, tx, job, []byte(id))
 	return err
 }
 

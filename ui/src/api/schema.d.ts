@@ -3164,7 +3164,7 @@ export interface components {
             target_id: string;
             /**
              * Format: int64
-             * @description In the list: how many records the batch holds within the reader's scope, up to 10,000
+             * @description In the list: how many records the batch holds, up to 10,000
              */
             under?: number;
             /** @description The action in words, in the reader's language */
@@ -3912,6 +3912,8 @@ export interface components {
             back_of?: string;
             /** @description The administrator's username; empty where the account has been closed */
             by: string;
+            /** @description Whole classes that it took along, called what they were called then */
+            classes: components["schemas"]["RosterClassRef"][];
             /** Format: date-time */
             done_at: string | null;
             from: components["schemas"]["RosterSchoolRef"];
