@@ -1,7 +1,7 @@
 import { administrator, Api, register, signIn, takeEntry, type Entry, type Person } from '../support/api.ts'
 import { newChildID, newName } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { chooseSchool, enter, signOutOnScreen } from '../support/walk.ts'
+import { chooseSchool, enter, said, signOutOnScreen } from '../support/walk.ts'
 
 /** Somebody who is verified as the entry. */
 async function verified(entry: Entry): Promise<Person> {
@@ -55,9 +55,22 @@ test('F-22 F-23 a pupil asks to change school, follows each step, and moves once
   await expect(page.getByText(t('admin_transfers.approved.half'))).toBeVisible()
   await expect((await pupil.api.ok(200, 'GET', '/api/v1/me')).binding.school.id).toBe(entry.school.id)
 
+  // Customer service follows it by the number that the pupil reads out, and decides nothing.
+  const [asked] = (await pupil.api.ok(200, 'GET', '/api/v1/me/transfers')).items
+  await enter(page, await administrator('service'))
+  await page.goto('/admin')
+  await expect(page.getByRole('heading', { name: t('admin.nav.overview') })).toBeVisible()
+  await page.keyboard.press('/')
+  const find = page.getByRole('dialog', { name: t('admin.find.title') })
+  await find.getByLabel(t('admin.find.label_service')).fill(said(asked.id))
+  await page.keyboard.press('Enter')
+  await find.getByRole('link', { name: t('admin.find.open_request') }).click()
+  await expect(page.locator('ol.steps')).toContainText(t('transfer.step.waits', { school: to.name }))
+  await expect(page.getByText(t('admin_transfers.not_yours'))).toBeVisible()
+  await expect(page.getByRole('button', { name: t('admin_transfers.approve'), exact: true })).toHaveCount(0)
+
   const county = await administrator('county')
   const office = await signIn(county.username, county.password)
-  const [asked] = (await pupil.api.ok(200, 'GET', '/api/v1/me/transfers')).items
   await office.ok(200, 'POST', `/api/v1/admin/transfers/${asked.id}/approve`)
   await enter(page, pupil)
   await page.goto('/me/transfers')

@@ -10,6 +10,9 @@ export async function enter(page: Page, account: Pick<DemoAccount, 'username' | 
   expect(answer.status(), await answer.text()).toBe(201)
 }
 
+/** The number of a request as whoever asked reads it out on the telephone. */
+export const said = (id: string): string => id.slice(0, 12).toUpperCase().replace(/(.{4})(.{4})/, '$1-$2-')
+
 export async function signInOnScreen(page: Page, t: Texts, login: string, password: string): Promise<void> {
   await page.goto('/login')
   await page.getByLabel(t('account.login.login')).fill(login)

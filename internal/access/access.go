@@ -79,6 +79,7 @@ const (
 	GuardiansDecide      Action = "guardians.decide" // say who is a pupil's guardian, and who no longer
 	AuditRead            Action = "audit.read"
 	SchoolsManage        Action = "schools.manage"
+	TransfersRead        Action = "transfers.read" // who asks to change school, and how far that has come
 	TransfersDecide      Action = "transfers.decide"
 	AdministratorsManage Action = "administrators.manage"
 	TargetsSet           Action = "targets.set"     // what share of a division's people should have activated their space
@@ -101,6 +102,7 @@ var permitted = map[Action][]Level{
 	GuardiansDecide:      {Province, City, County, School},
 	AuditRead:            {Province, City, County, School},
 	SchoolsManage:        {Province, City, County},
+	TransfersRead:        {Province, City, County, School, Service},
 	TransfersDecide:      {Province, City, County, School},
 	AdministratorsManage: {Province, City, County},
 	TargetsSet:           {Province, City},

@@ -17,7 +17,7 @@ import (
 
 // Approve gives the approval of every side whose answer is wanted and the caller may give, who has read the objections up to a moment;
 // with the last approval the entry moves. Approving again changes nothing. Errors: not_found outside the caller's scope; forbidden for the
-// school that a teacher leaves; transfer_closed when it has ended; transfer_objected when a guardian objects whom the caller has not
+// school that a teacher leaves, and for customer service; transfer_closed when it has ended; transfer_objected when a guardian objects whom the caller has not
 // read; transfer_moot when the person is no longer bound or stands at another school, which also ends the request.
 func (s *Service) Approve(ctx context.Context, id string, readUntil time.Time) (AdminTransfer, error) {
 	var after row
@@ -177,7 +177,7 @@ func (s *Service) reachable(ctx context.Context, q db.Querier, id string) (row, 
 		return r, err
 	}
 	actor := access.ActorFrom(ctx)
-	if !actor.Can(access.TransfersDecide, r.from) && !actor.Can(access.TransfersDecide, r.to) {
+	if !actor.Can(access.TransfersRead, r.from) && !actor.Can(access.TransfersRead, r.to) {
 		return row{}, fault.ErrNotFound.New()
 	}
 	return r, nil

@@ -2,6 +2,7 @@ package transfers_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -111,6 +112,30 @@ func TestAPupilMovesWithBothSchoolsInEitherOrder(t *testing.T) {
 		if n := w.Count(t, `SELECT count(*) FROM open_transfers`); n != 0 {
 			t.Errorf("%d requests are still open", n)
 		}
+	})
+}
+
+func TestCustomerServiceFollowsAndDecidesNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		pupil, mother, _, _ := child(t, w)
+		id := request(t, w, pupil, w.Elsewhere)
+		expect(t, w.Do(t, mother, "PUT", "/api/v1/me/children/transfers/"+id+"/objection", object{"reason": "离家太远"}), 204, "")
+		service, abroad := w.Administrator(t, access.Service, "510000"), w.Administrator(t, access.Service, "510700")
+		if items := w.Do(t, service, "GET", "/api/v1/admin/transfers", nil).Items(); len(items) != 1 {
+			t.Errorf("customer service finds %v", items)
+		}
+		seen := w.Do(t, service, "GET", path(id, ""), nil)
+		if seen.Status != 200 || len(seen.Get("approvals").([]any)) != 2 || len(seen.Get("sides").([]any)) != 0 {
+			t.Errorf("customer service reads %v", seen)
+		}
+		for _, kept := range []string{"搬家", "离家太远"} {
+			if strings.Contains(seen.Text, kept) {
+				t.Errorf("customer service reads %q, which is for the schools", kept)
+			}
+		}
+		expect(t, w.Do(t, service, "POST", path(id, "/approve"), nil), 403, "forbidden")
+		expect(t, w.Do(t, service, "POST", path(id, "/reject"), object{"reason": "不行"}), 403, "forbidden")
+		expect(t, w.Do(t, abroad, "GET", path(id, ""), nil), 404, "not_found")
 	})
 }
 
