@@ -26,15 +26,8 @@ func (s *Service) Request(ctx context.Context, bindingID, toSchoolID, why string
 	}
 	var made row
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		who, err := s.own(ctx, tx, bindingID)
+		who, err := s.ownHeld(ctx, tx, bindingID)
 		if err != nil {
-			return err
-		}
-		// The entry may be replaced by another at this moment, or be on its way to another school.
-		if _, err := verification.Hold(ctx, tx, who.EntryID); unless(err, fault.ErrNotFound) != nil {
-			return err
-		}
-		if who, err = s.own(ctx, tx, bindingID); err != nil {
 			return err
 		}
 		to, err := s.roster.OpenSchool(ctx, tx, toSchoolID)
@@ -65,6 +58,23 @@ func (s *Service) Request(ctx context.Context, bindingID, toSchoolID, why string
 // own is the person whom the caller asks for.
 func (s *Service) own(ctx context.Context, q db.Querier, bindingID string) (verification.Binding, error) {
 	return s.verification.BindingNamed(ctx, q, access.ActorFrom(ctx).AccountID, bindingID)
+}
+
+// ownHeld is [Service.own] with the entry held: it may be replaced by another at this moment, and that by a third, or be on its way to
+// another school.
+func (s *Service) ownHeld(ctx context.Context, tx *db.Tx, bindingID string) (who verification.Binding, err error) {
+	for {
+		if who, err = s.own(ctx, tx, bindingID); err != nil {
+			return who, err
+		}
+		before := who.EntryID
+		if _, err := verification.Hold(ctx, tx, before); unless(err, fault.ErrNotFound) != nil {
+			return who, err
+		}
+		if who, err = s.own(ctx, tx, bindingID); err != nil || who.EntryID == before {
+			return who, err
+		}
+	}
 }
 
 // open writes a request, unless the person has a pending one. One that has lost its ground makes way.
@@ -141,12 +151,16 @@ func (s *Service) grounded(ctx context.Context, q db.Querier, r row) (bool, erro
 
 // closeMoot ends a pending request that has lost its ground, and tells whether it had.
 func (s *Service) closeMoot(ctx context.Context, tx *db.Tx, id string) (gone bool, err error) {
-	r, err := s.one(ctx, tx, id)
-	if err != nil {
-		return false, err
-	}
-	if grounded, err := s.grounded(ctx, tx, r); err != nil || grounded {
-		return false, err
+	var r row
+	for again := true; again; { // an entry that was replaced or moved while its binding was read seemed to have lost it
+		before := r
+		if r, err = s.one(ctx, tx, id); err != nil {
+			return false, err
+		}
+		if grounded, err := s.grounded(ctx, tx, r); err != nil || grounded {
+			return false, err
+		}
+		again = r.entryID != before.entryID || r.FromSchool.ID != before.FromSchool.ID
 	}
 	if err := s.close(ctx, tx, r, Cancelled, moot); err != nil {
 		return fault.Is(err, ErrClosed), unless(err, ErrClosed)
