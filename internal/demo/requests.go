@@ -2,8 +2,6 @@ package demo
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -30,14 +28,15 @@ type Rooms struct {
 	Transfers *transfers.Service
 }
 
-// asked is the row of table meta that says that the requests were made, or begun: who stops the first start in the middle of them
-// finds fewer, and nobody finds one twice.
+// asked is the row of table meta that says when the requests were made, or begun: who stops the first start in the middle of them
+// finds fewer, and nobody finds one twice. It is empty before, and missing in a demo of a version that had not these accounts: a
+// visitor may have registered their names there.
 const asked = "demo_requests"
 
 // Ask has some of the demo's people ask for something, as they would, so that there is something to decide. After [Seed]; it does so once.
 func Ask(ctx context.Context, d *db.DB, rooms Rooms) error {
 	now := db.Now()
-	if first, err := db.Changed(d.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", asked, now.Format(time.RFC3339))); err != nil || !first {
+	if first, err := db.Changed(d.Exec(ctx, "UPDATE meta SET value = $1 WHERE name = $2 AND value = ''", now.Format(time.RFC3339), asked)); err != nil || !first {
 		return err
 	}
 	world := World(worldSeed, now.Time)
@@ -70,11 +69,7 @@ func Ask(ctx context.Context, d *db.DB, rooms Rooms) error {
 		{claimant, file(support.Request{Kind: support.NotMe, Claim: claimOf(school.Teachers[school.firstTeacher(2)]), Note: "我没有注册过，认证时说已被别人认证"})},
 	} {
 		var id string
-		err := d.QueryRow(ctx, "SELECT account_id FROM logins WHERE login_key = $1", "u:"+each.username).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) { // a demo that was filled before it had them
-			continue
-		}
-		if err != nil {
+		if err := d.QueryRow(ctx, "SELECT account_id FROM logins WHERE login_key = $1", "u:"+each.username).Scan(&id); err != nil {
 			return fmt.Errorf("demo requests: %s: %w", each.username, err)
 		}
 		if err := each.ask(access.WithActor(ctx, access.Actor{AccountID: id, Username: each.username})); err != nil {

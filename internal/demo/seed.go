@@ -71,8 +71,7 @@ func Seed(ctx context.Context, d *db.DB, v *vault.Vault) error {
 		if err := tally.Recount(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2)", marker, s.now.Format(time.RFC3339))
-		return err
+		return tx.Insert(ctx, "meta", []string{"name", "value"}, [][]any{{marker, s.now.Format(time.RFC3339)}, {asked, ""}})
 	})
 }
 
