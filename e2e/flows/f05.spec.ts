@@ -2,7 +2,7 @@
 import { Api, administrator, codeFrom, register, signIn } from '../support/api.ts'
 import { newName, newPhone, newResidentID, newUsername, otherPassword, password } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { askAndTypeCode, enter, fillAccount, signInOnScreen } from '../support/walk.ts'
+import { askAndTypeCode, enter, fillAccount, signInOnScreen, signOutOnScreen } from '../support/walk.ts'
 
 test('F-05 a code that is wrong or has expired costs nothing that was typed', async ({ page, t }) => {
   const username = newUsername()
@@ -105,6 +105,28 @@ test('F-05 whoever is signed out by a new password reads why where they sign in'
   await expectAccessible(page)
   await page.context().clearCookies()
   await page.reload()
+  await expect(page.getByLabel(t('account.login.login'))).toBeVisible()
+  await expect(page.getByRole('status').filter({ hasText: /20\d\d-/ })).toHaveCount(0)
+})
+
+test('F-05 whoever was signed out by a new password reads why over the page, and nobody after them', async ({ page, t }) => {
+  const person = await register('public')
+  await enter(page, person)
+  const asked = ['sessions', 'factors', 'security-events'].map((part) => page.waitForResponse((response) => response.url().includes(`/api/v1/me/${part}`)))
+  await page.goto('/me/security')
+  await Promise.all(asked)
+  await (await signIn(person.username, password)).ok(204, 'PUT', '/api/v1/me/password', { current_password: password, new_password: otherPassword })
+  const passwords = page.locator('form').filter({ has: page.getByRole('heading', { name: t('me.security.password') }) })
+  await passwords.getByLabel(t('account.password.current')).fill(otherPassword)
+  await passwords.getByLabel(t('account.password.new'), { exact: true }).fill(password)
+  await passwords.getByRole('button', { name: t('me.security.change_password') }).click()
+  const again = page.locator('.sign-in-again')
+  await expect(again).toContainText(/20\d\d-\d\d-\d\d \d\d:\d\d/)
+  await again.getByLabel(t('account.password.label'), { exact: true }).fill(otherPassword)
+  await again.getByRole('button', { name: t('me.again.submit') }).click()
+  await expect(again).toBeHidden()
+  await signOutOnScreen(page, t)
+  await page.getByRole('banner').getByRole('link', { name: t('common.nav.sign_in') }).click()
   await expect(page.getByLabel(t('account.login.login'))).toBeVisible()
   await expect(page.getByRole('status').filter({ hasText: /20\d\d-/ })).toHaveCount(0)
 })

@@ -39,7 +39,7 @@ export async function refreshSession(): Promise<void> {
     takeSeat(session.me.account.id)
   } catch (thrown) {
     if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown
-    if (thrown.more.ended_by) ended.value = thrown
+    ended.value = thrown.more.ended_by ? thrown : null
     forgetSession()
   }
 }
@@ -70,7 +70,8 @@ export function renewSession(): Promise<boolean> {
     renewal.value = resolve
   }).then((renewed) => {
     renewal.value = renewing = null
-    if (!renewed) forgetSession()
+    if (renewed) ended.value = null
+    else forgetSession()
     return renewed
   })
   return renewing
@@ -89,5 +90,6 @@ export async function signOut(): Promise<void> {
     leaving = false
   }
   forgetSession()
+  ended.value = null
   takeSeat('')
 }
