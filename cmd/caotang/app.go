@@ -146,7 +146,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	finder.New(a.accounts, a.roster, requests).Mount(a.server)
 	a.turns = schoolyear.New(d, a.jobs, a.roster, nil)
 	a.turns.Mount(a.server)
-	a.moves = moves.New(d, a.jobs, moves.Rooms{Accounts: a.accounts, Roster: a.roster, Verification: verifying, Transfers: a.transfers}, ofAccounts.PublicURL, nil)
+	a.moves = moves.New(d, a.jobs, moves.Rooms{Accounts: a.accounts, Roster: a.roster, Verification: verifying, Transfers: a.transfers, Tickets: a.support}, ofAccounts.PublicURL, nil)
 	a.moves.Mount(a.server)
 	a.looks = looks.New(d, a.roster, nil)
 	a.looks.Mount(a.server)

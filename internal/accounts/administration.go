@@ -49,13 +49,6 @@ func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (
 	if faults := usernameFaults(a.Username); len(faults) > 0 {
 		return OneTimeCode{}, ErrUsernameInvalid.New(faults...)
 	}
-	on, err := s.scopeOf(ctx, s.db, a.Grant)
-	if err == nil {
-		err = on.open()
-	}
-	if err != nil {
-		return OneTimeCode{}, err
-	}
 	code := s.newOneTimeCode()
 	hash, err := s.hasher.hash(ctx, code.OneTimeCode)
 	if err != nil {
@@ -66,10 +59,14 @@ func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (
 		replacePassword: true, passwordExpires: db.NullTime{Time: db.At(code.ExpiresAt), Valid: true},
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		on, err := s.openScope(ctx, tx, a.Grant)
+		if err != nil {
+			return err
+		}
 		if err := s.insert(ctx, tx, made, hash); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, $2, $3, $4)`,
+		_, err = tx.Exec(ctx, `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, $2, $3, $4)`,
 			made.id, string(a.Grant.Level), a.Grant.ScopeID, made.createdAt)
 		if err != nil {
 			return err

@@ -72,6 +72,20 @@ func (s *Service) scopeOf(ctx context.Context, q db.Querier, g access.Grant) (sc
 	return found, err
 }
 
+// openScope finds what a grant that is about to be written is on: no merger of the school begins before the transaction ends. Errors:
+// those of scopeOf; scope_merged.
+func (s *Service) openScope(ctx context.Context, tx *db.Tx, g access.Grant) (scope, error) {
+	var held string
+	if err := tx.QueryRow(ctx, `SELECT coalesce(max(id), '') FROM (SELECT id FROM schools WHERE id = $1`+tx.ForShare()+`) s`, g.ScopeID).Scan(&held); err != nil {
+		return scope{}, err
+	}
+	on, err := s.scopeOf(ctx, tx, g)
+	if err == nil {
+		err = on.open()
+	}
+	return on, err
+}
+
 // Appoint gives an account a grant on a scope below the actor's own. Without existing, the account is made, with a one-time
 // code for its first sign-in; with it, the account of that username gets the grant and is told by SMS. Errors:
 // username_invalid; account_there where existing was not asked for; not_found for a scope that the actor does not reach, and
@@ -84,13 +98,10 @@ func (s *Service) Appoint(ctx context.Context, username string, g access.Grant, 
 	if !access.ActorFrom(ctx).MayGrant(g.Level, place.place) {
 		return Appointment{}, fault.ErrNotFound.New(fault.Field("scope_id", "not_found"))
 	}
-	if err := place.open(); err != nil {
-		return Appointment{}, err
-	}
 	username = strings.TrimSpace(username)
 	var code *OneTimeCode
 	if existing {
-		err = s.promote(ctx, username, place)
+		err = s.promote(ctx, username, g)
 	} else {
 		var made OneTimeCode
 		made, err = s.CreateAdministrator(ctx, NewAdministrator{username, g})
@@ -110,10 +121,14 @@ func (s *Service) Appoint(ctx context.Context, username string, g access.Grant, 
 }
 
 // promote gives an account that is there already a grant.
-func (s *Service) promote(ctx context.Context, username string, on scope) error {
+func (s *Service) promote(ctx context.Context, username string, g access.Grant) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
+		on, err := s.openScope(ctx, tx, g)
+		if err != nil {
+			return err
+		}
 		var id string
-		err := tx.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, usernameKey(username)).Scan(&id)
+		err = tx.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, usernameKey(username)).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fault.ErrNotFound.New(fault.Field("username", "not_found"))
 		}
@@ -121,7 +136,7 @@ func (s *Service) promote(ctx context.Context, username string, on scope) error 
 			return err
 		}
 		added, err := tx.Exec(ctx, `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			id, string(on.Level), on.ScopeID, db.At(s.now()))
+			id, string(g.Level), g.ScopeID, db.At(s.now()))
 		if err != nil {
 			return err
 		}
@@ -129,6 +144,10 @@ func (s *Service) promote(ctx context.Context, username string, on scope) error 
 			return err
 		} else if n == 0 {
 			return ErrAlreadyAdministrator.New(fault.Field("username", "already_administrator"), fault.Arg("scope", on.name))
+		}
+		// Whoever administers again is told of no merger when that has ended, too.
+		if _, err := tx.Exec(ctx, `DELETE FROM merged_grants WHERE account_id = $1`, id); err != nil {
+			return err
 		}
 		if err := s.recordGrant(ctx, tx, "account.appoint", id, on, ""); err != nil {
 			return err

@@ -40,7 +40,30 @@ func TestASchoolThatIsPartOfAnotherGetsNoAdministrators(t *testing.T) {
 		if refused.Status != 409 || refused.Get("code") != "scope_merged" || !strings.Contains(refused.Text, w.Nearby.Name) {
 			t.Errorf("the county reads %v", refused)
 		}
+		existing := appointment(w.Person(t, "teacher").Username, "school", w.Here.ID)
+		existing["existing"] = true
+		expect(t, w.Do(t, county, "POST", administrators, existing), 409, "scope_merged")
 		expect(t, w.Do(t, county, "POST", administrators, appointment("caotang01", "school", w.Nearby.ID)), 201, "")
+	})
+}
+
+func TestWhoeverIsAppointedAgainIsToldOfTheMergerNoMore(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		county, former := w.Administrator(t, access.County, "510104"), w.Person(t, "teacher")
+		w.InTx(t, func(tx *db.Tx) error {
+			if _, err := tx.Exec(t.Context(), `UPDATE schools SET merged_into = $1, merged_at = 1 WHERE id = $2`, w.Nearby.ID, w.Here.ID); err != nil {
+				return err
+			}
+			_, err := tx.Exec(t.Context(), `INSERT INTO merged_grants (account_id, school_id) VALUES ($1, $2)`, former.ID, w.Here.ID)
+			return err
+		})
+		expect(t, w.Do(t, former, "GET", administrators, nil), 403, "administration_merged")
+		body := appointment(former.Username, "school", w.Nearby.ID)
+		body["existing"] = true
+		expect(t, w.Do(t, county, "POST", administrators, body), 201, "")
+		dismissal := map[string]any{"account_id": former.ID, "level": "school", "scope_id": w.Nearby.ID, "reason": "调离"}
+		expect(t, w.Do(t, county, "POST", administrators+"/dismiss", dismissal), 204, "")
+		expect(t, w.Do(t, former, "GET", administrators, nil), 403, "forbidden")
 	})
 }
 

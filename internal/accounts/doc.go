@@ -1,8 +1,8 @@
 // Package accounts is the room of logins (F-02 to F-11, F-28): registration, signing in, sessions, passwords, phones, what
 // administrators do to the accounts of their scope, what owners are told of it, and how they say "this was not me".
 //
-// It owns the tables accounts, logins, recovery_contacts, grants, sessions, ended_sessions, known_addresses, security_events, notice_links,
-// freezes and handed_up. Its search for administrators also reads bindings, registry entries, documents and schools, and changes none of them.
+// It owns the tables accounts, logins, recovery_contacts, grants, merged_grants, sessions, ended_sessions, known_addresses, security_events,
+// notice_links, freezes and handed_up. Its search for administrators also reads bindings, registry entries, documents and schools, and changes none of them.
 //
 // Doors for other rooms: [Service.Resolve] (sessions for the server), [Own], [Service.Grants],
 // [Service.MaskedOf], [Service.TraceOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],

@@ -31,7 +31,9 @@ const Batch = "batch"
 
 type batchKey struct{}
 
-// InBatch returns a context in which all that is recorded belongs to a batch: what one record has announced; whoever may read that one reads it.
+// InBatch returns a context in which all that is recorded belongs to a batch: what one record announces. Whoever may read that one reads
+// all of it where the batch's id was made for the record; where the record may come later, as an import's does once the file has been received,
+// they read of it what lies within their scope.
 func InBatch(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, batchKey{}, id)
 }

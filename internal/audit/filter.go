@@ -92,8 +92,8 @@ func conditionsOf(ctx context.Context, q db.Querier, f Filter) (c conditions, er
 	if f.Batch != "" {
 		c.add("a.batch <> '' AND a.batch = $%d", f.Batch)
 	}
-	// The record above was made with the batch's id, at the same place and by the same person: another action, and an earlier time, alone
-	// leave it out.
+	// The record above was made at the same place and by the same person, with the batch's id or after it: another action, and an earlier
+	// time, alone leave it out.
 	if f.Folded && f.Action == "" && f.TargetID == "" && f.Batch == "" {
 		if f.From.IsZero() {
 			c.sql += " AND a.batch = ''"
@@ -113,7 +113,8 @@ func conditionsOf(ctx context.Context, q db.Querier, f Filter) (c conditions, er
 }
 
 // announced widens the reader's scope to all of a batch whose record they may read: of people who move, the school that takes them reads
-// who they are, as the one that they leave does. The record follows the batch's id at once.
+// who they are, as the one that they leave does. Only a record is looked for that follows the batch's id at once, as theirs does. An
+// import's may come later, once the file has been received; all that it does lies at one school anyway.
 func (c *conditions) announced(ctx context.Context, q db.Querier, batch string) error {
 	made, is := db.IDTime(batch)
 	if !is {

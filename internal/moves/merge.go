@@ -141,7 +141,7 @@ func idle(ctx context.Context, tx *db.Tx, fromID, toID string) error {
 	return err
 }
 
-// grants ends the grants on a school, and remembers whose they were, or makes them grants on the other.
+// grants ends the grants on a school, and remembers who administers nothing any more by it, or makes them grants on the other.
 func grants(ctx context.Context, tx *db.Tx, fromID, toID string, takeOver bool) error {
 	if takeOver {
 		if _, err := tx.Exec(ctx, `INSERT INTO grants (account_id, level, scope_id, created_at)
@@ -151,7 +151,8 @@ func grants(ctx context.Context, tx *db.Tx, fromID, toID string, takeOver bool) 
 		}
 	}
 	if !takeOver {
-		if _, err := tx.Exec(ctx, `INSERT INTO merged_grants (account_id, school_id) SELECT account_id, scope_id FROM grants WHERE level = 'school' AND scope_id = $1
+		if _, err := tx.Exec(ctx, `INSERT INTO merged_grants (account_id, school_id) SELECT g.account_id, g.scope_id FROM grants g WHERE g.level = 'school' AND g.scope_id = $1
+			AND NOT EXISTS (SELECT 1 FROM grants o WHERE o.account_id = g.account_id AND (o.level <> g.level OR o.scope_id <> g.scope_id))
 			ON CONFLICT DO NOTHING`, fromID); err != nil {
 			return err
 		}
@@ -270,18 +271,11 @@ func (s *Service) endMerger(ctx context.Context, tx *db.Tx, m Move, from, to ros
 	if err := s.Transfers.Redirect(ctx, tx, from.ID, to.ID); err != nil {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO ticket_steps (ticket_id, number, what, at, by_office, from_office, to_office, words)
-		SELECT t.id, (SELECT coalesce(max(w.number), 0) + 1 FROM ticket_steps w WHERE w.ticket_id = t.id), 'merged', CAST($1 AS bigint), '', CAST($2 AS text), CAST($3 AS text), ''
-		FROM tickets t WHERE t.school_id = $4 AND t.level = 'school' AND t.state = 'open'`, db.At(s.now()), from.Name, to.Name, from.ID); err != nil {
+	if err := s.Tickets.PassOn(ctx, tx, from, to); err != nil {
 		return false, err
 	}
-	for _, refer := range []string{
-		`UPDATE tickets SET school_id = $1 WHERE school_id = $2`,
-		`UPDATE recoveries SET school_id = $1 WHERE school_id = $2`,
-	} {
-		if _, err := tx.Exec(ctx, refer, to.ID, from.ID); err != nil {
-			return false, err
-		}
+	if _, err := tx.Exec(ctx, `UPDATE recoveries SET school_id = $1 WHERE school_id = $2`, to.ID, from.ID); err != nil {
+		return false, err
 	}
 	if _, err := tx.Exec(ctx, `UPDATE looks SET school_id = $1, region = $2 WHERE school_id = $3`, to.ID, to.Region, from.ID); err != nil {
 		return false, err

@@ -39,6 +39,9 @@ func TestTheSchoolsAdministratorsAreToldOfAMerger(t *testing.T) {
 		if w.Told(t, here, "") != 1 || w.Told(t, nearby, fmt.Sprintf("已把%s并入%s，%d 人随之转入", w.Here.Name, w.Nearby.Name, pupils+1)) != 1 {
 			t.Errorf("once it is done: %v, %v", w.Texts(t, here.Phone), w.Texts(t, nearby.Phone))
 		}
+		if _, err := w.DB.Exec(t.Context(), `UPDATE schools SET merged_at = 1 WHERE id = $1`, w.Here.ID); err != nil { // long before
+			t.Fatal(err)
+		}
 		w.do(t, w.Administrator(t, access.Province, "510000"), http.StatusAccepted, "POST", "/api/v1/admin/schools/"+w.Nearby.ID+"/merger",
 			object{"into": w.Elsewhere.ID, "code": w.Nearby.Code, "administrators": "take_over"})
 		if w.Told(t, nearby, "您改为管理"+w.Elsewhere.Name) != 1 {
@@ -48,6 +51,54 @@ func TestTheSchoolsAdministratorsAreToldOfAMerger(t *testing.T) {
 			found := w.do(t, nearby, http.StatusOK, "GET", "/api/v1/schools?q="+school.Name, nil)
 			if into := found.Items()[0]["merged_into"].(object); into["name"] != w.Elsewhere.Name {
 				t.Errorf("%s is part of %v", school.Name, into)
+			}
+		}
+		if lately, err := w.Roster.MergedLately(t.Context(), w.DB, []string{w.Elsewhere.ID}, time.Now().Add(-time.Hour), 5); err != nil || len(lately) != 2 {
+			t.Errorf("%d schools became part of it lately, want 2: %v", len(lately), err)
+		}
+	})
+}
+
+const administratorsPath = "/api/v1/admin/administrators"
+
+func TestWhoAdministersSomethingElseIsToldOfNoMergerLater(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		if _, err := w.DB.Exec(t.Context(), `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, 'school', $2, $3)`, admin.ID, w.Elsewhere.ID, db.Now()); err != nil {
+			t.Fatal(err)
+		}
+		w.merge(t, "end")
+		w.do(t, w.Administrator(t, access.County, "510302"), http.StatusNoContent, "POST", administratorsPath+"/dismiss",
+			object{"account_id": admin.ID, "level": "school", "scope_id": w.Elsewhere.ID, "reason": "调离"})
+		if a := w.Do(t, admin, "GET", administratorsPath, nil); a.Get("code") != "forbidden" {
+			t.Errorf("whose other grant ended last reads %v", a)
+		}
+	})
+}
+
+func TestNobodyIsAppointedBesideAMerger(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for i := range 6 {
+			id, code := db.NewID(), fmt.Sprintf("31510001%02d", i)
+			if _, err := w.DB.Exec(t.Context(), `INSERT INTO schools (id, code, name, region, created_at) VALUES ($1, $2, $2, '510104', $3)`, id, code, db.Now()); err != nil {
+				t.Fatal(err)
+			}
+			var both sync.WaitGroup
+			both.Go(func() {
+				if a := w.Do(t, w.county, "POST", "/api/v1/admin/schools/"+id+"/merger", object{"into": w.Nearby.ID, "code": code, "administrators": "end"}); a.Status != http.StatusAccepted {
+					t.Errorf("the merger: %v", a)
+				}
+			})
+			both.Go(func() {
+				a := w.Do(t, w.county, "POST", administratorsPath, object{"username": "admin" + code, "level": "school", "scope_id": id})
+				if a.Status != http.StatusCreated && a.Get("code") != "scope_merged" {
+					t.Errorf("the appointment: %v", a)
+				}
+			})
+			both.Wait()
+			w.work(t)
+			if n := w.Count(t, `SELECT count(*) FROM grants WHERE level = 'school' AND scope_id = $1`, id); n != 0 {
+				t.Error("a school that has merged has an administrator")
 			}
 		}
 	})

@@ -54,6 +54,13 @@ type Rooms struct {
 	Roster       *roster.Service
 	Verification *verification.Service
 	Transfers    *transfers.Service
+	Tickets      Tickets
+}
+
+// Tickets is the room of tickets, as far as a merger reaches into it.
+type Tickets interface {
+	// PassOn gives the tickets of a school to the one that it has become part of, in the caller's transaction.
+	PassOn(ctx context.Context, tx *db.Tx, from, to roster.School) error
 }
 
 // Service is the room.

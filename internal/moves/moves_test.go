@@ -38,7 +38,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := &world{World: roomtest.New(t, d, roomtest.Rules())}
 		w.Roster.Mount(w.Server)
-		w.Service = moves.New(d, w.Jobs, moves.Rooms{Accounts: w.Accounts, Roster: w.Roster, Verification: w.Verification, Transfers: w.Transfers}, "https://edu.example.cn/", nil)
+		w.Service = moves.New(d, w.Jobs, moves.Rooms{Accounts: w.Accounts, Roster: w.Roster, Verification: w.Verification, Transfers: w.Transfers, Tickets: w.Support}, "https://edu.example.cn/", nil)
 		w.Mount(w.Server)
 		w.county = w.Administrator(t, access.County, "510104")
 		w.class = w.Class(t, w.Here.ID, 1)

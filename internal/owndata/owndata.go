@@ -192,6 +192,9 @@ func (s *Service) CloseDue(ctx context.Context) error {
 }
 
 func (s *Service) close(ctx context.Context, tx *db.Tx, accountID string) error {
+	if err := s.Support.HoldAll(ctx, tx, accountID); err != nil {
+		return err
+	}
 	if err := s.Verification.HoldAll(ctx, tx, accountID); err != nil {
 		return err
 	}

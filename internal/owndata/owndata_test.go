@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -280,6 +281,36 @@ func TestWhatGuardiansSaidStandsInTheFilesOfBothAndInNobodyElses(t *testing.T) {
 		}
 		if read := w.Do(t, stranger, "GET", "/api/v1/me/data", nil).Text; strings.Contains(read, "third_party_apps") || strings.Contains(read, "韩小梅") {
 			t.Errorf("a stranger reads %s", read)
+		}
+	})
+}
+
+func TestAnAccountIsClosedAndACaseAgainstItDecidedWithoutWaitingForEachOther(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		for i := range 8 {
+			holder, _ := w.pupil(t, i+1, "韩梅梅")
+			ticket := expect(t, w.Do(t, w.Person(t, "student"), "POST", "/api/v1/me/tickets", object{
+				"kind": "not_me", "entry_kind": "student", "id_type": "resident_id", "id_number": roomtest.IDNumber(i + 1), "name": "韩梅梅",
+			}), 201, "").Get("id").(string)
+			if _, err := w.DB.Exec(t.Context(), `UPDATE accounts SET closes_at = $1 WHERE id = $2`, db.At(time.Now().Add(-time.Minute)), holder.ID); err != nil {
+				t.Fatal(err)
+			}
+			var both sync.WaitGroup
+			both.Go(func() {
+				if err := w.CloseDue(t.Context()); err != nil {
+					t.Errorf("closing: %v", err)
+				}
+			})
+			both.Go(func() {
+				if a := w.Do(t, admin, "POST", "/api/v1/admin/tickets/"+ticket+"/decline", object{"reason": "没有来校"}); a.Status != 200 {
+					t.Errorf("deciding: %v", a)
+				}
+			})
+			both.Wait()
+			if n := w.Count(t, `SELECT count(*) FROM tickets t JOIN accounts a ON a.id = t.sides_holder_id WHERE a.closed_at IS NOT NULL`); n != 0 {
+				t.Errorf("what was weighed outlives the account in %d cases", n)
+			}
 		}
 	})
 }

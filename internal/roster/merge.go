@@ -67,10 +67,10 @@ func (s *Service) HoldEntries(ctx context.Context, tx *db.Tx, ids []string) erro
 	return holdEntries(ctx, tx, slices.Clone(ids))
 }
 
-// MarkMerged closes a school within the transaction that holds it: it has become part of another, and with it those that had
-// become part of it.
+// MarkMerged closes a school within the transaction that holds it: it has become part of another, and with it, from now on,
+// those that had become part of it.
 func (s *Service) MarkMerged(ctx context.Context, tx *db.Tx, from, into School) error {
-	_, err := tx.Exec(ctx, `UPDATE schools SET merged_into = $1, merged_at = coalesce(merged_at, $2) WHERE id = $3 OR merged_into = $3`, into.ID, db.At(s.now()), from.ID)
+	_, err := tx.Exec(ctx, `UPDATE schools SET merged_into = $1, merged_at = $2 WHERE id = $3 OR merged_into = $3`, into.ID, db.At(s.now()), from.ID)
 	return err
 }
 

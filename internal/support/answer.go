@@ -12,6 +12,7 @@ import (
 	"caotang/internal/identity"
 	"caotang/internal/messages"
 	"caotang/internal/roster"
+	"caotang/internal/vault"
 	"caotang/internal/verification"
 )
 
@@ -242,7 +243,7 @@ func (s *Service) handOver(ctx context.Context, tx *db.Tx, t row) error {
 		if holder != "" && holder != t.accountID {
 			loser = sql.NullString{String: holder, Valid: true}
 			telling := s.accounts.Telling() // the account's first: its text has the link by which one says that it is wrong
-			if err := telling.Tell(ctx, tx, holder, handedOver, map[string]any{"by": t.DecidedBy}); err != nil {
+			if err := telling.Tell(ctx, tx, holder, handedOver, map[string]any{"by": t.DecidedBy, "name": vault.MaskName(entry.Name)}); err != nil {
 				return err
 			}
 			if err := s.tellGuardians(ctx, tx, telling, holder, entry, childHandedOver, map[string]any{"by": t.DecidedBy}); err != nil {

@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"time"
@@ -426,7 +427,7 @@ func (s *Service) weigh(ctx context.Context, tx *db.Tx, r row) (*Sides, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := verification.Hold(ctx, tx, entry.ID); err != nil { // nobody else comes to it before it is decided
+	if _, err := verification.Hold(ctx, tx, entry.ID); err != nil { // before it is decided nobody else comes to it, and its holder's account is not closed
 		return nil, err
 	}
 	if entry, err = s.roster.EntryByID(ctx, tx, entry.ID); err != nil {
@@ -436,11 +437,14 @@ func (s *Service) weigh(ctx context.Context, tx *db.Tx, r row) (*Sides, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := json.Marshal(both)
+	kept := *both
+	kept.First = nil // the first case has it, in the language of whoever reads
+	plain, err := json.Marshal(kept)
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE tickets SET sides_sealed = $1 WHERE id = $2`, s.vault.Seal(sealPurpose, string(plain)), r.ID)
+	_, err = tx.Exec(ctx, `UPDATE tickets SET sides_sealed = $1, sides_holder_id = $2 WHERE id = $3`, s.vault.Seal(sealPurpose, string(plain)),
+		sql.NullString{String: entry.AccountID, Valid: entry.AccountID != ""}, r.ID)
 	return both, err
 }
 

@@ -20,6 +20,6 @@
 //   - Whoever is missing in the registry is verified by itself once it has them, whoever adds them and wherever, and the
 //     ticket leaves the school's queue (F-17).
 //
-// Doors for other rooms: [Service.OpenOf], [Service.CasesAgainst], [Service.LostCase], [Service.OpenIn], [Service.AllOf], [Service.Anonymise], [Service.Succeed],
+// Doors for other rooms: [Service.OpenOf], [Service.CasesAgainst], [Service.LostCase], [Service.OpenIn], [Service.AllOf], [Service.HoldAll], [Service.Anonymise], [Service.Succeed], [Service.PassOn],
 // [Service.Desk], [Service.DeskCounts]; [Service.MatchClaims] and [Service.Sweep] for housekeeping.
 package support

@@ -204,6 +204,16 @@ func (s *Service) IDsOf(ctx context.Context, q db.Querier, accountID string, lim
 	return db.Collect(ctx, q, `SELECT id FROM tickets WHERE account_id = $1 ORDER BY id DESC LIMIT $2`, []any{accountID, limit}, func(id *string) []any { return []any{id} })
 }
 
+// HoldAll makes whoever answers the open tickets that an account is a side of wait until the transaction ends; before entries and
+// accounts are held, as whoever answers does.
+func (s *Service) HoldAll(ctx context.Context, tx *db.Tx, accountID string) error {
+	ids, err := db.Collect(ctx, tx, `SELECT id FROM tickets WHERE state = 'open' AND (account_id = $1 OR holder_id = $1)`, []any{accountID}, func(id *string) []any { return []any{id} })
+	if err != nil {
+		return err
+	}
+	return tx.Hold(ctx, "tickets", ids...)
+}
+
 // Anonymise removes from an account's tickets all that is personal, and ends those that are open. That there were tickets,
 // and of which kind, stays for the school.
 func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) error {
@@ -216,7 +226,7 @@ func (s *Service) Anonymise(ctx context.Context, tx *db.Tx, accountID string) er
 	}
 	for _, personal := range []string{
 		`UPDATE tickets SET kept_sealed = NULL, kept_at = NULL WHERE holder_id = $1`,
-		`UPDATE tickets SET sides_sealed = NULL WHERE account_id = $1 OR holder_id = $1`,
+		`UPDATE tickets SET sides_sealed = NULL, sides_holder_id = NULL WHERE account_id = $1 OR sides_holder_id = $1`,
 		`UPDATE ticket_steps SET words = '' WHERE ticket_id IN (SELECT id FROM tickets WHERE account_id = $1)`,
 	} {
 		if _, err := tx.Exec(ctx, personal, accountID); err != nil {

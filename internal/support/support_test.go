@@ -284,7 +284,7 @@ func TestAnEntryGoesFromItsHolderToWhoeverItIs(t *testing.T) {
 		if n := w.Count(t, `SELECT count(*) FROM bindings WHERE entry_id = $1 AND account_id = $2`, e.ID, p.ID); n != 1 {
 			t.Error("the entry is not bound to whoever asked")
 		}
-		if w.Told(t, holder, "转给本人") != 1 || w.Told(t, p, "请求已办好") != 1 {
+		if w.Told(t, holder, "转给另一个账号") != 1 || w.Told(t, p, "请求已办好") != 1 {
 			t.Errorf("told by SMS: the holder %q, the asker %q", w.Texts(t, holder.Phone), w.Texts(t, p.Phone))
 		}
 	})

@@ -6,6 +6,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/db"
+	"caotang/internal/roster"
 )
 
 // The way of a ticket is whose it was, one office after the other. Each step is written in the transaction that makes it, and names
@@ -37,6 +38,24 @@ func pass(ctx context.Context, tx *db.Tx, ticketID string, step Step) error {
 	_, err := tx.Exec(ctx, `INSERT INTO ticket_steps (ticket_id, number, what, at, by_office, from_office, to_office, words)
 		VALUES ($1, (SELECT coalesce(max(number), 0) + 1 FROM ticket_steps WHERE ticket_id = $1), $2, $3, $4, $5, $6, $7)`,
 		ticketID, string(step.What), db.At(step.At), step.By, step.From, step.To, step.Words)
+	return err
+}
+
+// PassOn gives the tickets of a school to the one that it has become part of, in the caller's transaction. Those that wait for the school
+// itself come to the other by a step of their way.
+func (s *Service) PassOn(ctx context.Context, tx *db.Tx, from, to roster.School) error {
+	// Held first, by their ids: whoever answers, hands on or hands up one at the same moment comes before, or after.
+	waiting, err := db.Collect(ctx, tx, `SELECT id FROM tickets WHERE school_id = $1 AND level = 'school' AND state = 'open' ORDER BY id`+tx.ForUpdate(),
+		[]any{from.ID}, func(id *string) []any { return []any{id} })
+	if err != nil {
+		return err
+	}
+	for _, id := range waiting {
+		if err := pass(ctx, tx, id, Step{What: Merged, At: s.now(), From: from.Name, To: to.Name}); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, `UPDATE tickets SET school_id = $1 WHERE school_id = $2`, to.ID, from.ID)
 	return err
 }
 

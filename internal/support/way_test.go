@@ -148,3 +148,50 @@ func TestADecidedCaseKeepsWhatWasWeighed(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasWeighedEndsWithTheAccountThatHeldTheEntryByThen(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		e, told, _, path := contested(t, w)
+		admin, holder := w.Administrator(t, access.School, w.Here.ID), w.Person(t, "teacher")
+		expect(t, w.Do(t, told, "DELETE", "/api/v1/me/binding", object{"password": roomtest.Password}), 204, "")
+		expect(t, w.Do(t, holder, "POST", "/api/v1/me/binding", claim("teacher", 1, "林涛")), 201, "")
+		expect(t, w.Do(t, admin, "POST", path+"/decline", object{"reason": "没有来校"}), 200, "")
+		kept := func() any { return w.Do(t, admin, "GET", path, nil).Get("sides.holder.account.id") }
+		w.InTx(t, func(tx *db.Tx) error { return w.Support.Anonymise(t.Context(), tx, told.ID) })
+		if !holds(t, w, e, holder) || kept() != holder.ID {
+			t.Errorf("the holder was %v, want %s", kept(), holder.ID)
+		}
+		w.InTx(t, func(tx *db.Tx) error { return w.Support.Anonymise(t.Context(), tx, holder.ID) })
+		if kept() != nil || w.Count(t, `SELECT count(*) FROM tickets WHERE sides_sealed IS NOT NULL`) != 0 {
+			t.Error("what was weighed outlives the account")
+		}
+	})
+}
+
+func TestTheRequestsOfASchoolThatMergesGoOnAtTheOther(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		admin, _ := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.County, "510104")
+		asked := func(number int) (p roomtest.Person, path string) {
+			p = w.Person(t, "student")
+			return p, ask(t, w, p, at(person("student", number, "韩梅梅"), w.Here.ID))
+		}
+		above, _ := asked(1)
+		if err := later(w, month).Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		answered, path := asked(2)
+		expect(t, w.Do(t, admin, "POST", path+"/decline", object{"canned": "not_ours"}), 200, "")
+		waiting, _ := asked(3)
+		w.InTx(t, func(tx *db.Tx) error { return w.Support.PassOn(t.Context(), tx, w.Here, w.Nearby) })
+		for p, want := range map[roomtest.Person]string{
+			above:    "filed|||草堂中学| escalated||草堂中学|锦江区|",
+			answered: "filed|||草堂中学|",
+			waiting:  "filed|||草堂中学| merged||草堂中学|浣花中学|",
+		} {
+			one := mine(t, w, p)
+			if got := way(t, one); got != want || one["school"].(object)["id"] != w.Nearby.ID {
+				t.Errorf("%v\n%s\nwant\n%s", one, got, want)
+			}
+		}
+	})
+}

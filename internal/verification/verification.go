@@ -104,8 +104,8 @@ func (s *Service) Bind(ctx context.Context, tx *db.Tx, accountID string, entry r
 }
 
 // Hold makes whoever changes an entry or its binding take turns, and gives the school where the entry stands: an entry on its
-// way to another school takes its new binding along, or this waits for where it went. Always entry first, then accounts, then
-// bindings, so that nobody waits for each other.
+// way to another school takes its new binding along, or this waits for where it went. Always the ticket that is
+// answered first, then the entry, then accounts, then bindings, so that nobody waits for each other.
 func Hold(ctx context.Context, tx *db.Tx, entryID string) (schoolID string, err error) {
 	err = tx.QueryRow(ctx, `SELECT school_id FROM registry_entries WHERE id = $1`+tx.ForUpdate(), entryID).Scan(&schoolID)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -13,8 +13,10 @@ CREATE TABLE ticket_steps (
     PRIMARY KEY (ticket_id, number)
 );
 
--- Both sides of a case as whoever decided it saw them.
+-- Both sides of a case as whoever decided it saw them, and who held the entry then: not always the account that was told of the case.
 ALTER TABLE tickets ADD COLUMN sides_sealed bytea;
+ALTER TABLE tickets ADD COLUMN sides_holder_id text REFERENCES accounts (id);
+CREATE INDEX tickets_sides_holder ON tickets (sides_holder_id) WHERE sides_holder_id IS NOT NULL;
 
 -- What is known of the way of older requests stands in the record. The reasons stay there: whoever gave them did not mean them for
 -- whoever waits.
@@ -39,9 +41,16 @@ SELECT t.id, 1, 'filed', t.created_at, '', '', coalesce((SELECT x.from_office FR
         WHEN 'city' THEN substr(s.region, 1, 4) || '00' ELSE (SELECT min(p.code) FROM regions p WHERE p.parent IS NULL) END) END, ''), ''
 FROM tickets t LEFT JOIN schools s ON s.id = t.school_id;
 
--- Since when a school is part of another, and whose grant ended with it: they are told so where they would go on.
+-- Since when a school is part of the one that it is part of now: it went along where that into which it had merged merged on.
 ALTER TABLE schools ADD COLUMN merged_at bigint;
-UPDATE schools SET merged_at = (SELECT max(m.created_at) FROM moves m WHERE m.kind = 'merger' AND m.from_school_id = schools.id) WHERE merged_into IS NOT NULL;
+WITH RECURSIVE went (school_id, to_school_id, at) AS (
+    SELECT m.from_school_id, m.to_school_id, m.created_at FROM moves m WHERE m.kind = 'merger'
+    UNION ALL
+    SELECT w.school_id, m.to_school_id, m.created_at FROM went w JOIN moves m ON m.kind = 'merger' AND m.from_school_id = w.to_school_id
+)
+UPDATE schools SET merged_at = (SELECT max(w.at) FROM went w WHERE w.school_id = schools.id AND w.to_school_id = schools.merged_into) WHERE merged_into IS NOT NULL;
+
+-- Whose last grant ended with their school: they are told so where they would go on.
 CREATE TABLE merged_grants (
     account_id text NOT NULL REFERENCES accounts (id),
     school_id  text NOT NULL REFERENCES schools (id),
