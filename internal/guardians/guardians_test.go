@@ -502,10 +502,10 @@ func TestAPhoneBehindTwoAccountsIsToldOnce(t *testing.T) {
 			toFather int
 		}{
 			{func() { f.decide(t, f.school, true, ids[0]) }, "您已被确认", 0},
-			{func() { f.decide(t, f.school, true, ids[1]) }, "一位家长已被确认，可以看到您", 1},
+			{func() { f.decide(t, f.school, true, ids[1]) }, "一位家长已被确认为韩*梅", 1},
 			{func() {
 				f.ok(t, f.school, 204, "POST", "/admin/guardianships/"+ids[1]+"/end", object{"reason": "核对"})
-			}, "学校解除了一位家长", 1},
+			}, "学校解除了一位家长与韩*梅", 1},
 			{func() {
 				f.ok(t, f.school, 204, "POST", "/admin/guardianships/"+ids[0]+"/end", object{"reason": "核对"})
 			}, "学校已解除您与孩子", 0},
