@@ -149,13 +149,10 @@ func grants(ctx context.Context, tx *db.Tx, fromID, toID string, takeOver bool) 
 			ON CONFLICT DO NOTHING`, toID, fromID); err != nil {
 			return err
 		}
-	}
-	if !takeOver {
-		if _, err := tx.Exec(ctx, `INSERT INTO merged_grants (account_id, school_id) SELECT g.account_id, g.scope_id FROM grants g WHERE g.level = 'school' AND g.scope_id = $1
-			AND NOT EXISTS (SELECT 1 FROM grants o WHERE o.account_id = g.account_id AND (o.level <> g.level OR o.scope_id <> g.scope_id))
-			ON CONFLICT DO NOTHING`, fromID); err != nil {
-			return err
-		}
+	} else if _, err := tx.Exec(ctx, `INSERT INTO merged_grants (account_id, school_id) SELECT g.account_id, g.scope_id FROM grants g WHERE g.level = 'school' AND g.scope_id = $1
+		AND NOT EXISTS (SELECT 1 FROM grants o WHERE o.account_id = g.account_id AND (o.level <> g.level OR o.scope_id <> g.scope_id))
+		ON CONFLICT DO NOTHING`, fromID); err != nil {
+		return err
 	}
 	_, err := tx.Exec(ctx, `DELETE FROM grants WHERE level = 'school' AND scope_id = $1`, fromID)
 	return err

@@ -248,7 +248,7 @@ func (s *Service) called(ctx context.Context, q db.Querier, t Together) ([]roste
 		if err != nil {
 			return nil, err
 		}
-		classes = append(classes, roster.ClassRef{ID: c.ID, Name: c.DisplayName, Stage: c.Stage, Grade: c.Grade, EntryYear: c.EntryYear, Number: c.Number})
+		classes = append(classes, *c.Ref())
 	}
 	return classes, nil
 }

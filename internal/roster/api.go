@@ -43,8 +43,8 @@ type ClassRef struct {
 	Number    int    `json:"number"`
 }
 
-// ref names the class; nil for none.
-func (c *Class) ref() *ClassRef {
+// Ref names the class as it is called now; nil for none.
+func (c *Class) Ref() *ClassRef {
 	if c == nil {
 		return nil
 	}
@@ -67,7 +67,7 @@ func (s *Service) PersonOf(e Entry) (Person, error) {
 	if c := e.Class; c != nil {
 		p.Graduated = c.GraduatedAt != nil
 	}
-	p.Class = e.Class.ref()
+	p.Class = e.Class.Ref()
 	n, err := s.NumbersOf(e)
 	if err != nil {
 		return p, err

@@ -60,7 +60,7 @@ func (run *importRun) absence(ctx context.Context, s seen) (a Absence, err error
 	entries, err := run.s.EntriesByID(ctx, run.s.db, ids)
 	for _, id := range ids {
 		if e, there := entries[id]; there {
-			a.AbsentFirst = append(a.AbsentFirst, AbsentPerson{e.Name, e.Class.ref()})
+			a.AbsentFirst = append(a.AbsentFirst, AbsentPerson{e.Name, e.Class.Ref()})
 		}
 	}
 	return a, err

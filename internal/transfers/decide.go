@@ -176,8 +176,7 @@ func (s *Service) reachable(ctx context.Context, q db.Querier, id string) (row, 
 	if err != nil {
 		return r, err
 	}
-	actor := access.ActorFrom(ctx)
-	if !actor.Can(access.TransfersRead, r.from) && !actor.Can(access.TransfersRead, r.to) {
+	if !r.concerns(access.ActorFrom(ctx), access.TransfersRead) {
 		return row{}, fault.ErrNotFound.New()
 	}
 	return r, nil

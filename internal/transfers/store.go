@@ -72,7 +72,7 @@ func (s *Service) forAdmin(ctx context.Context, r row) AdminTransfer {
 		Transfer: r.Transfer, Objections: []Objection{}, MaskedUsername: vault.MaskUsername(r.username),
 		Overdue: r.State == Pending && r.due.Before(s.now()), Sides: r.wanted(actor),
 	}
-	if actor.Can(access.TransfersDecide, r.from) || actor.Can(access.TransfersDecide, r.to) {
+	if r.concerns(actor, access.TransfersDecide) {
 		t.Objections = append(t.Objections, r.objections...)
 	} else {
 		t.Reason = ""

@@ -161,6 +161,11 @@ func (r row) rejectedBy(side Side) bool {
 	return slices.Contains(strings.Fields(r.rejectedSides), string(side))
 }
 
+// concerns tells whether the actor may do something where one of the schools lies.
+func (r row) concerns(actor access.Actor, action access.Action) bool {
+	return actor.Can(action, r.from) || actor.Can(action, r.to)
+}
+
 // within lists the sides that the actor may answer for, whether or not they have.
 func (r row) within(actor access.Actor) (sides []Side) {
 	for _, side := range []Side{From, To} {
