@@ -452,8 +452,19 @@ func (s *Service) assignments(c Change) (set conditions, parts []string, bad []f
 	return set, parts, bad
 }
 
-// deleteEntry removes an entry, for a reason where one is given: already_bound while an account is bound to it, unless it is to be
-// unbound with that.
+// Uncontested answers entry_contested while somebody else's case asks for the entry that an account holds (F-15): whoever administers
+// the registry does not forestall whoever decides it.
+func (s *Service) Uncontested(ctx context.Context, q db.Querier, accountID string) error {
+	var ticket string
+	err := q.QueryRow(ctx, `SELECT coalesce(min(id), '') FROM tickets WHERE holder_id = $1 AND kind = 'not_me' AND state = 'open'`, accountID).Scan(&ticket)
+	if err == nil && ticket != "" {
+		err = errContested.New(fault.Next("show_case", "/admin/tickets?ticket="+ticket))
+	}
+	return err
+}
+
+// deleteEntry removes an entry, for a reason where one is given. Errors: already_bound while an account is bound to it, unless it is to be
+// unbound with that; those of [Service.Uncontested].
 func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool, reason string) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		// Holds the entry before its binding, as whoever binds it does: else each would wait for the other.
@@ -466,6 +477,9 @@ func (s *Service) deleteEntry(ctx context.Context, id string, unbind bool, reaso
 		}
 		if e.AccountID != "" && !unbind {
 			return ErrAlreadyBound.New(fault.Next("unbind_and_delete", "/admin/registry?entry="+id))
+		}
+		if err := s.Uncontested(ctx, tx, e.AccountID); err != nil {
+			return err
 		}
 		for _, table := range []string{"bindings", "guardian_links", "guardian_requests", "consent_records"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE entry_id = $1", id); err != nil {

@@ -31,6 +31,7 @@ var (
 	ErrEntryExistsHere      = fault.Define(fault.Conflict, "entry_exists_here")
 	ErrEntryExistsElsewhere = fault.Define(fault.Conflict, "entry_exists_elsewhere")
 	ErrAlreadyBound         = fault.Define(fault.Conflict, "already_bound")
+	errContested            = fault.Define(fault.Conflict, "entry_contested")
 	ErrIDNumberInvalid      = fault.Define(fault.Invalid, "id_number_invalid")
 	ErrNumberUnchanged      = fault.Define(fault.Invalid, "number_unchanged")
 	ErrFieldsSwapped        = fault.Define(fault.Invalid, "fields_swapped")

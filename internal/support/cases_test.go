@@ -30,6 +30,31 @@ func holds(t *testing.T, w *roomtest.World, e roster.Entry, p roomtest.Person) b
 	return w.Count(t, `SELECT count(*) FROM bindings WHERE entry_id = $1 AND account_id = $2`, e.ID, p.ID) == 1
 }
 
+func TestNobodyTakesAContestedEntryFromItsHolderBeforeTheCaseIsDecided(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		w.Roster.Mount(w.Server)
+		e, holder, _, path := contested(t, w)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		unbind := func() roomtest.Answer {
+			return w.Do(t, admin, "DELETE", "/api/v1/admin/accounts/"+holder.ID+"/binding", object{"reason": "本人要求"})
+		}
+		remove := func() roomtest.Answer {
+			return w.Do(t, admin, "DELETE", "/api/v1/admin/registry/"+e.ID+"?unbind=true", object{"reason": "重复录入"})
+		}
+		for _, a := range []roomtest.Answer{unbind(), remove()} {
+			expect(t, a, 409, "entry_contested")
+			if next := "/admin/tickets?ticket=" + path[strings.LastIndex(path, "/")+1:]; !strings.Contains(a.Text, next) {
+				t.Errorf("the refusal leads not to %s: %s", next, a)
+			}
+		}
+		if !holds(t, w, e, holder) {
+			t.Fatal("the holder lost the entry")
+		}
+		expect(t, w.Do(t, admin, "POST", path+"/decline", object{"reason": "已核实是原账号本人"}), 200, "")
+		expect(t, unbind(), 204, "")
+	})
+}
+
 func TestTheHolderIsToldAndAnswersAndTheAdministratorSeesBothSides(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		e, holder, asker, path := contested(t, w)

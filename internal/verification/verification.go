@@ -271,7 +271,7 @@ func (s *Service) UnbindOwn(ctx context.Context, password string) error {
 
 // UnbindOther takes away those of somebody's bindings that an administrator names, or without names their own, and tells the
 // person. An account that stands for children alone has none of its own: which child it is about must be said (F-21). Errors:
-// not_found also where one lies outside the administrator's scope; those of [Service.EndGuardian].
+// not_found also where one lies outside the administrator's scope; those of [Service.EndGuardian] and [roster.Service.Uncontested].
 func (s *Service) UnbindOther(ctx context.Context, accountID string, ids []string, reason string) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		if err := s.HoldAll(ctx, tx, accountID); err != nil {
@@ -295,6 +295,11 @@ func (s *Service) UnbindOther(ctx context.Context, accountID string, ids []strin
 			at := slices.IndexFunc(all, func(b Binding) bool { return b.ID == id })
 			if at < 0 {
 				return fault.ErrNotFound.New()
+			}
+			if !all[at].Guardian {
+				if err := s.roster.Uncontested(ctx, tx, accountID); err != nil {
+					return err
+				}
 			}
 			if err := s.part(ctx, tx, accountID, &all[at], EndedBySchool, reason); err != nil {
 				return err
