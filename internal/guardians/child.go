@@ -97,5 +97,5 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, id string, confirm bool
 	if err != nil {
 		return err
 	}
-	return s.accounts.Notify(ctx, tx, r.AccountID, "notice.guardian_declined", nil)
+	return s.accounts.Notify(ctx, tx, r.AccountID, "notice.guardian_declined", map[string]any{"name": r.AskedName})
 }

@@ -14,6 +14,7 @@ import (
 	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/server"
+	"caotang/internal/vault"
 	"caotang/internal/verification"
 )
 
@@ -28,6 +29,7 @@ type Request struct {
 	Class          string                     `json:"class,omitempty"`
 	GuardianName   string                     `json:"guardian_name" doc:"As the guardian told it; empty when they did not"`
 	Relation       string                     `json:"relation,omitempty" enum:"father,mother,other"`
+	OtherNames     []string                   `json:"other_names" doc:"Of one that waits: who the account says to be as the guardian of other children, masked, where that is somebody else"`
 	MaskedUsername string                     `json:"masked_username"`
 	MaskedPhone    string                     `json:"masked_phone,omitempty"`
 	SchoolOnly     bool                       `json:"school_only" doc:"The school refused or ended it before: a class teacher cannot confirm it"`
@@ -152,7 +154,7 @@ type requestRow struct {
 func (s *Service) shown(ctx context.Context, row requestRow, entry roster.Entry) (Request, error) {
 	r := row.Request
 	r.AskedAt, r.ExpiresAt, r.DecidedAt, r.EndedAt = row.asked.Time, row.expires.Time, row.decided.Ptr(), row.ended.Ptr()
-	r.Child, r.School = entry.Name, entry.School.Name
+	r.Child, r.School, r.OtherNames = entry.Name, entry.School.Name, []string{}
 	if entry.Class != nil {
 		r.ClassID, r.Class = entry.Class.ID, entry.Class.DisplayName
 	}
@@ -161,7 +163,22 @@ func (s *Service) shown(ctx context.Context, row requestRow, entry roster.Entry)
 		return r, nil
 	}
 	r.MaskedUsername, r.MaskedPhone = account.MaskedUsername, account.MaskedPhone
+	if err == nil && r.State == verification.Asked {
+		r.OtherNames, err = s.otherNames(ctx, row.accountID, r.GuardianName)
+	}
 	return r, err
+}
+
+// otherNames are those, masked, by which an account is a guardian already, but for the one that it asks by: one account is one person's.
+func (s *Service) otherNames(ctx context.Context, accountID, name string) ([]string, error) {
+	names, err := db.Collect(ctx, s.db, `SELECT DISTINCT guardian_name FROM guardian_requests
+		WHERE account_id = $1 AND state = 'confirmed' AND guardian_name NOT IN ('', $2) ORDER BY guardian_name`, []any{accountID, name},
+		func(name *string) []any { return []any{name} })
+	masked := make([]string, len(names))
+	for i, name := range names {
+		masked[i] = vault.MaskName(name)
+	}
+	return masked, err
 }
 
 // Waiting counts the requests that wait for the actor.

@@ -119,6 +119,47 @@ func (f *family) own(t *testing.T, p roomtest.Person) roomtest.Answer {
 	return roomtest.Answer{Body: a.Items()[0], Text: a.Text}
 }
 
+func TestWhoDecidesSeesByWhatOtherNameTheAccountIsAGuardian(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		_, first := f.pupil(t)
+		_, second := f.pupil(t)
+		p := f.Person(t, "parent")
+		if a := f.decide(t, f.teacher, true, f.ask(t, p, first)); a.Status != 200 {
+			t.Fatal(a)
+		}
+		waiting := func(name string) any {
+			claim := claimOf(second)
+			claim["guardian_name"] = name
+			id := f.ok(t, p, 201, "POST", "/me/binding", claim).Get("id").(string)
+			names := f.ok(t, f.teacher, 200, "GET", "/guardianships?state=asked", nil).Items()[0]["other_names"]
+			f.ok(t, p, 200, "POST", "/me/guardianships/"+id+"/withdraw", nil)
+			return names
+		}
+		if names := waiting("韩父"); len(names.([]any)) != 0 {
+			t.Errorf("the same name is shown as another: %v", names)
+		}
+		if names := waiting("李四"); fmt.Sprint(names) != "[韩*]" {
+			t.Errorf("the class teacher reads %v", names)
+		}
+	})
+}
+
+func TestOfEachChildAGuardianSeesWhatIsAndNotWhatWasBefore(t *testing.T) {
+	each(t, func(t *testing.T, f *family) {
+		_, number := f.pupil(t)
+		p := f.Person(t, "parent")
+		f.decide(t, f.school, false, f.ask(t, p, number))
+		if seen := f.own(t, p); seen.Get("state") != "declined" || seen.Get("channel") != "school" {
+			t.Errorf("who was declined sees %v", seen.Text)
+		}
+		again := f.ask(t, p, number)
+		f.decide(t, f.school, true, again)
+		if all := f.ok(t, p, 200, "GET", "/me/guardianships", nil).Items(); len(all) != 1 || all[0]["id"] != again {
+			t.Errorf("whose child it is now sees %v", all)
+		}
+	})
+}
+
 func TestUntilItIsConfirmedAGuardianSeesThatItWaitsAndNothingElse(t *testing.T) {
 	each(t, func(t *testing.T, f *family) {
 		_, number := f.pupil(t)

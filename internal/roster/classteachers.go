@@ -128,6 +128,30 @@ func (s *Service) setTeachers(ctx context.Context, classID string, teachers []st
 	})
 }
 
+// Teaches tells whether a teacher teaches a class.
+func (s *Service) Teaches(ctx context.Context, q db.Querier, entryID, classID string) (taught bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM class_teachers WHERE class_id = $1 AND entry_id = $2)`, classID, entryID).Scan(&taught)
+	return taught, err
+}
+
+// AddTeacher adds a teacher of the same school to those of a class, in the caller's transaction, and records it; what they teach, and
+// whether they are its class teacher, the school says under the class.
+func (s *Service) AddTeacher(ctx context.Context, tx *db.Tx, classID, entryID string) error {
+	if err := tx.Hold(ctx, "registry_entries", entryID); err != nil { // who is being replaced or moved takes turns
+		return err
+	}
+	class, err := s.ClassByID(ctx, tx, classID)
+	if err != nil {
+		return err
+	}
+	added, err := db.Changed(tx.Exec(ctx, `INSERT INTO class_teachers (class_id, entry_id, head, subjects)
+		SELECT $1, id, $4, '' FROM registry_entries WHERE id = $2 AND school_id = $3 AND kind = 'teacher' ON CONFLICT DO NOTHING`, classID, entryID, class.School.ID, false))
+	if err != nil || !added {
+		return err
+	}
+	return s.recordTeachers(ctx, tx, class, []string{entryID})
+}
+
 // recordTeachers records who teaches a class now, and, masked, of whom that changed.
 func (s *Service) recordTeachers(ctx context.Context, tx *db.Tx, class Class, changed []string) error {
 	now, err := teachersOf(ctx, tx, class.ID)

@@ -21,7 +21,7 @@ func TestACodeArrivesAndServesOnce(t *testing.T) {
 		if promise.ExpiresIn != 300 || promise.ResendAfter != 60 || promise.RemainingToday != 9 || promise.MessageID == "" {
 			t.Errorf("promise %+v", promise)
 		}
-		if text := f.inbox.Messages(phone)[0].Text; text != "【草堂】您正在注册，验证码 "+code+"，5 分钟内有效。请勿告诉他人。" {
+		if text := f.inbox.Messages(phone)[0].Text; text != "【草堂】正在用您的手机号注册，验证码 "+code+"，5 分钟内有效。您的孩子在注册，可以告诉孩子；请勿告诉其他人。" {
 			t.Errorf("text %q", text)
 		}
 		if got := f.state(t, promise.MessageID); got.State != "sent" || got.Reason != "" {

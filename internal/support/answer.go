@@ -183,7 +183,7 @@ func (c content) names(e roster.Entry) bool {
 	return e.Kind == c.entryKind() && identity.SameName(e.Name, c.Name)
 }
 
-// addClass adds the class, unless it is there by now, and puts the pupil into it, if they are still the school's.
+// addClass adds the class, unless it is there by now, and puts the pupil into it, or the teacher at it, if they are still the school's.
 func (s *Service) addClass(ctx context.Context, tx *db.Tx, t row, in Completion) error {
 	class, err := s.roster.CreateClass(ctx, tx, roster.NewClass{
 		SchoolID: t.School.ID, Stage: t.content.Stage, EntryYear: t.content.EntryYear, Number: t.content.Number, SchoolingYears: in.SchoolingYears,
@@ -196,11 +196,14 @@ func (s *Service) addClass(ctx context.Context, tx *db.Tx, t row, in Completion)
 		return err
 	}
 	entry, err := s.roster.EntryByID(ctx, tx, t.content.EntryID)
-	if fault.Is(err, fault.ErrNotFound) || err == nil && (entry.Kind != roster.Student || entry.School.ID != t.School.ID) {
+	if fault.Is(err, fault.ErrNotFound) || err == nil && entry.School.ID != t.School.ID {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if entry.Kind == roster.Teacher {
+		return s.roster.AddTeacher(ctx, tx, classID, entry.ID)
 	}
 	return s.roster.SetClass(ctx, tx, entry.ID, classID)
 }
@@ -315,7 +318,7 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 		return t, err
 	}
 	t.TakenMe = r.takenBy == access.ActorFrom(ctx).AccountID
-	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind, r.content.ofChild())
+	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind, r.content)
 	switch r.Kind {
 	case Frozen:
 		if t.Freeze, err = s.accounts.FreezeOf(ctx, s.db, r.accountID); err != nil {

@@ -178,6 +178,9 @@ func (s *Service) askClass(ctx context.Context, tx *db.Tx, in *Request, c *conte
 	for _, b := range bindings {
 		if b.School.ID == in.SchoolID && c.EntryID == "" && (in.BindingID == "" || b.ID == in.BindingID) {
 			c.EntryID, c.OfChild = b.EntryID, b.Guardian
+			if b.EntryKind == roster.Teacher {
+				c.EntryKind = verification.Teacher
+			}
 		}
 	}
 	if c.EntryID == "" {
@@ -188,7 +191,17 @@ func (s *Service) askClass(ctx context.Context, tx *db.Tx, in *Request, c *conte
 	if err := s.roster.CheckClass(in.Class); err != nil {
 		return err, nil
 	}
-	_, exists, err := findClass(ctx, tx, in.SchoolID, *c)
+	id, exists, err := findClass(ctx, tx, in.SchoolID, *c)
+	if err != nil {
+		return nil, err
+	}
+	if c.EntryKind == verification.Teacher { // who may lack nothing but their name on it
+		taught, err := s.roster.Teaches(ctx, tx, c.EntryID, id)
+		if taught {
+			refused = roster.ErrClassExists.New(fault.Field("number", "class_taught"), fault.Next("my_classes", "/space"))
+		}
+		return refused, err
+	}
 	if exists {
 		refused = roster.ErrClassExists.New(fault.Field("number", "class_exists"), fault.Next("choose_class", "/verify?step=class"))
 	}

@@ -6,6 +6,7 @@ import (
 
 	"caotang/internal/fault"
 	"caotang/internal/messages"
+	"caotang/internal/verification"
 )
 
 // ReadyAnswer is an answer that an administrator gives without typing. It is kept by its name, so that whoever asked reads it
@@ -20,37 +21,43 @@ type ReadyAnswer struct {
 // "canned." and the name, those to a guardian about a child under "canned.child.".
 var ready = map[Kind]map[State][]string{
 	MissingEntry: {Done: {"entry_added", "check_class", "child_added"}, Declined: {"not_ours", "wrong_details", "held", "elsewhere", "asker_bound", "come_by"}},
-	MissingClass: {Done: {"class_added"}, Declined: {"class_exists", "no_such_class", "gone", "come_by"}},
+	MissingClass: {Done: {"class_added", "class_taught"}, Declined: {"class_exists", "no_such_class", "gone", "come_by"}},
 	NotMe:        {Declined: {"not_proven", "gone", "asker_bound", "come_by"}},
 	Correction:   {Done: {"corrected"}, Declined: {"not_proven", "wrong_details", "gone", "come_by"}},
 }
 
-// toGuardian are the answers that only a parent reads about a missing child, and toSelf those that only a missing person reads.
+// toGuardian are the answers that only a parent reads about a missing child, and toSelf those that only a missing person reads; toTeacher
+// those about a class that only who teaches it reads, and toPupil those that only who is to be in it reads.
 var (
 	toGuardian = []string{"child_added"}
 	toSelf     = []string{"entry_added", "check_class", "held"}
+	toTeacher  = []string{"class_taught"}
+	toPupil    = []string{"class_added", "class_exists"}
 )
 
-// offered are the answers that fit a ticket and how it ends: those to whoever asked for themselves, or to a guardian.
-func offered(kind Kind, state State, ofChild bool) []string {
-	other := toGuardian
-	if ofChild {
-		other = toSelf
-	}
-	return slices.DeleteFunc(slices.Clone(ready[kind][state]), func(name string) bool { return slices.Contains(other, name) })
+// fits tells whether whoever asked is among those whom an answer is for.
+func (c content) fits(name string) bool {
+	teacher := c.EntryKind == verification.Teacher
+	return (c.ofChild() || !slices.Contains(toGuardian, name)) && (!c.ofChild() || !slices.Contains(toSelf, name)) &&
+		(teacher || !slices.Contains(toTeacher, name)) && (!teacher || !slices.Contains(toPupil, name))
 }
 
-func readyAnswers(language string, kind Kind, ofChild bool) (all []ReadyAnswer) {
+// offered are the answers that fit a ticket and how it ends.
+func offered(kind Kind, state State, c content) []string {
+	return slices.DeleteFunc(slices.Clone(ready[kind][state]), func(name string) bool { return !c.fits(name) })
+}
+
+func readyAnswers(language string, kind Kind, c content) (all []ReadyAnswer) {
 	for _, state := range []State{Done, Declined} {
-		for _, name := range offered(kind, state, ofChild) {
-			all = append(all, ReadyAnswer{name, cannedText(language, name, ofChild), state})
+		for _, name := range offered(kind, state, c) {
+			all = append(all, ReadyAnswer{name, cannedText(language, name, c.ofChild()), state})
 		}
 	}
 	return all
 }
 
 func checkCanned(t row, state State, name string) error {
-	if name == "" || slices.Contains(offered(t.Kind, state, t.content.ofChild()), name) {
+	if name == "" || slices.Contains(offered(t.Kind, state, t.content), name) {
 		return nil
 	}
 	return fault.ErrInvalid.New(fault.Field("canned", "not_allowed"))

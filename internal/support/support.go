@@ -237,7 +237,11 @@ func (c content) summary(kind Kind, language string) string {
 	if kind == MissingEntry && c.EntryKind == verification.Parent {
 		return messages.Text(language, "ticket.missing_child", map[string]any{"who": c.who(language), "name": c.Name, "number": vault.MaskIDNumber(c.IDNumber)})
 	}
-	return messages.Text(language, "ticket."+string(kind), map[string]any{
+	key := "ticket." + string(kind)
+	if kind == MissingClass && c.EntryKind == verification.Teacher {
+		key = "ticket.taught_class"
+	}
+	return messages.Text(language, key, map[string]any{
 		"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber), "class": c.className(), "event": messages.Text(language, "event."+c.Event, nil),
 	})
 }

@@ -218,6 +218,36 @@ func TestAMissingClassIsAddedWithThePupilInIt(t *testing.T) {
 	})
 }
 
+func TestATeacherAsksForAClassOfTheirsBeItThereOrNot(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		first := w.Class(t, w.Here.ID, 1)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		admin, p := w.Administrator(t, access.School, w.Here.ID), w.Person(t, "teacher")
+		w.Bind(t, p, e, "teacher")
+		for number, name := range []string{"七年级1班", "七年级2班"} {
+			class := object{"kind": "missing_class", "school_id": w.Here.ID, "stage": "junior", "entry_year": first.EntryYear, "number": number + 1}
+			path := ask(t, w, p, class)
+			if one := mine(t, w, p); !strings.HasPrefix(one["summary"].(string), "登记任教 ") {
+				t.Errorf("asking for %s reads %v", name, one["summary"])
+			}
+			read := w.Do(t, admin, "GET", path, nil)
+			if strings.Contains(read.Text, "在列表里选择") || !strings.Contains(read.Text, "已登记您任教这个班") || read.Get("asked.entry_kind") != "teacher" {
+				t.Errorf("the administrator answers by %v", read.Get("ready"))
+			}
+			expect(t, w.Do(t, admin, "POST", path+"/complete", object{"canned": "class_taught"}), 200, "")
+			if n := w.Count(t, `SELECT count(*) FROM class_teachers t JOIN classes c ON c.id = t.class_id WHERE t.entry_id = $1 AND c.number = $2 AND NOT t.head`, e.ID, number+1); n != 1 {
+				t.Errorf("the teacher does not teach class %d", number+1)
+			}
+			if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'class.teachers'`); n != number+1 {
+				t.Errorf("%d records of who teaches", n)
+			}
+			if again := w.Do(t, p, "POST", "/api/v1/me/tickets", class); again.Get("code") != "class_exists" || !strings.Contains(again.Text, "已经登记为这个班的教师") {
+				t.Errorf("asking again reads %v", again)
+			}
+		}
+	})
+}
+
 func TestAMissingClassIsThatOfTheChildWhoHasNone(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		first := w.Class(t, w.Here.ID, 1)

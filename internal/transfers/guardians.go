@@ -58,6 +58,12 @@ func (r row) forReader(accountID string) Transfer {
 	t := r.Transfer
 	if t.Own = r.accountID == accountID; !t.Own {
 		t.Reason = ""
+		return t
+	}
+	for _, o := range r.objections {
+		if r.State == Pending && (t.ObjectedAt == nil || o.At.After(*t.ObjectedAt)) {
+			t.ObjectedAt = &o.At
+		}
 	}
 	return t
 }
@@ -207,6 +213,6 @@ func (s *Service) Object(ctx context.Context, id, why string) error {
 		if err := s.record(ctx, tx, r, "object", why); err != nil || before { // nobody sends others messages as often as they like
 			return err
 		}
-		return s.accounts.Notify(ctx, tx, r.accountID, "notice.transfer_objected", map[string]any{"school": r.ToSchool.Name})
+		return s.accounts.Notify(ctx, tx, r.accountID, "notice.transfer_objected", map[string]any{"name": vault.MaskName(r.Name), "school": r.ToSchool.Name})
 	})
 }

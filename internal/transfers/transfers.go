@@ -80,6 +80,7 @@ type Transfer struct {
 	CreatedAt     time.Time        `json:"created_at"`
 	ExpiresAt     time.Time        `json:"expires_at"`
 	EscalatedAt   *time.Time       `json:"escalated_at" doc:"When the county was called in, because a school did not answer in time"`
+	ObjectedAt    *time.Time       `json:"objected_at" doc:"When a guardian last said that they do not agree, of an open one, for whoever asked"`
 	ClosedAt      *time.Time       `json:"closed_at"`
 	ClosingReason string           `json:"closing_reason,omitempty" doc:"Why it was rejected, in the administrator's words; moot: what it was about has gone"`
 }

@@ -182,6 +182,9 @@ func TestGuardiansOfAChildAreToldAndMayObject(t *testing.T) {
 		if len(seen) != 1 || seen[0].(object)["reason"] != "每天要走两小时" {
 			t.Errorf("the school reads %v", seen)
 		}
+		if w.Do(t, pupil, "GET", "/api/v1/me/transfers", nil).Items()[0]["objected_at"] == nil || w.Do(t, father, "GET", "/api/v1/me/transfers", nil).Items()[0]["objected_at"] != nil {
+			t.Error("whoever asked does not see that a guardian objects, or another guardian does")
+		}
 		if read := w.Do(t, father, "GET", "/api/v1/me/children/transfers", nil).Items(); read[0]["objection"] != nil {
 			t.Error("a guardian reads another's objection")
 		}

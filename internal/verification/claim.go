@@ -198,7 +198,7 @@ func (s *Service) disclose(ctx context.Context, tx *db.Tx, accountID string, fou
 	case err != nil:
 		return entry, nil, err
 	case wait > 0:
-		return entry, guard.ErrTooManyAttempts.New(fault.RetryAfter(wait)), nil
+		return entry, guard.ErrTooManyAttempts.New(fault.RetryAfter(wait), fault.Next("request_entry", "/verify?step=request")), nil
 	case !found.proven:
 		return entry, noMatch(), nil
 	}

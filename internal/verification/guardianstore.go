@@ -38,12 +38,14 @@ func insertRequest(ctx context.Context, tx *db.Tx, r GuardianRequest) error {
 	return err
 }
 
-// GuardianRequestsOf lists an account's requests and links, the newest first.
+// GuardianRequestsOf lists an account's requests and links, the newest first: of each child what is, or else what came of the last.
 func (s *Service) GuardianRequestsOf(ctx context.Context, q db.Querier, accountID, cursor string, limit int) ([]GuardianRequest, error) {
+	const last = ` WHERE account_id = $1 AND (state IN ('asked', 'confirmed') OR NOT EXISTS (SELECT 1 FROM guardian_requests later
+		WHERE later.account_id = $1 AND later.entry_id = guardian_requests.entry_id AND later.id > guardian_requests.id))`
 	if cursor == "" {
-		return requests(ctx, q, ` WHERE account_id = $1 ORDER BY id DESC LIMIT $2`, accountID, limit)
+		return requests(ctx, q, last+` ORDER BY id DESC LIMIT $2`, accountID, limit)
 	}
-	return requests(ctx, q, ` WHERE account_id = $1 AND id < $3 ORDER BY id DESC LIMIT $2`, accountID, limit, cursor)
+	return requests(ctx, q, last+` AND id < $3 ORDER BY id DESC LIMIT $2`, accountID, limit, cursor)
 }
 
 // GuardiansOf lists the guardians of a pupil, and whoever asks to be one, in the order in which they asked.

@@ -3758,6 +3758,8 @@ export interface components {
             id: string;
             masked_phone?: string;
             masked_username: string;
+            /** @description Of one that waits: who the account says to be as the guardian of other children, masked, where that is somebody else */
+            other_names: string[];
             reason?: string;
             /** @enum {string} */
             relation?: "father" | "mother" | "other";
