@@ -5910,6 +5910,11 @@ export interface components {
             masked_username: string;
             /** @description Of the person who moves */
             name: string;
+            /**
+             * Format: date-time
+             * @description When a guardian last said that they do not agree, of an open one, for whoever asked
+             */
+            objected_at: string | null;
             /** @description What the pupil's guardians say against it */
             objections: components["schemas"]["TransfersObjection"][];
             overdue: boolean;
@@ -5964,6 +5969,11 @@ export interface components {
             kind: "teacher" | "student";
             /** @description Of the person who moves */
             name: string;
+            /**
+             * Format: date-time
+             * @description When a guardian last said that they do not agree, of an open one, for whoever asked
+             */
+            objected_at: string | null;
             /** @description What this guardian says against it */
             objection: components["schemas"]["TransfersObjection"];
             /** @description The reader asked for it; else a guardian did, for the reader or a child of theirs */
@@ -6020,6 +6030,11 @@ export interface components {
             kind: "teacher" | "student";
             /** @description Of the person who moves */
             name: string;
+            /**
+             * Format: date-time
+             * @description When a guardian last said that they do not agree, of an open one, for whoever asked
+             */
+            objected_at: string | null;
             /** @description The reader asked for it; else a guardian did, for the reader or a child of theirs */
             own: boolean;
             /** @description Between whoever asked and the schools */
