@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { administrator, Api, register, signIn, takeEntry, type Entry, type Person } from '../support/api.ts'
 import { newChildID, newName } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
@@ -16,6 +17,22 @@ async function anotherSchool(entry: Entry): Promise<{ id: string; name: string }
   const other = schools.items.find(({ id }) => id !== entry.school.id)
   if (!other) throw new Error('the county has one school only')
   return other
+}
+
+/** What goes to the printer is the sheet alone, and it says this. */
+async function expectPrinted(page: Page, press: () => Promise<void>, says: string[]): Promise<void> {
+  await page.evaluate(() => { window.print = () => document.body.setAttribute('data-printed', '') })
+  await press()
+  await expect(page.locator('body[data-printed]')).toBeAttached()
+  await page.emulateMedia({ media: 'print' })
+  const sheet = page.locator('.printed-sheets')
+  for (const one of says) await expect(sheet).toContainText(one)
+  await expect(sheet).toBeVisible()
+  await expect(page.locator('#app')).toBeHidden()
+  await page.emulateMedia({ media: 'screen' })
+  await expect(sheet).toBeHidden()
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')))
+  await expect(sheet).toHaveCount(0)
 }
 
 test('F-22 F-23 a pupil asks to change school, follows each step, and moves once both schools have approved', async ({ page, t }) => {
@@ -53,6 +70,11 @@ test('F-22 F-23 a pupil asks to change school, follows each step, and moves once
   await expectAccessible(page)
   await drawer.getByRole('button', { name: t('admin_transfers.approve'), exact: true }).click()
   await expect(page.getByText(t('admin_transfers.approved.half'))).toBeVisible()
+  await page.getByRole('checkbox', { name: t('admin_transfers.choose', { name: entry.name }) }).first().check()
+  await expectPrinted(page, () => page.getByRole('button', { name: t('admin_transfers.print_chosen', { n: 1 }) }).click(), [
+    t('transfer.sheet.title'), entry.name, `${entry.id_number.slice(0, 6)}********${entry.id_number.slice(14)}`,
+    t('transfer.step.approved', { school: entry.school.name }), t('transfer.sheet.stamp', { school: to.name }),
+  ])
   await expect((await pupil.api.ok(200, 'GET', '/api/v1/me')).binding.school.id).toBe(entry.school.id)
 
   // Customer service follows it by the number that the pupil reads out, and decides nothing.
@@ -106,7 +128,9 @@ test('F-22 F-23 a guardian is told of a child\'s change of school, objects, and 
   await page.goto(`/admin/transfers?transfer=${id}`)
   await expect(page.getByRole('dialog')).toContainText('每天要走两小时')
   await expectAccessible(page)
-  await expect(page.getByRole('checkbox', { name: t('admin_transfers.choose', { name: child.name }) })).toHaveCount(0)
+  await page.keyboard.press('Escape')
+  await page.getByRole('checkbox', { name: t('admin_transfers.choose', { name: child.name }) }).check()
+  await expect(page.getByRole('button', { name: t('admin_transfers.approve_chosen', { n: 0 }) })).toBeDisabled()
   const province = await administrator('province')
   const above = await signIn(province.username, province.password)
   const { objections } = await above.ok<{ objections: { at: string }[] }>(200, 'GET', `/api/v1/admin/transfers/${id}`)

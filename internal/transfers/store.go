@@ -64,7 +64,7 @@ func (s *Service) one(ctx context.Context, q db.Querier, id string) (row, error)
 	return all[0], nil
 }
 
-// forAdmin is a request as the actor sees it: why it was made, and what guardians say against it, is for the schools and those above
+// forAdmin is a request as the actor sees it: why it was made or rejected, and what guardians say against it, is for the schools and those above
 // them alone.
 func (s *Service) forAdmin(ctx context.Context, r row) AdminTransfer {
 	actor := access.ActorFrom(ctx)
@@ -76,6 +76,9 @@ func (s *Service) forAdmin(ctx context.Context, r row) AdminTransfer {
 		t.Objections = append(t.Objections, r.objections...)
 	} else {
 		t.Reason = ""
+		if r.State == Rejected {
+			t.ClosingReason = ""
+		}
 	}
 	return t
 }

@@ -357,6 +357,9 @@ func TestARejectionSaysWhyAndFreesThePerson(t *testing.T) {
 		if me[0]["state"] != "rejected" || me[0]["closing_reason"] != "学位已满" {
 			t.Errorf("the person reads %v", me)
 		}
+		if a := w.Do(t, w.Administrator(t, access.Service, "510000"), "GET", path(id, ""), nil); a.Get("state") != "rejected" || strings.Contains(a.Text, "学位已满") {
+			t.Errorf("customer service reads what a school wrote to the person: %v", a)
+		}
 		// The other school has said nothing.
 		if said := me[0]["approvals"].([]any); said[0].(object)["state"] != "ended" || said[1].(object)["state"] != "rejected" {
 			t.Errorf("what the schools said: %v", said)

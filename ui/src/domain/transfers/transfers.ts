@@ -23,11 +23,15 @@ export interface Step {
   due: string | null
 }
 
+/** When a school approved; whoever has not comes last. */
+const when = ({ state, decided_at }: Transfer['approvals'][number]): number => (state === 'approved' && decided_at ? Date.parse(decided_at) : Infinity)
+
 /** The steps of a request in the order in which they happen or will: asked, each school, the county where it was called in, the end. */
 export function stepsOf(transfer: Transfer, now = Date.now()): Step[] {
   const step = (key: string, text: string, state: StepState, at: string | null = null, values: Record<string, string> = {}, due: string | null = null): Step => ({ key, text, values, state, at, due })
   const steps = [step('asked', 'asked', 'done', transfer.created_at)]
-  for (const { side, school, state, decided_at, due_at } of transfer.approvals) {
+  const inTime = [...transfer.approvals].sort((one, other) => when(one) - when(other))
+  for (const { side, school, state, decided_at, due_at } of inTime) {
     const values = { school: school.name }
     if (state === 'approved') steps.push(step(side, 'approved', 'done', decided_at ?? null, values))
     else if (state === 'rejected') steps.push(step(side, 'not_approved', 'refused', null, values))
