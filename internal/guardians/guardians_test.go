@@ -403,7 +403,7 @@ func TestTheEndOfCustody(t *testing.T) {
 		f.refused(t, f.school, 422, "invalid", "POST", path, object{"reason": ""})
 		f.ok(t, f.school, 204, "POST", path, object{"reason": "法院判决"})
 		f.ok(t, f.school, 404, "POST", path, object{"reason": "法院判决"})
-		if f.Told(t, p, "学校已解除") != 1 || f.Told(t, self, "学校解除了一位家长") != 1 {
+		if f.Told(t, p, "管理员已解除") != 1 || f.Told(t, self, "管理员解除了一位家长") != 1 {
 			t.Error("both sides were not told")
 		}
 		if n := f.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'guardian.end' AND reason = '法院判决'`); n != 1 {
@@ -546,10 +546,10 @@ func TestAPhoneBehindTwoAccountsIsToldOnce(t *testing.T) {
 			{func() { f.decide(t, f.school, true, ids[1]) }, "一位家长已被确认为韩*梅", 1},
 			{func() {
 				f.ok(t, f.school, 204, "POST", "/admin/guardianships/"+ids[1]+"/end", object{"reason": "核对"})
-			}, "学校解除了一位家长与韩*梅", 1},
+			}, "管理员解除了一位家长与韩*梅", 1},
 			{func() {
 				f.ok(t, f.school, 204, "POST", "/admin/guardianships/"+ids[0]+"/end", object{"reason": "核对"})
-			}, "学校已解除您与孩子", 0},
+			}, "管理员已解除您与孩子", 0},
 		} {
 			before, others := len(f.Texts(t, mother.Phone)), len(f.Texts(t, father.Phone))
 			step.do()
