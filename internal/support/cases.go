@@ -33,13 +33,15 @@ var (
 
 // What the holder of an entry is told when a case is opened and when it has ended without taking the entry away.
 const (
-	caseOpened = "notice.case_opened"
-	caseEnded  = "notice.case_ended"
+	caseOpened   = "notice.case_opened"
+	appealOpened = "notice.appeal_opened"
+	caseEnded    = "notice.case_ended"
 
 	// The same for a pupil's guardians, and that the entry has gone.
-	childsCaseOpened = "notice.childs_case_opened"
-	childsCaseEnded  = "notice.childs_case_ended"
-	childHandedOver  = "notice.child_handed_over"
+	childsCaseOpened   = "notice.childs_case_opened"
+	childsAppealOpened = "notice.childs_appeal_opened"
+	childsCaseEnded    = "notice.childs_case_ended"
+	childHandedOver    = "notice.child_handed_over"
 )
 
 // Case is a not_me ticket as the account sees it that holds the entry, or lost it by the case.
@@ -52,22 +54,32 @@ type Case struct {
 	By         string            `json:"by" doc:"The name of the school or division that decides, or has decided; empty when it was withdrawn"`
 	CreatedAt  time.Time         `json:"created_at"`
 	KeptAt     *time.Time        `json:"kept_at" doc:"When one answered that the entry is one's own"`
+	KeptBefore bool              `json:"kept_before" doc:"Of an appeal: one answered so in the case that it is against, and those who decide read it"`
 	Answer     *string           `json:"answer" doc:"Why the entry was taken away"`
 	AnsweredAt *time.Time        `json:"answered_at"`
 	AppealTo   access.Level      `json:"appeal_to,omitempty" enum:"county,city,province" doc:"One has lost, and may still take it there"`
 	Final      bool              `json:"final" doc:"One has lost, and there is no appeal"`
 }
 
-// openCase tells the holder that somebody asks for their entry, and the guardians who must know.
+// openCase tells the holder that somebody asks for their entry, and who decides, and the guardians who must know.
 func (s *Service) openCase(ctx context.Context, tx *db.Tx, ticketID, holderID string, entry roster.Entry) error {
 	if _, err := tx.Exec(ctx, `UPDATE tickets SET holder_id = $1 WHERE id = $2`, holderID, ticketID); err != nil {
 		return err
 	}
-	telling := s.accounts.Telling() // guardians first, whose text names the child
-	if err := s.tellGuardians(ctx, tx, telling, holderID, entry, childsCaseOpened, nil); err != nil {
+	all, err := s.rows(ctx, tx, " WHERE t.id = $1", ticketID)
+	if err != nil {
 		return err
 	}
-	return telling.Notify(ctx, tx, holderID, caseOpened, map[string]any{"school": entry.School.Name})
+	toHolder, toGuardians := caseOpened, childsCaseOpened
+	if all[0].Appeal {
+		toHolder, toGuardians = appealOpened, childsAppealOpened
+	}
+	by := map[string]any{"by": all[0].Waiting.Scope}
+	telling := s.accounts.Telling() // guardians first, whose text names the child
+	if err := s.tellGuardians(ctx, tx, telling, holderID, entry, toGuardians, by); err != nil {
+		return err
+	}
+	return telling.Notify(ctx, tx, holderID, toHolder, by)
 }
 
 // tellGuardians tells the confirmed guardians of a pupil of what befalls the account that holds the pupil's entry, where the pupil
@@ -300,6 +312,13 @@ func (s *Service) asCase(ctx context.Context, q db.Querier, r row, holderID stri
 	}
 	if r.State == Done {
 		c.Answer = r.Answer
+	}
+	if r.appeals != "" {
+		first, err := s.firstOf(ctx, q, r)
+		if err != nil {
+			return c, err
+		}
+		c.KeptBefore = first.holderID == holderID && first.keptAt != nil
 	}
 	if r.lostBy(holderID) {
 		c.AppealTo, c.Final, err = s.appealTo(ctx, q, r)

@@ -203,8 +203,11 @@ func TestWhoeverLosesAppealsToTheCountyOnce(t *testing.T) {
 				if c := answers[1].Get("code"); answers[1].Status != 409 || c != "appealed" {
 					t.Errorf("the second click: %v", answers[1])
 				}
-				if w.Told(t, winner, "是我本人，保留") == 0 || !holds(t, w, e, winner) {
-					t.Error("the other side was not told of the appeal, or lost the entry by it")
+				if w.Told(t, winner, "向锦江区申诉") != 1 || !holds(t, w, e, winner) {
+					t.Error("the other side was not told of the appeal and who decides, or lost the entry by it")
+				}
+				if one := w.Do(t, winner, "GET", "/api/v1/me/cases", nil).Items()[0]; one["appeal"] != true || one["kept_before"] != false {
+					t.Errorf("whoever has answered nothing reads %v", one)
 				}
 				appeal := "/api/v1/admin/tickets/" + filed.Get("id").(string)
 				expect(t, w.Do(t, school, "GET", appeal, nil), 404, "not_found")
@@ -336,6 +339,20 @@ func TestAnAppealGoesAboveWhoeverDecidedAndCarriesTheAnswerOfTheHolder(t *testin
 			})
 		})
 	}
+}
+
+// Whoever has answered before reads that those who decide see it, and nobody else does.
+func TestAnAppealTellsTheHolderWhetherTheyHaveAnsweredBefore(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		_, holder, asker, path := contested(t, w)
+		school, _ := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.County, "510104")
+		expect(t, w.Do(t, holder, "POST", of(path)+"/keep", nil), 200, "")
+		expect(t, w.Do(t, school, "POST", path+"/decline", object{"reason": "没有来校"}), 200, "")
+		expect(t, w.Do(t, asker, "POST", of(path)+"/appeal", object{"note": "我有证件"}), 201, "")
+		if one := w.Do(t, holder, "GET", "/api/v1/me/cases", nil).Items()[0]; one["appeal"] != true || one["kept_at"] != nil || one["kept_before"] != true {
+			t.Errorf("the holder reads %v", one)
+		}
+	})
 }
 
 func nilIfEmpty(s string) any {
