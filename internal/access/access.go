@@ -50,12 +50,12 @@ type Actor struct {
 	Grants        []Grant
 	Verified      bool     // has a binding to a registry entry
 	Must          []string // what the account must do before anything else: cancel_closing, replace_password, bind_phone, second_factor
-	Ended         *Ended   // of nobody: what ended the session whose token was sent, when that was a new password
+	Ended         *Ended   // of nobody: what ended the session whose token was sent, when that was a new password or a freeze
 }
 
 // Ended says how a session was ended from elsewhere.
 type Ended struct {
-	Way string // how the new password came about: reset_password, recover, issue_code …
+	Way string // how the new password came about: reset_password, recover, issue_code …; freeze
 	At  string // China's time
 }
 

@@ -84,10 +84,10 @@ func (s *Service) AskClosing(ctx context.Context, password, code string) (Closin
 		if n, err := asked.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		if _, frozen, err := s.freezeOf(ctx, tx, actor.AccountID); err != nil {
+		if f, frozen, err := s.freezeOf(ctx, tx, actor.AccountID); err != nil {
 			return err
 		} else if frozen { // while the password was looked at
-			return ErrAccountFrozen.New()
+			return f.refusal()
 		}
 		if _, err := endSessions(ctx, tx, actor.AccountID, actor.SessionID); err != nil {
 			return err

@@ -8,7 +8,7 @@
 // [Service.MaskedOf], [Service.TraceOf], [Service.PhoneOf], [Service.AccountOfPhone], [Service.CheckPassword], [Service.SetRole],
 // [Service.NewPassword], [Service.Recover], [Service.ReachesBeyond]; [Service.Tell] for every change that an account's owner
 // must learn of, [Service.Notify] for any other news, [Service.Telling] for what several accounts are told; [Service.Watch], [Service.Answering], [Service.FreezeOf] and
-// [Service.Unfreeze] for the room that answers frozen accounts' requests; [Service.Owning], [Service.HandUp] and
+// [Service.Unfreeze] for the room that answers frozen accounts' requests; [Service.Deny] for what an owner says within the account; [Service.Owning], [Service.HandUp] and
 // [Service.TellHandedUp] for requests that somebody must answer; for the second step [Service.Pending],
 // [Service.FinishSignIn], [Service.SetFactors], [Service.Guess], [Service.ResetPasswordBy],
 // [Service.MayResetFactors], [Service.Record]; for slips [Service.PrepareVouched], [Service.CreateVouched],

@@ -186,7 +186,10 @@ func TestAPhoneThatAnAdministratorReplacedTakesNothingBack(t *testing.T) {
 		if told := f.freezeBy(t, token).want(t, 200, ""); told.body["masked_phone"] != nil {
 			t.Errorf("told %v", told.body)
 		}
-		f.reset(t, "Zhang01", phone, another).want(t, 403, "account_frozen")
+		r := f.reset(t, "Zhang01", phone, another).want(t, 403, "account_frozen")
+		if r.body["next_step"] != nil || !strings.Contains(fmt.Sprint(r.body["detail"]), "no phone resets the password") {
+			t.Errorf("a way that leads nowhere is offered: %v", r.body)
+		}
 
 		// A code alone would let nobody in; the administrator unfreezes, and says which phone stays.
 		path := "/api/v1/admin/accounts/" + p.id
@@ -198,7 +201,7 @@ func TestAPhoneThatAnAdministratorReplacedTakesNothingBack(t *testing.T) {
 		admin.call(t, "POST", path+"/unfreeze", map[string]any{"reason": " "}).want(t, 422, "invalid")
 		code := admin.call(t, "POST", path+"/unfreeze", map[string]any{"reason": "本人来校", "phone": "now"}).want(t, 200, "").body["one_time_code"]
 		admin.call(t, "POST", path+"/unfreeze", map[string]any{"reason": "本人来校"}).want(t, 409, "account_not_frozen")
-		r := f.anyone().signIn(t, phone, fmt.Sprint(code)).want(t, 201, "")
+		r = f.anyone().signIn(t, phone, fmt.Sprint(code)).want(t, 201, "")
 		if fmt.Sprint(r.body["must"]) != "[replace_password]" {
 			t.Errorf("must %v", r.body["must"])
 		}
@@ -220,6 +223,69 @@ func TestAnAdministratorGivesTheFormerPhoneBack(t *testing.T) {
 		code := admin.call(t, "POST", "/api/v1/admin/accounts/"+owner.id+"/unfreeze", map[string]any{"reason": "本人来校"}).want(t, 200, "").body["one_time_code"]
 		f.anyone().signIn(t, thiefsPhone, fmt.Sprint(code)).want(t, 401, "credentials_wrong")
 		f.anyone().signIn(t, owner.phone, fmt.Sprint(code)).want(t, 201, "")
+	})
+}
+
+// What is doubted came after the phone was changed: the phone of then is the owner's, and the one of before it is gone.
+func TestThePhoneOfWhenItHappenedTakesTheAccountBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		p, phone := f.register(t, "Zhang01"), newPhone()
+		mask := func(phone string) string { return phone[:3] + "****" + phone[7:] }
+		p.call(t, "PUT", "/api/v1/me/phone", map[string]any{"password": password, "phone": phone, "sms_code": f.code(t, phone, sms.ChangePhone)}).want(t, 200, "")
+		p.call(t, "PUT", "/api/v1/me/password", map[string]any{"current_password": password, "new_password": another}).want(t, 204, "")
+		if told := f.freezeBy(t, f.link(t, phone, "密码已修改")).want(t, 200, ""); told.body["masked_phone"] != mask(phone) {
+			t.Errorf("told %v", told.body)
+		}
+		f.notice(t, phone, "用手机号 "+mask(phone)+" 收验证码")
+		if r := f.anyone().signIn(t, "Zhang01", another).want(t, 403, "account_frozen"); !strings.Contains(fmt.Sprint(r.body["detail"]), mask(phone)) {
+			t.Errorf("the way back is %v", r.body)
+		}
+		f.reset(t, "Zhang01", phone, "Third2026").want(t, 204, "")
+		f.anyone().signIn(t, phone, "Third2026").want(t, 201, "")
+	})
+}
+
+// Whoever put a phone of their own in denies something of their own, and would so be rid of the owner, whose link is of the change.
+func TestAThiefIsNotRidOfTheOwnerByDenyingSomethingOfTheirOwn(t *testing.T) {
+	for name, back := range map[string]bool{"while it is frozen": false, "once the thief has taken it back": true} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				f := newFixture(t, d)
+				owner, thief, thiefsPhone := f.stolen(t, "Zhang01")
+				thief.call(t, "PUT", "/api/v1/me/password", map[string]any{"current_password": password, "new_password": another}).want(t, 204, "")
+				thiefs, rest := f.link(t, thiefsPhone, "密码已修改"), f.link(t, thiefsPhone, "已绑定本手机号")
+				f.freezeBy(t, thiefs).want(t, 200, "")
+				if back {
+					f.reset(t, "Zhang01", thiefsPhone, "Third2026").want(t, 204, "")
+				}
+				if told := f.freezeBy(t, f.link(t, owner.phone, "已改绑手机号")).want(t, 200, ""); told.body["masked_phone"] != owner.phone[:3]+"****"+owner.phone[7:] {
+					t.Errorf("told %v", told.body)
+				}
+				f.reset(t, "Zhang01", thiefsPhone, another).want(t, 403, "account_frozen")
+				f.reset(t, "Zhang01", owner.phone, another).want(t, 204, "")
+				f.anyone().signIn(t, owner.phone, another).want(t, 201, "")
+				for _, token := range []string{thiefs, rest} {
+					f.freezeBy(t, token).want(t, 410, "notice_link_ended")
+				}
+			})
+		})
+	}
+}
+
+func TestWhoeverIsSignedOutByAFreezeIsToldSoAndHowTheAccountComesBack(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		p := f.register(t, "Zhang01")
+		other := f.holding(f.anyone().signIn(t, "Zhang01", password).token())
+		if err := f.db.InTx(t.Context(), func(tx *db.Tx) error { return f.Tell(t.Context(), tx, p.id, "unbound", nil) }); err != nil {
+			t.Fatal(err)
+		}
+		f.freezeBy(t, f.link(t, p.phone, "解除实名认证")).want(t, 200, "")
+		r := other.call(t, "GET", "/api/v1/me/sessions", nil).want(t, 401, "unauthenticated")
+		if step, _ := r.body["next_step"].(map[string]any); r.body["ended_by"] != "freeze" || !strings.Contains(fmt.Sprint(r.body["title"]), "the account is frozen") || step["href"] != "/reset-password" {
+			t.Errorf("the other device is told %v", r.body)
+		}
 	})
 }
 

@@ -49,6 +49,9 @@ const (
 	phoneAssigned Notice = "phone_assigned"
 )
 
+// frozenByPhone is what is told of a freeze that a phone ends.
+const frozenByPhone Notice = "frozen_by_phone"
+
 // happened is a notice with what is kept of it.
 type happened struct {
 	id          string // of the event, "" for any
@@ -129,7 +132,9 @@ func (t *Telling) tell(ctx context.Context, tx *db.Tx, accountID string, what ha
 	s := t.service
 	actor, client, now := access.ActorFrom(ctx), access.ClientFrom(ctx), db.At(s.now())
 	by, address, userAgent := byOwner, client.Address, client.UserAgent
-	if actor.AccountID != accountID && !actor.Anonymous() {
+	if actor.Anonymous() && client.Address == "" { // no request: what somebody waits for has come
+		by = byPlatform
+	} else if actor.AccountID != accountID && !actor.Anonymous() {
 		by, address, userAgent = byAdministrator, "", ""
 		if len(actor.Grants) > 0 && !slices.ContainsFunc(actor.Grants, func(g access.Grant) bool { return g.Level != access.Service }) {
 			by = byService
@@ -169,6 +174,7 @@ const (
 	byOwner         = "owner"
 	byAdministrator = "administrator"
 	byService       = "service"
+	byPlatform      = "platform"
 
 	linkBytes = 16
 	linkPath  = "/n#" // the token is no part of the address that a browser asks for: no log and no Referer holds it
@@ -192,7 +198,7 @@ type SecurityEvent struct {
 	ID          string    `json:"id"`
 	Kind        Notice    `json:"kind" doc:"password_changed, phone_changed, bound, unbound, frozen …"`
 	At          time.Time `json:"at"`
-	By          string    `json:"by" enum:"owner,administrator,service" doc:"owner: with the account's own means, whoever held them"`
+	By          string    `json:"by" enum:"owner,administrator,service,platform" doc:"owner: with the account's own means, whoever held them; platform: by itself, once the school had entered what the owner waited for"`
 	MaskedPhone string    `json:"masked_phone" doc:"Of the phone that it is about; empty otherwise"`
 	Device      Device    `json:"device"`
 	Place       Place     `json:"place"`

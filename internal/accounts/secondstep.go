@@ -207,10 +207,10 @@ func (s *Service) ResetPasswordBy(ctx context.Context, username, replacement str
 			if err := s.guard.Forgive(ctx, tx, s.loginHere(username, address), s.loginAnywhere(username), s.ownPassword(accountID)); err != nil {
 				return err
 			}
-			if _, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {
+			if f, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {
 				return err
 			} else if frozen { // whoever took the account may have set the factor up
-				return ErrAccountFrozen.New()
+				return f.refusal()
 			}
 			return s.setPassword(ctx, tx, accountID, hash, "", "account.reset_password_by_factor")
 		})

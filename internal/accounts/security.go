@@ -213,7 +213,7 @@ type Reset struct {
 // Whatever does not fit, the username, the phone, the code or their match, the answer is sms_code_wrong (F-11), or
 // sms_code_expired for a code that has ended, which a phone without an account gets as well. A frozen account is its owner's
 // again when the phone is the one that may take it back; with any other that has proved itself the answer is
-// account_frozen.
+// account_frozen, which names that one.
 func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 	phone, err := sms.ParsePhone("phone", r.Phone)
 	if err != nil {
@@ -266,7 +266,7 @@ func (s *Service) ResetPassword(ctx context.Context, r Reset) error {
 			return s.setPassword(ctx, tx, id, hash, "", "account.reset_password")
 		}
 		if frozen.phone != phone {
-			return ErrAccountFrozen.New()
+			return frozen.refusal()
 		}
 		if err := s.storePassword(ctx, tx, id, hash); err != nil {
 			return err

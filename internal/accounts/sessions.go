@@ -107,7 +107,7 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, accountID string, how Be
 
 // Resolve gives the actor of a session token, or the anonymous actor when the session is unknown or has ended. It costs one
 // query, which has a row for each grant of an administrator and one row for everybody else, and another where there is no such session:
-// whoever was signed out by a new password is told ([access.Ended]).
+// whoever was signed out by a new password or a freeze is told ([access.Ended]).
 func (s *Service) Resolve(ctx context.Context, token string) (access.Actor, error) {
 	if len(token) != base64.RawURLEncoding.EncodedLen(tokenBytes) {
 		return access.Actor{}, nil
@@ -194,7 +194,7 @@ func endSessions(ctx context.Context, tx *db.Tx, accountID, except string) (int6
 	return ended.RowsAffected()
 }
 
-// endSessionsBy is [endSessions] by a new password, of which whoever holds their tokens is told; way is how it came about.
+// endSessionsBy is [endSessions] by a new password or a freeze, of which whoever holds their tokens is told; way is how it came about.
 func (s *Service) endSessionsBy(ctx context.Context, tx *db.Tx, way, accountID, except string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO ended_sessions (token_hash, way, ended_at, expires_at)
 		SELECT token_hash, $1, $2, expires_at FROM sessions WHERE account_id = $3 AND id <> $4`, way, db.At(s.now()), accountID, except)

@@ -234,10 +234,11 @@ func (s *Service) stillOpens(ctx context.Context, tx *db.Tx, account *record, re
 	case err != nil:
 		return err
 	}
-	if _, frozen, err := s.freezeOf(ctx, tx, account.id); err != nil || !frozen {
+	f, frozen, err := s.freezeOf(ctx, tx, account.id)
+	if err != nil || !frozen {
 		return err
 	}
-	return ErrAccountFrozen.New(toReset)
+	return f.refusal()
 }
 
 // whose finds the candidate whose password it is, and what that is to be stored as if not as it is; nil when it is

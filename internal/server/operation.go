@@ -39,13 +39,16 @@ var (
 )
 
 // unauthenticated tells whoever was signed out because the account has a new password how that came about, and what to do if it was not
-// they (F-05).
+// they (F-05); and whoever was because it is frozen, how it comes back.
 func unauthenticated(ended *access.Ended) error {
-	signIn := fault.Next("sign_in", "/login")
+	out := fault.Next("sign_in", "/login")
 	if ended == nil {
-		return fault.ErrUnauthenticated.New(signIn)
+		return fault.ErrUnauthenticated.New(out)
 	}
-	return fault.ErrUnauthenticated.New(fault.For(ended.Way), fault.Arg("at", ended.At), fault.Detail("ended_by", ended.Way), signIn)
+	if ended.Way == "freeze" { // no password opens it now
+		out = fault.Next("reset_password", "/reset-password")
+	}
+	return fault.ErrUnauthenticated.New(fault.For(ended.Way), fault.Arg("at", ended.At), fault.Detail("ended_by", ended.Way), out)
 }
 
 // Check tells why the actor may not call an operation of this rule, or nil.

@@ -42,7 +42,7 @@ func TestAFrozenAccountIsItsSchoolsToRestore(t *testing.T) {
 		}
 		path := "/api/v1/admin/tickets/" + tickets[0]["id"].(string)
 		read := w.Do(t, admin, "GET", path, nil)
-		if read.Get("freeze.event.kind") != "bound" || read.Get("freeze.frozen_at") == nil || read.Get("freeze.masked_phone_before") != nil {
+		if read.Get("freeze.event.kind") != "bound" || read.Get("freeze.frozen_at") == nil || read.Get("freeze.masked_phone_before") != nil || read.Get("freeze.masked_phone") != "138****"+p.Phone[7:] {
 			t.Errorf("the administrator reads %v", read)
 		}
 		expect(t, w.Do(t, nearby, "POST", path+"/complete", object{"answer": "本人来校"}), 404, "not_found")
