@@ -124,6 +124,28 @@ func TestAPersonReadsWhoLookedAtThemAndWhy(t *testing.T) {
 	})
 }
 
+// Whoever made their account with a slip did it themselves, though nobody was signed in; the platform is not somebody with a slip.
+func TestWhoMadeTheirAccountWithASlipReadsThatTheyDidIt(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		class := w.Class(t, w.Here.ID, 1)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID, ClassID: class.ID})
+		code := w.Slip(t, w.Administrator(t, access.School, w.Here.ID), class.ID, e.ID)
+		client := access.WithClient(t.Context(), access.Client{Address: "192.0.2.7"})
+		made, err := w.Slips.Register(client, code, "Slip01", roomtest.Password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := roomtest.Person{ID: made.Account.ID, Token: made.Token()}
+		who := map[string]any{}
+		for _, r := range expect(t, w.Do(t, p, "GET", "/api/v1/me/data/records?limit=100", nil), 200, "").Items() {
+			who[r["what"].(string)] = r["self"]
+		}
+		if who["账号与实名信息绑定（学生）"] != true || who["用了一张激活码条"] != true {
+			t.Errorf("the records are by themselves: %v", who)
+		}
+	})
+}
+
 func TestAGuardianReadsWhoLookedAtAChildUntilItIsOfItsOwnAge(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		entry := func(years int, name string) roster.Entry {

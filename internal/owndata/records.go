@@ -11,6 +11,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/messages"
 	"caotang/internal/server"
+	"caotang/internal/slips"
 	"caotang/internal/verification"
 )
 
@@ -100,6 +101,8 @@ func (t *teller) tell(ctx context.Context, e audit.Entry) (Record, error) {
 	switch {
 	case e.Actor == nil && e.Address == "":
 		r.Who = t.text("record.who.platform", nil)
+	case e.Actor == nil && e.Details["account_id"] == access.ActorFrom(ctx).AccountID && madeIt(e):
+		r.Who, r.Self = t.text("record.who.self", nil), true
 	case e.Actor == nil:
 		r.Who = t.text("record.who.by_code", nil)
 	case e.Actor.ID == access.ActorFrom(ctx).AccountID:
@@ -108,6 +111,12 @@ func (t *teller) tell(ctx context.Context, e audit.Entry) (Record, error) {
 		r.Who, err = t.other(ctx, *e.Actor)
 	}
 	return r, err
+}
+
+// madeIt tells whether whoever did something without being signed in made the account by it, as the slip that activates does: the
+// account is theirs.
+func madeIt(e audit.Entry) bool {
+	return e.Action == "binding.bind" || e.Action == "slip.use" && e.Details["purpose"] == slips.Activate
 }
 
 // other names another account by what it administers, or where it teaches.

@@ -123,6 +123,9 @@ func TestAClaimCompletesByItself(t *testing.T) {
 				if w.Told(t, p, "已完成实名认证（"+how.school+"）") != 1 {
 					t.Errorf("the person was told %q", w.Texts(t, p.Phone))
 				}
+				if event := w.Do(t, p, "GET", "/api/v1/me/security-events", nil).Items()[0]; event["kind"] != "bound" || event["by"] != "platform" {
+					t.Errorf("the security log tells %v", event)
+				}
 				if n := len(openTickets(t, w, admin)); n != 0 {
 					t.Errorf("%d tickets wait for the administrator", n)
 				}

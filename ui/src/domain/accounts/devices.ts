@@ -28,3 +28,8 @@ export function eventWords(event: Pick<SecurityEvent, 'kind' | 'masked_phone'>):
   const key = `devices.event.${event.kind}`
   return t(te(key) ? key : 'devices.event.other', { phone: event.masked_phone })
 }
+
+/** Where an event comes from, in lines: the device and its place, or whose doing it was. */
+export function sourceWords(event: Pick<SecurityEvent, 'by' | 'device' | 'place'>): string[] {
+  return event.by === 'owner' ? [deviceWords(event.device), placeWords(event.place)] : [t(`devices.by_${event.by}`)]
+}
