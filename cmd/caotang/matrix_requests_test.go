@@ -58,6 +58,8 @@ var requests = map[string]request{
 	"end-my-session":          {target: func(*cell) string { return "unknown" }},
 	"end-my-other-sessions":   {},
 	"list-my-security-events": {},
+	"list-my-recoveries":      {},
+	"deny-my-recoveries":      {body: ownPassword},
 	"read-notice":             {body: func(*cell) any { return object{"token": "unknown"} }},
 	"freeze-account":          {body: func(*cell) any { return object{"token": "unknown"} }},
 	"object-to-notice":        {body: func(*cell) any { return object{"token": "unknown"} }},

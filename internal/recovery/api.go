@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"caotang/internal/accounts"
 	"caotang/internal/fault"
 	"caotang/internal/identity"
 	"caotang/internal/server"
@@ -53,6 +54,20 @@ type finishRecoveryOutput struct {
 		Username string `json:"username"`
 	}
 }
+
+type askingOutput struct {
+	Body struct {
+		Items []Asking `json:"items"`
+	}
+}
+
+type denyInput struct {
+	Body struct {
+		Password string `json:"password" maxLength:"1000"`
+	}
+}
+
+type deniedOutput struct{ Body accounts.Told }
 
 // Mount adds the room's operations.
 func (s *Service) Mount(srv *server.Server) {
@@ -100,6 +115,22 @@ func (s *Service) Mount(srv *server.Server) {
 		var err error
 		out.Body.Username, err = s.Finish(ctx, in.Number, in.Body.SMSCode, in.Body.NewPassword)
 		return out, err
+	})
+	server.Register(srv, server.Op{
+		Method: "GET", Path: "/api/v1/me/recoveries", ID: "list-my-recoveries", Tag: "recovery", Rule: server.SignedIn,
+		Summary: "Who asks for one's own account with another phone, and has not come to an end",
+	}, func(ctx context.Context, _ *struct{}) (*askingOutput, error) {
+		out := &askingOutput{}
+		var err error
+		out.Body.Items, err = s.WantedNow(ctx, s.db)
+		return out, err
+	})
+	server.Register(srv, server.Op{
+		Method: "POST", Path: "/api/v1/me/recoveries/deny", ID: "deny-my-recoveries", Tag: "recovery", Rule: server.SignedIn,
+		Summary: "That was not me: stop the requests for one's account and freeze it, as the link in the notice does",
+	}, func(ctx context.Context, in *denyInput) (*deniedOutput, error) {
+		told, err := s.Deny(ctx, in.Body.Password)
+		return &deniedOutput{told}, err
 	})
 	s.mountAdministration(srv)
 }

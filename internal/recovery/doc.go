@@ -11,8 +11,9 @@
 //     is given back only to whoever also has the contact phone.
 //   - Whose account is asked for hears of it as soon as somebody is to decide: when the request is filed, or when its copies are handed
 //     in. Of all who ask within a day they hear once, unless they have answered in between. They hear again when one is approved.
-//   - "This was not me" to either freezes the account, and what it told of is not given back: the requests that came before the answer
-//     and that it told of, and no other. Whoever asked then reads that it was stopped, and nothing of the account.
+//   - "This was not me" to either, by its link or with the password within the account, freezes the account, and what it told of is
+//     not given back: the requests that came before the answer and that it told of, and no other. Whoever asked then reads that it was
+//     stopped, and nothing of the account.
 //   - Copies are taken for what they are by content, never by name; pictures are decoded and written anew, without what
 //     else lay in the file. They are sealed, shown to those who decide alone, each look recorded, and removed 30 days
 //     after the decision, or at once when the request ends without one.

@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -248,6 +249,98 @@ func TestThePhoneOfTheAccountObjects(t *testing.T) {
 			t.Errorf("a request that was stopped goes on: %v, %v", err, status(t, w, sweeping))
 		}
 		expect(t, finish(approve()), 200, "")
+	})
+}
+
+// Whoever has lost the SMS stops it from within the account, with the password, and is as safe as by its link.
+func TestTheOwnerDeniesARequestWithinTheAccount(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		owner, _ := lost(t, w)
+		admin, other := w.Administrator(t, access.School, w.Here.ID), w.Person(t, "teacher")
+		asking := func(p roomtest.Person) []map[string]any {
+			t.Helper()
+			a := w.Do(t, p, "GET", "/api/v1/me/recoveries", nil)
+			expect(t, a, 200, "")
+			return a.Items()
+		}
+		deny := func(p roomtest.Person, password string) roomtest.Answer {
+			return w.Do(t, p, "POST", "/api/v1/me/recoveries/deny", object{"password": password})
+		}
+		expect(t, deny(owner, roomtest.Password), 404, "not_found")
+		number := file(t, w, phone)
+		if all := asking(owner); len(all) != 1 || all[0]["state"] != "open" || all[0]["masked_phone"] != "138****1234" || all[0]["among"] != false || strings.Contains(fmt.Sprint(all), number) {
+			t.Fatalf("the owner reads %v", all)
+		}
+		if len(asking(other)) != 0 {
+			t.Error("somebody else reads of it")
+		}
+		expect(t, deny(other, roomtest.Password), 404, "not_found")
+		expect(t, deny(owner, "Wrong2026"), 422, "password_wrong")
+		told := deny(owner, roomtest.Password)
+		expect(t, told, 200, "")
+		if told.Get("state") != "frozen" || told.Get("masked_phone") != "138****"+owner.Phone[7:] || told.Get("school") != w.Here.Name {
+			t.Errorf("the owner is told %v", told)
+		}
+		expect(t, w.Do(t, owner, "GET", "/api/v1/me/recoveries", nil), 401, "unauthenticated")
+		path := onlyRequest(t, w, admin)
+		if accounts := w.Do(t, admin, "GET", path, nil).Get("findings.accounts").([]any); accounts[0].(map[string]any)["objected"] != true {
+			t.Errorf("whoever decides reads %v", accounts)
+		}
+		expect(t, w.Do(t, admin, "POST", path+"/approve", object{"reason": "当面核实"}), 409, "recovery_objected")
+		if n := w.Count(t, `SELECT count(*) FROM tickets WHERE kind = 'frozen' AND state = 'open' AND account_id = $1`, owner.ID); n != 1 {
+			t.Error("the school is not asked to restore the account")
+		}
+
+		// Back again, the owner is not asked anew.
+		code, err := w.Accounts.Unfreeze(access.WithActor(t.Context(), access.Actor{AccountID: admin.ID, Grants: []access.Grant{{Level: access.School, ScopeID: w.Here.ID}}}), owner.ID, "本人来校", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", object{"login": owner.Username, "password": code.OneTimeCode})
+		expect(t, in, 201, "")
+		owner.Token = in.Get("token").(string)
+		if all := asking(owner); len(all) != 0 {
+			t.Errorf("what has been denied is asked again: %v", all)
+		}
+	})
+}
+
+// Who was not yet verified when somebody asked has had no SMS, and may say so all the same.
+func TestARequestFromBeforeTheVerificationIsDenied(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		number := file(t, w, phone)
+		owner := w.Person(t, "teacher")
+		w.Bind(t, owner, e, roster.Teacher)
+		expect(t, w.Do(t, owner, "POST", "/api/v1/me/recoveries/deny", object{"password": roomtest.Password}), 200, "")
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		expect(t, w.Do(t, admin, "POST", onlyRequest(t, w, admin)+"/approve", object{"reason": "当面核实"}), 409, "recovery_objected")
+		if told := status(t, w, number); told.Get("state") != "open" {
+			t.Errorf("whoever asked reads %v", told)
+		}
+	})
+}
+
+// After an approved recovery the phone of before takes nothing back, and nobody says so.
+func TestThePhoneBeforeARecoveryTakesNothingBack(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		owner, _ := lost(t, w)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		number := file(t, w, phone)
+		expect(t, w.Do(t, admin, "POST", onlyRequest(t, w, admin)+"/approve", object{"reason": "当面核实"}), 200, "")
+		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/recovery/password"+of(number), object{"sms_code": code(t, w, phone), "new_password": newPassword}), 200, "")
+		_, token, _ := strings.Cut(newest(t, w, owner.Phone), "/n#")
+		told := w.Do(t, roomtest.Person{}, "POST", "/api/v1/notice-links/freeze", object{"token": token})
+		expect(t, told, 200, "")
+		refused := w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", object{"login": owner.Username, "password": newPassword})
+		expect(t, refused, 403, "account_frozen")
+		freeze, err := w.Accounts.FreezeOf(t.Context(), w.DB, owner.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told.Get("masked_phone") != nil || freeze.MaskedPhone != nil || refused.Get("next_step") != nil || strings.Contains(refused.Text, "****") {
+			t.Errorf("the page tells %v, signing in %v, the ticket %v", told, refused, freeze)
+		}
 	})
 }
 

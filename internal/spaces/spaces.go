@@ -314,16 +314,16 @@ func (s *Service) nextSteps(ctx context.Context, actor access.Actor, bindings []
 	if open > 0 {
 		add("answer_case", "/me/tickets")
 	}
-	wanted, linked, err := s.recovery.Wanted(ctx, s.db, actor.AccountID, bindings)
+	wanted, err := s.recovery.Wanted(ctx, s.db, actor.AccountID, bindings)
 	if err != nil {
 		return nil, err
 	}
-	if wanted {
+	if len(wanted) > 0 {
 		words := "next.see_recovery"
-		if !linked {
+		if !slices.ContainsFunc(wanted, func(a recovery.Asking) bool { return !a.Among }) {
 			words = "next.see_recovery_among"
 		}
-		steps = append(steps, Suggestion{"see_recovery", messages.Text(access.ClientFrom(ctx).Language, words, nil), "/me/security"})
+		steps = append(steps, Suggestion{"see_recovery", messages.Text(access.ClientFrom(ctx).Language, words, nil), "/me/security#recovery"})
 	}
 	if slices.ContainsFunc(bindings, func(b verification.Binding) bool { return b.Guardian }) {
 		moving, err := s.transfers.OfChildren(ctx)

@@ -230,7 +230,10 @@ func TestASpaceSaysWhatOthersHaveBegun(t *testing.T) {
 		const phone = "13890001234"
 		withdraw := lost("student", phone)
 		expect(pupil, "see_recovery")
-		reads(pupil, "请点短信里的")
+		reads(pupil, "在那里说“不是我”")
+		if next := get(t, w, pupil, "/api/v1/me/space").Get("next_steps").([]any)[0].(map[string]any); next["href"] != "/me/security#recovery" {
+			t.Errorf("it leads to %v", next["href"])
+		}
 		expect(mother, "") // it is not a guardian's account that is asked for
 		withdraw()
 		expect(pupil, "")

@@ -2116,6 +2116,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks for one's own account with another phone, and has not come to an end */
+        get: operations["list-my-recoveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/recoveries/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** That was not me: stop the requests for one's account and freeze it, as the link in the notice does */
+        post: operations["deny-my-recoveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/recovery-contact": {
         parameters: {
             query?: never;
@@ -2904,6 +2938,8 @@ export interface components {
             event: components["schemas"]["AccountsSecurityEvent"];
             /** Format: date-time */
             frozen_at: string;
+            /** @description The phone that takes the account back by resetting the password; null where none safely does */
+            masked_phone: string | null;
             /** @description The phone that the account had before; null when it is the present one */
             masked_phone_before: string | null;
         };
@@ -2975,10 +3011,10 @@ export interface components {
             /** Format: date-time */
             at: string;
             /**
-             * @description owner: with the account's own means, whoever held them
+             * @description owner: with the account's own means, whoever held them; platform: by itself, once the school had entered what the owner waited for
              * @enum {string}
              */
-            by: "owner" | "administrator" | "service";
+            by: "owner" | "administrator" | "service" | "platform";
             device: components["schemas"]["AccountsDevice"];
             id: string;
             /** @description password_changed, phone_changed, bound, unbound, frozen … */
@@ -3131,6 +3167,9 @@ export interface components {
         AskPasskeyInputBody: {
             /** @description Of a sign-in; absent for one's own session */
             ticket?: string;
+        };
+        AskingOutputBody: {
+            items: components["schemas"]["RecoveryAsking"][];
         };
         AuditActor: {
             id: string;
@@ -3527,6 +3566,9 @@ export interface components {
         "Delete-registry-entryRequest": {
             /** @description Recorded with it */
             reason?: string;
+        };
+        DenyInputBody: {
+            password: string;
         };
         DeskPageRequest: {
             items: components["schemas"]["DeskRequest"][];
@@ -4175,6 +4217,16 @@ export interface components {
             objected: boolean;
             /** @description The contact phone is the account's own */
             same_phone: boolean;
+        };
+        RecoveryAsking: {
+            /** @description Which of several guardians' accounts is meant nobody knows yet: the school is told, and nobody denies it */
+            among: boolean;
+            /** @description The contact phone, which the account gets when the request comes to its end */
+            masked_phone: string;
+            /** @enum {string} */
+            state: "open" | "approved";
+            /** Format: date-time */
+            submitted_at: string;
         };
         RecoveryCodesOutputBody: {
             recovery_codes: string[];
@@ -5686,6 +5738,8 @@ export interface components {
              * @description When one answered that the entry is one's own
              */
             kept_at: string | null;
+            /** @description Of an appeal: one answered so in the case that it is against, and those who decide read it */
+            kept_before: boolean;
             school: components["schemas"]["RosterSchoolRef"];
             /**
              * @description done: the entry went to whoever asked for it
@@ -10898,6 +10952,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountsAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-my-recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskingOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "deny-my-recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DenyInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountsTold"];
                 };
             };
             /** @description Error */
