@@ -54,22 +54,6 @@ test('whoever is signed out by a freeze reads so, with the way back', async ({ p
   await expect(page.getByRole('alert')).toContainText(masked(person.phone))
 })
 
-test('what happened after the phone was changed is denied by the new phone, which takes the account back', async ({ page, t }) => {
-  const person = await register('public')
-  const phone = newPhone()
-  await person.api.ok(200, 'PUT', '/api/v1/me/phone', { password: person.password, phone, sms_code: await sendCode(person.api, phone, 'change_phone') })
-  const token = await changePassword({ ...person, phone })
-  await page.goto(`/n#${token}`)
-  await page.getByRole('button', { name: t('notice.freeze') }).click()
-  await expect(page.getByRole('main')).toContainText(t('notice.frozen.by_phone_detail', { phone: masked(phone) }))
-  await page.getByRole('button', { name: t('notice.frozen.reset') }).click()
-  await page.getByLabel(t('account.username.label')).fill(person.username)
-  await page.getByLabel(t('account.password.new'), { exact: true }).fill(person.password)
-  await askAndTypeCode(page, t, phone)
-  await page.getByRole('button', { name: t('reset.submit') }).click()
-  await expect(page.getByText(t('reset.done_title'))).toBeVisible()
-})
-
 test('F-08 whoever has lost the SMS stops a recovery from within the account', async ({ page, t }) => {
   const entry = await takeEntry('teacher')
   const [owner, phone] = [await register('teacher'), newPhone()]

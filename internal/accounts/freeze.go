@@ -17,16 +17,13 @@ import (
 // An owner who is told of something that they have not done freezes their account by the link in the notice: whoever is
 // inside is put out, and nobody gets in. There are two ways back, and each ends the freeze at once:
 //
-//   - The phone that the account had when what is doubted happened resets the password, where that phone is surely the owner's
-//     (see [Service.safePhone]).
+//   - The phone of before the change resets the password, where that phone is surely the owner's (see [Service.safePhone]).
 //   - An administrator who has made sure who it is gives a one-time code.
 //
 // Only a phone that was told can freeze, once for each time that it was told, and whoever knows the password and denies that they
 // asked for a lost account ([Service.Deny]). An end of the freeze ends every link that was sent before it: whoever has lost the
-// account cannot keep its owner out. One link stays when a phone has ended it: that of an earlier change of the phone, or whoever
-// made that change would be rid of the owner by denying something of their own. So the account goes back to earlier phones alone,
-// and two holders do not take turns. What somebody else may have begun ends with the freeze: closing the account when it begins,
-// a recovery contact that is new when it ends.
+// account cannot keep its owner out. What somebody else may have begun ends with the freeze: closing the account when it begins, a
+// recovery contact that is new when it ends.
 
 // Watcher is told, in the transaction, when an account is frozen and when it is free again: the room of requests, which
 // stands above this one.
@@ -79,7 +76,8 @@ func (s *Service) Objected(ctx context.Context, q db.Querier, accountID, eventID
 // Objectionable tells whether an event of an account may still be answered by its link: it has not been, and has not ended.
 // Where notices hold no links, all may.
 func (s *Service) Objectionable(ctx context.Context, q db.Querier, accountID, eventID string) (may bool, err error) {
-	query, args := `SELECT 1 FROM security_events e WHERE e.id = $1 AND e.account_id = $2`, []any{eventID, accountID}
+	query, args := `SELECT 1 FROM security_events e WHERE e.id = $1 AND e.account_id = $2
+		AND NOT EXISTS (SELECT 1 FROM notice_links l WHERE l.event_id = e.id AND l.used_at IS NOT NULL)`, []any{eventID, accountID}
 	if s.config.PublicURL != "" {
 		query += ` AND EXISTS (SELECT 1 FROM notice_links l WHERE l.event_id = e.id AND l.used_at IS NULL AND l.expires_at > $3)`
 		args = append(args, db.At(s.now()))
@@ -244,7 +242,13 @@ func (s *Service) Deny(ctx context.Context, tx *db.Tx, accountID, eventID string
 	if err := s.doubt(ctx, tx, l, true); err != nil {
 		return told, err
 	}
-	token, now := rand.Text(), s.now() // that nobody is sent: it stands for what was said
+	now := s.now()
+	if said, err := db.Changed(tx.Exec(ctx, `UPDATE notice_links SET used_at = $1 WHERE event_id = $2 AND used_at IS NULL`, db.At(now), eventID)); err != nil {
+		return told, err
+	} else if said {
+		return s.told(ctx, tx, l)
+	}
+	token := rand.Text() // that nobody is sent: it stands for what was said
 	if _, err := tx.Exec(ctx, `INSERT INTO notice_links (token_hash, event_id, expires_at, used_at) VALUES ($1, $2, $3, $4)`,
 		hashToken(token), eventID, db.At(now.Add(s.config.NoticeTTL)), db.At(now)); err != nil {
 		return told, err
@@ -252,44 +256,17 @@ func (s *Service) Deny(ctx context.Context, tx *db.Tx, accountID, eventID string
 	return s.told(ctx, tx, l)
 }
 
-// doubt freezes the account that a link is about, unless it is frozen already: then the earliest of what is doubted decides which
-// phone takes it back. Of a link that said nothing new an account that is free is told notice_link_ended.
+// doubt freezes the account that a link is about, unless it is frozen already. Of a link that said nothing new an account that is free
+// is told notice_link_ended.
 func (s *Service) doubt(ctx context.Context, tx *db.Tx, l link, news bool) error {
-	f, frozen, err := s.freezeOf(ctx, tx, l.accountID)
+	_, frozen, err := s.freezeOf(ctx, tx, l.accountID)
 	switch {
-	case err != nil:
+	case err != nil || frozen:
 		return err
-	case frozen && news && l.event.ID < f.event.ID:
-		account, err := s.load(ctx, tx, l.accountID)
-		if err != nil {
-			return err
-		}
-		_, err = s.setFreeze(ctx, tx, account, l.event)
-		return err
-	case frozen:
-		return nil
 	case !news:
 		return errLinkEnded.New(toSignIn)
 	}
 	return s.freeze(ctx, tx, l)
-}
-
-// setFreeze writes that an account is frozen because of an event, and answers the phone that takes it back, "" for none.
-func (s *Service) setFreeze(ctx context.Context, tx *db.Tx, account *record, event SecurityEvent) (safe string, err error) {
-	if safe, err = s.safePhone(ctx, tx, account, event); err != nil {
-		return "", err
-	}
-	var index, sealed []byte
-	if safe != "" {
-		if index, err = lookup.Value(ctx, tx, s.vault, s.phoneIndex(safe)); err != nil {
-			return "", err
-		}
-		sealed = s.vault.Seal(phonePurpose, safe)
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO freezes (account_id, event_id, phone_index, phone_sealed, frozen_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (account_id) DO UPDATE SET event_id = excluded.event_id, phone_index = excluded.phone_index, phone_sealed = excluded.phone_sealed`,
-		account.id, event.ID, index, sealed, db.At(s.now()))
-	return safe, err
 }
 
 func (s *Service) freeze(ctx context.Context, tx *db.Tx, l link) error {
@@ -297,8 +274,19 @@ func (s *Service) freeze(ctx context.Context, tx *db.Tx, l link) error {
 	if err != nil {
 		return err
 	}
-	safe, err := s.setFreeze(ctx, tx, account, l.event)
+	safe, err := s.safePhone(ctx, tx, account, l.event)
 	if err != nil {
+		return err
+	}
+	var index, sealed []byte
+	if safe != "" {
+		if index, err = lookup.Value(ctx, tx, s.vault, s.phoneIndex(safe)); err != nil {
+			return err
+		}
+		sealed = s.vault.Seal(phonePurpose, safe)
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO freezes (account_id, event_id, phone_index, phone_sealed, frozen_at) VALUES ($1, $2, $3, $4, $5)`,
+		account.id, l.event.ID, index, sealed, db.At(s.now())); err != nil {
 		return err
 	}
 	text := Frozen
@@ -344,17 +332,16 @@ func (s *Service) NotifyFrozen(ctx context.Context, tx *db.Tx, accountID, key st
 	return s.sms.Notify(ctx, tx, f.phone, key, args)
 }
 
-// safePhone is the phone whose holder is surely the account's owner, "" where nobody can tell without asking them: the one that
-// the account had when what is doubted happened. A change since then may be a thief's; one before it is not what is doubted. As
-// long as links live, a change by an administrator, who may have been told that the phone before was stolen, leaves none; nor does
-// a first phone that is itself in doubt; nor a phone that has just taken the account back, but for whoever had it before even that
-// change: see above.
+// safePhone is the phone whose holder is surely the account's owner, "" where nobody can tell without asking them: the one
+// of before the latest changes, as long as links live, else the present one. A change by an administrator, who may have been
+// told that the phone before was stolen, leaves none; nor does a first phone that is itself in doubt; nor a phone that has
+// just taken the account back, which would let two holders take turns.
 func (s *Service) safePhone(ctx context.Context, tx *db.Tx, account *record, doubted SecurityEvent) (string, error) {
 	if doubted.Kind == PhoneBound {
 		return "", nil
 	}
-	rows, err := tx.Query(ctx, `SELECT id, kind, phone_before_sealed FROM security_events
-		WHERE account_id = $1 AND at > $2 AND kind IN ($3, $4, $5, $6) ORDER BY id`, account.id, db.At(s.now().Add(-s.config.NoticeTTL)),
+	rows, err := tx.Query(ctx, `SELECT kind, phone_before_sealed FROM security_events
+		WHERE account_id = $1 AND at > $2 AND kind IN ($3, $4, $5, $6) ORDER BY at, id`, account.id, db.At(s.now().Add(-s.config.NoticeTTL)),
 		string(PhoneChanged), string(PhoneReplaced), string(TakenBack), string(Unfrozen))
 	if err != nil {
 		return "", err
@@ -362,23 +349,23 @@ func (s *Service) safePhone(ctx context.Context, tx *db.Tx, account *record, dou
 	defer func() { _ = rows.Close() }()
 	safe, changed, contested := account.phone, false, false
 	for rows.Next() {
-		var id string
 		var kind Notice
 		var before []byte
-		if err := rows.Scan(&id, &kind, &before); err != nil {
+		if err := rows.Scan(&kind, &before); err != nil {
 			return "", err
 		}
-		since := id >= doubted.ID
-		switch {
-		case kind == Unfrozen:
-			contested = contested && since // what was before has been settled
-		case kind == PhoneReplaced, kind == TakenBack && !(since && doubted.Kind == PhoneChanged):
-			contested = true
-		case kind == PhoneChanged && since && !changed:
-			if safe, err = s.openPhone(before); err != nil {
-				return "", err
+		switch kind {
+		case Unfrozen: // what was before has been settled
+			safe, changed, contested = account.phone, false, false
+		case PhoneChanged:
+			if !changed {
+				if safe, err = s.openPhone(before); err != nil {
+					return "", err
+				}
 			}
 			changed = true
+		default:
+			contested = true
 		}
 	}
 	if contested {
@@ -394,7 +381,7 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, f freeze) error {
 	if err != nil {
 		return err
 	}
-	if err := s.thaw(ctx, tx, f.accountID, "", f.event.ID); err != nil {
+	if err := s.thaw(ctx, tx, f.accountID, ""); err != nil {
 		return err
 	}
 	event := audit.Event{Action: "account.take_back", Details: map[string]any{"masked_phone": masked(f.phone), "masked_phone_before": masked(before)}}
@@ -416,9 +403,8 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, f freeze) error {
 	return s.tell(ctx, tx, f.accountID, what, recipient{f.phone, TakenBack})
 }
 
-// thaw ends a freeze, every link that was sent before, but for those of changes of the phone before an event, "" for none, and a
-// recovery contact that is in doubt. The caller tells the owner.
-func (s *Service) thaw(ctx context.Context, tx *db.Tx, accountID, reason, beforeEvent string) error {
+// thaw ends a freeze, every link that was sent before, and a recovery contact that is in doubt. The caller tells the owner.
+func (s *Service) thaw(ctx context.Context, tx *db.Tx, accountID, reason string) error {
 	if err := s.dropDoubtedContact(ctx, tx, accountID); err != nil {
 		return err
 	}
@@ -431,8 +417,8 @@ func (s *Service) thaw(ctx context.Context, tx *db.Tx, accountID, reason, before
 	} else if n == 0 {
 		return ErrNotFrozen.New()
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM notice_links WHERE used_at IS NULL AND event_id IN (SELECT id FROM security_events
-		WHERE account_id = $1 AND NOT (kind = $2 AND id < $3))`, accountID, string(PhoneChanged), beforeEvent); err != nil || s.watch == nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM notice_links WHERE used_at IS NULL AND event_id IN (SELECT id FROM security_events WHERE account_id = $1)`,
+		accountID); err != nil || s.watch == nil {
 		return err
 	}
 	return s.watch.AccountThawed(ctx, tx, accountID, reason)
@@ -488,7 +474,7 @@ func (s *Service) giveBack(ctx context.Context, tx *db.Tx, f freeze, reason, kee
 			return phoneOfAnother()
 		}
 	}
-	if err := s.thaw(ctx, tx, f.accountID, reason, ""); err != nil {
+	if err := s.thaw(ctx, tx, f.accountID, reason); err != nil {
 		return err
 	}
 	event := audit.Event{Action: "account.unfreeze", Reason: reason, Details: map[string]any{"event": f.event.Kind, "phone": keep}}

@@ -226,53 +226,6 @@ func TestAnAdministratorGivesTheFormerPhoneBack(t *testing.T) {
 	})
 }
 
-// What is doubted came after the phone was changed: the phone of then is the owner's, and the one of before it is gone.
-func TestThePhoneOfWhenItHappenedTakesTheAccountBack(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		f := newFixture(t, d)
-		p, phone := f.register(t, "Zhang01"), newPhone()
-		mask := func(phone string) string { return phone[:3] + "****" + phone[7:] }
-		p.call(t, "PUT", "/api/v1/me/phone", map[string]any{"password": password, "phone": phone, "sms_code": f.code(t, phone, sms.ChangePhone)}).want(t, 200, "")
-		p.call(t, "PUT", "/api/v1/me/password", map[string]any{"current_password": password, "new_password": another}).want(t, 204, "")
-		if told := f.freezeBy(t, f.link(t, phone, "密码已修改")).want(t, 200, ""); told.body["masked_phone"] != mask(phone) {
-			t.Errorf("told %v", told.body)
-		}
-		f.notice(t, phone, "用手机号 "+mask(phone)+" 收验证码")
-		if r := f.anyone().signIn(t, "Zhang01", another).want(t, 403, "account_frozen"); !strings.Contains(fmt.Sprint(r.body["detail"]), mask(phone)) {
-			t.Errorf("the way back is %v", r.body)
-		}
-		f.reset(t, "Zhang01", phone, "Third2026").want(t, 204, "")
-		f.anyone().signIn(t, phone, "Third2026").want(t, 201, "")
-	})
-}
-
-// Whoever put a phone of their own in denies something of their own, and would so be rid of the owner, whose link is of the change.
-func TestAThiefIsNotRidOfTheOwnerByDenyingSomethingOfTheirOwn(t *testing.T) {
-	for name, back := range map[string]bool{"while it is frozen": false, "once the thief has taken it back": true} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, d *db.DB) {
-				f := newFixture(t, d)
-				owner, thief, thiefsPhone := f.stolen(t, "Zhang01")
-				thief.call(t, "PUT", "/api/v1/me/password", map[string]any{"current_password": password, "new_password": another}).want(t, 204, "")
-				thiefs, rest := f.link(t, thiefsPhone, "密码已修改"), f.link(t, thiefsPhone, "已绑定本手机号")
-				f.freezeBy(t, thiefs).want(t, 200, "")
-				if back {
-					f.reset(t, "Zhang01", thiefsPhone, "Third2026").want(t, 204, "")
-				}
-				if told := f.freezeBy(t, f.link(t, owner.phone, "已改绑手机号")).want(t, 200, ""); told.body["masked_phone"] != owner.phone[:3]+"****"+owner.phone[7:] {
-					t.Errorf("told %v", told.body)
-				}
-				f.reset(t, "Zhang01", thiefsPhone, another).want(t, 403, "account_frozen")
-				f.reset(t, "Zhang01", owner.phone, another).want(t, 204, "")
-				f.anyone().signIn(t, owner.phone, another).want(t, 201, "")
-				for _, token := range []string{thiefs, rest} {
-					f.freezeBy(t, token).want(t, 410, "notice_link_ended")
-				}
-			})
-		})
-	}
-}
-
 func TestWhoeverIsSignedOutByAFreezeIsToldSoAndHowTheAccountComesBack(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFixture(t, d)

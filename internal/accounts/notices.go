@@ -198,7 +198,7 @@ type SecurityEvent struct {
 	ID          string    `json:"id"`
 	Kind        Notice    `json:"kind" doc:"password_changed, phone_changed, bound, unbound, frozen …"`
 	At          time.Time `json:"at"`
-	By          string    `json:"by" enum:"owner,administrator,service,platform" doc:"owner: with the account's own means, whoever held them; platform: by itself, once the school had entered what the owner waited for"`
+	By          string    `json:"by" enum:"owner,administrator,service,platform" doc:"owner: with the account's own means, whoever held them; platform: by no request, as when the school has entered whom the owner waited for"`
 	MaskedPhone string    `json:"masked_phone" doc:"Of the phone that it is about; empty otherwise"`
 	Device      Device    `json:"device"`
 	Place       Place     `json:"place"`

@@ -42,7 +42,7 @@ func (s *Service) Recover(ctx context.Context, tx *db.Tx, accountID, phone strin
 	if _, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {
 		return "", err
 	} else if frozen {
-		if err := s.thaw(ctx, tx, accountID, "", ""); err != nil {
+		if err := s.thaw(ctx, tx, accountID, ""); err != nil {
 			return "", err
 		}
 	}

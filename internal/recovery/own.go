@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -122,7 +121,7 @@ func (s *Service) Deny(ctx context.Context, password string) (told accounts.Told
 		if len(wanted) == 0 {
 			return fault.ErrNotFound.New()
 		}
-		for _, each := range wanted {
+		for _, each := range slices.Backward(wanted) { // the earliest freezes, and its phone is told
 			event, err := s.eventOf(ctx, tx, each.row, accountID)
 			if err != nil {
 				return err
@@ -136,10 +135,12 @@ func (s *Service) Deny(ctx context.Context, password string) (told accounts.Told
 	return told, err
 }
 
-// eventOf is the event that told an account of a request; one is made where nobody stood for the person when it was filed.
+// eventOf is the event that told an account of a request; one is made where nobody stood for the person when it was filed, or somebody
+// else did.
 func (s *Service) eventOf(ctx context.Context, tx *db.Tx, r row, accountID string) (event string, err error) {
-	if event = cmp.Or(r.warnedEvent, r.askedEvent); event != "" {
-		return event, nil
+	err = tx.QueryRow(ctx, `SELECT coalesce(min(id), '') FROM security_events WHERE account_id = $1 AND id IN ($2, $3)`, accountID, r.askedEvent, r.warnedEvent).Scan(&event)
+	if err != nil || event != "" {
+		return event, err
 	}
 	event = db.NewID()
 	if err := s.accounts.TellAs(ctx, tx, event, accountID, asked, map[string]any{"phone": vault.MaskPhone(r.content.Phone)}); err != nil {

@@ -302,6 +302,31 @@ func TestTheOwnerDeniesARequestWithinTheAccount(t *testing.T) {
 		if all := asking(owner); len(all) != 0 {
 			t.Errorf("what has been denied is asked again: %v", all)
 		}
+
+		// What is asked for later was not denied with it: the owner is told anew, and may be given the account back.
+		file(t, w, "13880005678")
+		if all := asking(owner); len(all) != 1 || all[0]["masked_phone"] != "138****5678" {
+			t.Errorf("of a later request the owner reads %v", all)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM recoveries r JOIN notice_links l ON l.event_id = r.asked_event WHERE l.used_at IS NULL AND r.told_at IS NOT NULL`); n != 1 {
+			t.Errorf("%d links to the later request", n)
+		}
+	})
+}
+
+// The account that stood for the person when it was asked for is not the one that says "not me" now.
+func TestARequestThatAnotherHolderWasToldOfIsDenied(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		before, e := lost(t, w)
+		file(t, w, phone)
+		if _, err := w.DB.Exec(t.Context(), `DELETE FROM bindings WHERE account_id = $1`, before.ID); err != nil {
+			t.Fatal(err)
+		}
+		owner := w.Person(t, "teacher")
+		w.Bind(t, owner, e, roster.Teacher)
+		expect(t, w.Do(t, owner, "POST", "/api/v1/me/recoveries/deny", object{"password": roomtest.Password}), 200, "")
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		expect(t, w.Do(t, admin, "POST", onlyRequest(t, w, admin)+"/approve", object{"reason": "当面核实"}), 409, "recovery_objected")
 	})
 }
 

@@ -3011,7 +3011,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /**
-             * @description owner: with the account's own means, whoever held them; platform: by itself, once the school had entered what the owner waited for
+             * @description owner: with the account's own means, whoever held them; platform: by no request, as when the school has entered whom the owner waited for
              * @enum {string}
              */
             by: "owner" | "administrator" | "service" | "platform";
