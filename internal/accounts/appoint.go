@@ -159,7 +159,7 @@ func (s *Service) promote(ctx context.Context, username string, g access.Grant) 
 // Dismiss takes a grant below the actor's own away, with a reason, and tells its holder. Errors: not_found also where the
 // actor does not stand above the scope; invalid without a reason.
 func (s *Service) Dismiss(ctx context.Context, accountID string, g access.Grant, reason string) error {
-	reason, err := requireReason(reason)
+	reason, err := audit.Reason(reason)
 	if err != nil {
 		return err
 	}

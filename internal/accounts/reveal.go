@@ -11,7 +11,7 @@ import (
 // RevealUsername answers the whole username of an account in the administrator's scope, for an owner who has forgotten it,
 // once the look and its reason have been recorded.
 func (s *Service) RevealUsername(ctx context.Context, accountID, reason string) (username string, err error) {
-	if reason, err = requireReason(reason); err != nil {
+	if reason, err = audit.Reason(reason); err != nil {
 		return "", err
 	}
 	if err := s.mayManage(ctx, accountID); err != nil {

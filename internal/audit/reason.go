@@ -11,14 +11,24 @@ import (
 const MaxReason = 200
 
 // Reason reads what somebody typed as their reason for what is recorded with it: fault.ErrInvalid, of the field reason, where
-// there is none or it is longer than [MaxReason].
+// there is none, and as [Words] says.
 func Reason(typed string) (string, error) {
-	switch reason := identity.Clean(typed); {
-	case reason == "":
-		return "", fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	case utf8.RuneCountInString(reason) > MaxReason:
-		return "", fault.ErrInvalid.New(fault.FieldWith("reason", "too_long", map[string]any{"max": MaxReason}))
-	default:
-		return reason, nil
+	reason, err := Words("reason", typed, MaxReason)
+	if err == nil && reason == "" {
+		err = fault.ErrInvalid.New(fault.Field("reason", "missing"))
 	}
+	return reason, err
+}
+
+// Words reads what somebody typed to account for what they do, or to answer somebody else. It is kept and read by others as it stands,
+// where numbers are masked: fault.ErrInvalid, of the field, for one with an ID number in it, and for one longer than most characters.
+func Words(field, typed string, most int) (string, error) {
+	words := identity.Clean(typed)
+	switch {
+	case utf8.RuneCountInString(words) > most:
+		return "", fault.ErrInvalid.New(fault.FieldWith(field, "too_long", map[string]any{"max": most}))
+	case identity.HoldsIDNumber(words):
+		return "", fault.ErrInvalid.New(fault.For("id_number"), fault.Field(field, "holds_id_number"))
+	}
+	return words, nil
 }

@@ -5,14 +5,13 @@ import (
 
 	"caotang/internal/audit"
 	"caotang/internal/db"
-	"caotang/internal/fault"
-	"caotang/internal/identity"
 )
 
 // Reset takes every factor from an account of the administrator's scope, whose owner has lost them. Its phone is told.
 func (s *Service) Reset(ctx context.Context, accountID, reason string) error {
-	if reason = identity.Clean(reason); reason == "" {
-		return fault.ErrInvalid.New(fault.Field("reason", "missing"))
+	reason, err := audit.Reason(reason)
+	if err != nil {
+		return err
 	}
 	if err := s.accounts.MayResetFactors(ctx, accountID); err != nil {
 		return err

@@ -57,13 +57,20 @@ func foldNumber(text string) string {
 	}
 	out := make([]rune, 0, len(text))
 	for _, r := range text {
-		switch r {
-		case '-', '‐', '‑', '–', '—', '−', '(', ')', '_':
-			continue
+		if !isMark(r) {
+			out = append(out, r)
 		}
-		out = append(out, r)
 	}
 	return string(out)
+}
+
+// isMark holds for the marks that people put between groups of digits.
+func isMark(r rune) bool {
+	switch r {
+	case '-', '‐', '‑', '–', '—', '−', '(', ')', '_':
+		return true
+	}
+	return false
 }
 
 func halfWidth(r rune) rune {

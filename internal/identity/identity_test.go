@@ -311,3 +311,29 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+func TestAnIDNumberIsFoundInRunningText(t *testing.T) {
+	number := "11010519491231002X"
+	for text, want := range map[string]bool{
+		number: true,
+		"韩梅梅（证件号" + number + "）已核对":              true,
+		"学籍号 G" + number:                         true,
+		"110105 1949 1231 002x":                  true,
+		"110105-19491231-002X":                   true,
+		"１１０１０５１９４９１２３１００２Ｘ":                     true,
+		"2026-11-24 核对 110105 19491231 002X 无误":  true,
+		"电话 13800138000 110105194912310" + "02X": true,
+		"":        false,
+		"与学生档案核对": false,
+		"工单 20261124-0007，电话 138 0013 8000": false,
+		"110105194912310021":                false, // the check character is wrong
+		"1101051949123100":                  false,
+		"5" + "110101199003070011" + "5":    false, // within a longer number
+		"110105199913310023":                false, // no such day
+		"1101051949123100 2X 号":             true,
+	} {
+		if got := HoldsIDNumber(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"caotang/internal/access"
+	"caotang/internal/audit"
 	"caotang/internal/blob"
 	"caotang/internal/db"
 	"caotang/internal/fault"
@@ -102,11 +103,7 @@ func (s *Service) Reject(ctx context.Context, id, reason string) (Request, error
 
 // decide takes an open request to its decision and does what follows, all or nothing. do gets the request with the reason.
 func (s *Service) decide(ctx context.Context, id string, to State, reason string, do func(tx *db.Tx, r row) error) (decided Request, err error) {
-	reason, err = text("reason", reason)
-	if err == nil && reason == "" {
-		err = fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	}
-	if err != nil {
+	if reason, err = audit.Reason(reason); err != nil {
 		return Request{}, err
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {

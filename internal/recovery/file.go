@@ -97,7 +97,7 @@ func (s *Service) read(in Claim) (content, error) {
 		bad = append(bad, fault.Field("proof", "not_allowed"))
 	}
 	var err error
-	if c.Note, err = text("note", in.Note); err != nil {
+	if c.Note, err = noteOf(in.Note); err != nil {
 		return c, err
 	}
 	if bad != nil {
@@ -113,13 +113,13 @@ func (s *Service) read(in Claim) (content, error) {
 	return c, err
 }
 
-// text tidies a note or a reason.
-func text(field, typed string) (string, error) {
-	clean := identity.Clean(typed)
-	if utf8.RuneCountInString(clean) > maxText {
-		return "", fault.ErrInvalid.New(fault.FieldWith(field, "too_long", map[string]any{"max": maxText}))
+// noteOf tidies a note, which is sealed: what whoever asks writes of themselves stays as it is, numbers and all.
+func noteOf(typed string) (string, error) {
+	note := identity.Clean(typed)
+	if utf8.RuneCountInString(note) > maxText {
+		return "", fault.ErrInvalid.New(fault.FieldWith("note", "too_long", map[string]any{"max": maxText}))
 	}
-	return clean, nil
+	return note, nil
 }
 
 func (s *Service) checkSchool(ctx context.Context, id string) error {

@@ -49,7 +49,7 @@ const (
 // perAddress is how many requests come from one address in a day: a school's computer room stands behind one.
 const perAddress = 20
 
-const maxText = 200 // characters of a note or a reason
+const maxText = 200 // characters of a note
 
 var (
 	errOpen          = fault.Define(fault.Conflict, "recovery_open")

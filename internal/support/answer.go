@@ -36,7 +36,7 @@ type Completion struct {
 // holder_unanswered when its holder has not answered and the caller does not decide all the same, holder_answered when they have
 // answered since the caller looked.
 func (s *Service) Complete(ctx context.Context, id string, in Completion) (AdminTicket, error) {
-	answer, err := text("answer", in.Answer)
+	answer, err := audit.Words("answer", in.Answer, maxText)
 	if err != nil {
 		return AdminTicket{}, err
 	}
@@ -71,7 +71,7 @@ func (s *Service) Complete(ctx context.Context, id string, in Completion) (Admin
 // both. Errors: not_found, ticket_closed, invalid without a reason; ticket_stays_open for a frozen account, which would be
 // left without a way back.
 func (s *Service) Decline(ctx context.Context, id, reason, canned string) (AdminTicket, error) {
-	reason, err := text("reason", reason)
+	reason, err := audit.Words("reason", reason, maxText)
 	if err == nil && reason == "" && canned == "" {
 		err = fault.ErrInvalid.New(fault.Field("reason", "missing"))
 	}

@@ -45,7 +45,7 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 	begun := time.Now()
 	var c content
 	var err error
-	if c.Note, err = text("note", in.Note); err != nil {
+	if c.Note, err = noteOf(in.Note); err != nil {
 		return Ticket{}, err
 	}
 	var ask func(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error)
@@ -231,11 +231,11 @@ func (s *Service) askMine(ctx context.Context, tx *db.Tx, in *Request, c *conten
 	return errCaseDecided.New(fault.Next("my_tickets", "/me/tickets")), nil
 }
 
-// text tidies a note, a reason or an answer.
-func text(field, typed string) (string, error) {
-	clean := identity.Clean(typed)
-	if utf8.RuneCountInString(clean) > maxText {
-		return "", fault.ErrInvalid.New(fault.FieldWith(field, "too_long", map[string]any{"max": maxText}))
+// noteOf tidies a note, which is sealed: what whoever asks writes of themselves stays as it is, numbers and all.
+func noteOf(typed string) (string, error) {
+	note := identity.Clean(typed)
+	if utf8.RuneCountInString(note) > maxText {
+		return "", fault.ErrInvalid.New(fault.FieldWith("note", "too_long", map[string]any{"max": maxText}))
 	}
-	return clean, nil
+	return note, nil
 }

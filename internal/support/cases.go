@@ -179,7 +179,7 @@ func (s *Service) appealTo(ctx context.Context, q db.Querier, r row) (to access.
 // else's; case_not_lost; appealed when it has been; appeal_final after an appeal, or when the province has decided;
 // entry_not_taken when the entry is free by now, or the caller's.
 func (s *Service) Appeal(ctx context.Context, id, note string) (filed Ticket, err error) {
-	if note, err = text("note", note); err != nil {
+	if note, err = noteOf(note); err != nil {
 		return filed, err
 	}
 	caller := access.ActorFrom(ctx).AccountID
@@ -235,7 +235,7 @@ func (s *Service) fileAppeal(ctx context.Context, tx *db.Tx, first row, caller s
 // Keep answers an open case as its holder: this is me. Answering again replaces the note. Errors: not_found for anybody
 // else's case, ticket_answered when it has ended.
 func (s *Service) Keep(ctx context.Context, id, note string) (kept Case, err error) {
-	if note, err = text("note", note); err != nil {
+	if note, err = noteOf(note); err != nil {
 		return kept, err
 	}
 	caller := access.ActorFrom(ctx).AccountID

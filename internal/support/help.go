@@ -16,7 +16,7 @@ import (
 
 // Tell writes to whoever asked, by SMS where their account is frozen; the request stays open, with whom it was. Errors: not_found, ticket_closed, invalid without words, frozen_unreachable.
 func (s *Service) Tell(ctx context.Context, id, words string) (AdminTicket, error) {
-	words, err := text("words", words)
+	words, err := audit.Words("words", words, maxText)
 	if err == nil && words == "" {
 		err = fault.ErrInvalid.New(fault.Field("words", "missing"))
 	}

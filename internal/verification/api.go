@@ -3,7 +3,7 @@ package verification
 import (
 	"context"
 
-	"caotang/internal/fault"
+	"caotang/internal/audit"
 	"caotang/internal/identity"
 	"caotang/internal/server"
 )
@@ -76,9 +76,9 @@ func (s *Service) Mount(srv *server.Server) {
 		Method: "DELETE", Path: "/api/v1/admin/accounts/{id}/binding", ID: "unbind-account", Tag: "accounts", Rule: server.Administrator,
 		Status: 204, Summary: "Part an account of one's scope from its registry entry, or from children whose guardian it is",
 	}, func(ctx context.Context, in *unbindOtherInput) (*empty, error) {
-		reason := identity.Clean(in.Body.Reason)
-		if reason == "" {
-			return nil, fault.ErrInvalid.New(fault.Field("reason", "missing"))
+		reason, err := audit.Reason(in.Body.Reason)
+		if err != nil {
+			return nil, err
 		}
 		return nil, s.UnbindOther(ctx, in.ID, in.Body.BindingIDs, reason)
 	})
