@@ -127,6 +127,12 @@ func (a Actor) Above(level Level) Actor {
 	return a
 }
 
+// At is the actor with those grants alone that stand at a level.
+func (a Actor) At(level Level) Actor {
+	a.Grants = slices.DeleteFunc(slices.Clone(a.Grants), func(g Grant) bool { return g.Level != level })
+	return a
+}
+
 // Narrowed is the actor with nothing but one division of those that they may do an action in; false where it is not theirs.
 func (a Actor) Narrowed(action Action, division string) (Actor, bool) {
 	g := Grant{Level: County, ScopeID: division}

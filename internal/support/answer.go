@@ -317,7 +317,7 @@ func (s *Service) Read(ctx context.Context, id string) (AdminTicket, error) {
 		t.Sides, err = s.weighed(ctx, s.db, r)
 		return t, err
 	}
-	t.TakenMe = r.takenBy == access.ActorFrom(ctx).AccountID
+	t.TakenMe, t.NumberFor = r.takenBy == access.ActorFrom(ctx).AccountID, r.numberFor(access.ActorFrom(ctx))
 	t.Ready = readyAnswers(access.ClientFrom(ctx).Language, r.Kind, r.content)
 	switch r.Kind {
 	case Frozen:

@@ -12,13 +12,14 @@ import (
 
 // Revealed is what a ticket masks, in full.
 type Revealed struct {
-	IDNumber string  `json:"id_number,omitempty" doc:"As asked for, or as the registry has it; absent where a ticket is about no person"`
+	IDNumber string  `json:"id_number,omitempty" doc:"As asked for, or as the registry has it; absent where a ticket is about no person, and for those who do not see it: see number_for"`
 	Username string  `json:"username" doc:"Of whoever asked"`
 	Phone    *string `json:"phone" doc:"Of whoever asked; null when none is bound"`
 }
 
 // Reveal shows in full whom a ticket is about and how to reach whoever asked, so that a school can hold the request
-// against its papers. The look is recorded with its reason, as one into the registry is. Errors: not_found also
+// against its papers; the number to those alone whom [Service.numberFor] names nobody else for. The look is recorded with its reason, as
+// one into the registry is. Errors: not_found also
 // outside the actor's scope, ticket_closed once the ticket has been answered, invalid without a reason.
 func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed, err error) {
 	if reason, err = audit.Reason(reason); err != nil {
@@ -35,19 +36,21 @@ func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed
 		if t.State != Open {
 			return errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
 		}
-		shown = Revealed{IDNumber: t.content.IDNumber, Username: t.username}
+		shown = Revealed{Username: t.username}
 		about := t.about()
-		if t.content.EntryID != "" {
-			entry, err := s.roster.EntryByID(ctx, tx, t.content.EntryID)
-			if err != nil && !fault.Is(err, fault.ErrNotFound) {
-				return err
-			}
-			// Who has left is no longer theirs to look at; whoever is above the school asks a second person, by the registry.
-			if err == nil && entry.School.ID == t.School.ID && access.ActorFrom(ctx).Can(access.RegistryUnmaskOwn, entry.Place()) {
-				if shown.IDNumber, err = s.roster.IDNumber(entry); err != nil {
+		if t.numberFor(access.ActorFrom(ctx)) == "" {
+			shown.IDNumber = t.content.IDNumber
+			if t.content.EntryID != "" {
+				entry, err := s.roster.EntryByID(ctx, tx, t.content.EntryID)
+				if err != nil && !fault.Is(err, fault.ErrNotFound) {
 					return err
 				}
-				about["masked_name"], about["masked_id_number"] = vault.MaskName(entry.Name), vault.MaskIDNumber(shown.IDNumber)
+				if err == nil && entry.School.ID == t.School.ID { // who has left is no longer theirs to look at
+					if shown.IDNumber, err = s.roster.IDNumber(entry); err != nil {
+						return err
+					}
+					about["masked_name"], about["masked_id_number"] = vault.MaskName(entry.Name), vault.MaskIDNumber(shown.IDNumber)
+				}
 			}
 		}
 		if len(t.phone) > 0 {
@@ -62,6 +65,20 @@ func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed
 		})
 	})
 	return shown, err
+}
+
+// numberFor names who sees the number of an open ticket in full instead of the actor; "" where the actor does, and where there is none.
+// Whoever is above the school sees it of a ticket alone that has come to their level: else a second person would have to allow it
+// (package looks), and so of somebody who stands in the registry.
+func (r row) numberFor(actor access.Actor) string {
+	switch {
+	case actor.Can(access.RegistryUnmaskOwn, r.place):
+	case r.content.EntryID != "":
+		return r.School.Name
+	case r.content.IDNumber != "" && !actor.At(r.Waiting.Level).Can(access.RegistryUnmask, r.place):
+		return r.Waiting.Scope
+	}
+	return ""
 }
 
 // about is what a record of a ticket says of it: masked, for the record outlives the ticket's own numbers.

@@ -32,6 +32,33 @@ func TestASchoolHoldsARequestAgainstItsPapers(t *testing.T) {
 	})
 }
 
+// Above the school a full number takes a second person; a ticket shows it there only once it has come to that level.
+func TestAboveTheSchoolATicketShowsItsNumberOnceItHasComeThere(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		school, county, province := w.Administrator(t, access.School, w.Here.ID), w.Administrator(t, access.County, "510104"), w.Administrator(t, access.Province, "510000")
+		path := ask(t, w, w.Person(t, "student"), at(person("student", 1, "韩梅梅"), w.Here.ID))
+		sees := func(p roomtest.Person, number bool, instead any) {
+			t.Helper()
+			if read := w.Do(t, p, "GET", path, nil); read.Get("number_for") != instead {
+				t.Errorf("told that %v sees the number, want %v", read.Get("number_for"), instead)
+			}
+			shown := w.Do(t, p, "POST", path+"/reveal", object{"reason": "核对"})
+			expect(t, shown, 200, "")
+			if strings.Contains(shown.Text, roomtest.IDNumber(1)) != number || shown.Get("username") == "" {
+				t.Errorf("number %v: %v", number, shown)
+			}
+		}
+		sees(school, true, nil)
+		sees(county, false, w.Here.Name)
+		sees(province, false, w.Here.Name)
+		service := w.Administrator(t, access.Service, "510000")
+		expect(t, w.Do(t, service, "POST", path+"/hand-on", object{"reason": "请上一级办理"}), 200, "")
+		sees(school, true, nil)
+		sees(county, true, nil)
+		sees(province, false, "锦江区")
+	})
+}
+
 func TestWhoAsksWhileBeingSomebodyElseIsToldOf(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		for i, name := range []string{"林涛", "魏华"} {

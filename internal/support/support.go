@@ -112,6 +112,7 @@ type AdminTicket struct {
 	Freeze    *accounts.Freeze      `json:"freeze,omitempty" doc:"For one open ticket of an account that is frozen"`
 	TakenBy   string                `json:"taken_by,omitempty" doc:"The username of the administrator who sees to it, masked"`
 	TakenMe   bool                  `json:"taken_by_me,omitempty"`
+	NumberFor string                `json:"number_for,omitempty" doc:"For one open ticket that the caller may answer: the school or division that sees its number in full, where the caller does not"`
 	Ready     []ReadyAnswer         `json:"ready,omitempty" doc:"For one open ticket: answers that need no typing; whoever asked reads them in their own language"`
 	Code      *accounts.OneTimeCode `json:"code,omitempty" doc:"In the answer that unfreezes an account: what lets its owner in, shown once"`
 }
