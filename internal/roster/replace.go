@@ -117,6 +117,23 @@ func (s *Service) Lineage(ctx context.Context, q db.Querier, id string) ([]strin
 	}
 }
 
+// successors answers who stands in the registry in place of those of the entries whose number was replaced, however often since, by the
+// entries' ids.
+func successors(ctx context.Context, q db.Querier, ids []string) (map[string]string, error) {
+	all := map[string]string{}
+	return all, inPieces(ids, func(args []any) error {
+		type pair struct{ of, id string }
+		found, err := db.Collect(ctx, q, `WITH RECURSIVE line (first_id, id) AS (
+				SELECT predecessor_id, entry_id FROM entry_predecessors WHERE predecessor_id IN (`+db.Placeholders(len(args))+`)
+				UNION ALL SELECT l.first_id, p.entry_id FROM line l JOIN entry_predecessors p ON p.predecessor_id = l.id)
+			SELECT l.first_id, l.id FROM line l JOIN registry_entries e ON e.id = l.id`, args, func(p *pair) []any { return []any{&p.of, &p.id} })
+		for _, p := range found {
+			all[p.of] = p.id
+		}
+		return err
+	})
+}
+
 func (e Entry) classID() string {
 	if e.Class == nil {
 		return ""

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -107,24 +108,21 @@ func (s *Service) headHistory(ctx context.Context, classID string, in server.Pag
 
 // namesOf answers what entries are called, or whoever took the place of one that has been replaced.
 func (s *Service) namesOf(ctx context.Context, ids []string) ([]string, error) {
-	entries, err := s.EntriesByID(ctx, s.db, ids)
+	follows, err := successors(ctx, s.db, ids)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.EntriesByID(ctx, s.db, slices.AppendSeq(slices.Clone(ids), maps.Values(follows)))
 	if err != nil {
 		return nil, err
 	}
 	names := make([]string, len(ids))
 	for i, id := range ids {
-		if e, there := entries[id]; there {
-			names[i] = e.Name
-			continue
+		e, there := entries[id]
+		if !there {
+			e = entries[follows[id]]
 		}
-		successors, err := db.Collect(ctx, s.db, `SELECT e.name FROM entry_predecessors p JOIN registry_entries e ON e.id = p.entry_id WHERE p.predecessor_id = $1`,
-			[]any{id}, func(name *string) []any { return []any{name} })
-		if err != nil {
-			return nil, err
-		}
-		if len(successors) > 0 {
-			names[i] = successors[0]
-		}
+		names[i] = e.Name
 	}
 	return names, nil
 }

@@ -89,7 +89,11 @@ func TestAnImportIsUndoneButForWhomSomethingHappenedToSince(t *testing.T) {
 			if _, err := w.Roster.Move(t.Context(), tx, moving, w.Here.ID, w.Nearby.ID, ""); err != nil {
 				return err
 			}
-			_, err := w.Roster.Replace(t.Context(), tx, replaced, roster.Document{Type: "resident_id", Number: roomtest.IDNumber(60)}, "录错")
+			once, err := w.Roster.Replace(t.Context(), tx, replaced, roster.Document{Type: "resident_id", Number: roomtest.IDNumber(60)}, "录错")
+			if err != nil {
+				return err
+			}
+			_, err = w.Roster.Replace(t.Context(), tx, once, roster.Document{Type: "resident_id", Number: roomtest.IDNumber(61)}, "又录错") // twice
 			return err
 		})
 		want(t, w.Do(t, admin, "DELETE", "/api/v1/admin/registry/"+entry("新生戊").ID, nil), 204, "")

@@ -85,37 +85,38 @@ func (s *Service) writeKept(ctx context.Context, r *importRecord, language strin
 	return x.Close()
 }
 
+// writeKeptOf writes who stays as they stand now: whoever's number has been replaced, by the new one.
 func (s *Service) writeKeptOf(ctx context.Context, all []kept, language string, x *sheet.Writer) error {
 	why, ids := map[string]string{}, make([]string, len(all))
 	for i, k := range all {
-		why[k.EntryID], ids[i] = k.Why, k.EntryID
+		ids[i] = k.EntryID
+	}
+	follows, err := successors(ctx, s.db, ids)
+	if err != nil {
+		return err
+	}
+	for i, k := range all {
+		if id, replaced := follows[k.EntryID]; replaced {
+			ids[i] = id
+		}
+		why[ids[i]] = k.Why
 	}
 	return inPieces(ids, func(args []any) error {
-		these := ` IN (` + db.Placeholders(len(args)) + `)`
-		for _, from := range []string{ // the entries themselves, and those that took their place
-			` WHERE e.id` + these,
-			` JOIN entry_predecessors p ON p.entry_id = e.id WHERE p.predecessor_id` + these,
-		} {
-			found, err := s.entries(ctx, s.db, from, args...)
+		found, err := s.entries(ctx, s.db, ` WHERE e.id IN (`+db.Placeholders(len(args))+`)`, args...)
+		if err != nil {
+			return err
+		}
+		for _, e := range found {
+			number, err := s.IDNumber(e)
 			if err != nil {
 				return err
 			}
-			for _, e := range found {
-				reason := why[e.ID]
-				if reason == "" {
-					reason = keptReplaced
-				}
-				number, err := s.IDNumber(e)
-				if err != nil {
-					return err
-				}
-				class := ""
-				if e.Class != nil {
-					class = e.Class.DisplayName
-				}
-				if err := x.Row([]string{e.Name, vault.MaskIDNumber(number), e.School.Name, class, keptWords(language, reason)}); err != nil {
-					return err
-				}
+			class := ""
+			if e.Class != nil {
+				class = e.Class.DisplayName
+			}
+			if err := x.Row([]string{e.Name, vault.MaskIDNumber(number), e.School.Name, class, keptWords(language, why[e.ID])}); err != nil {
+				return err
 			}
 		}
 		return nil

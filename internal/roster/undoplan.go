@@ -157,12 +157,10 @@ func (s *Service) presentOf(ctx context.Context, q db.Querier, ids []string, sin
 func (t *trace) why(ctx context.Context, q db.Querier, id string, p *present) (string, error) {
 	switch {
 	case p == nil:
-		var one int
-		err := q.QueryRow(ctx, `SELECT 1 FROM entry_predecessors WHERE predecessor_id = $1`, id).Scan(&one)
-		if errors.Is(err, sql.ErrNoRows) {
-			return "", nil
+		if follows, err := successors(ctx, q, []string{id}); err != nil || len(follows) == 0 {
+			return "", err
 		}
-		return keptReplaced, err
+		return keptReplaced, nil
 	case p.school != t.school:
 		return keptMoved, nil
 	case p.bound:
