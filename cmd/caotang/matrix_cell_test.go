@@ -409,7 +409,7 @@ func (c *cell) actor(role string) roomtest.Person {
 	return roomtest.Person{}
 }
 
-func (c *cell) call(op server.Op, how request, role string) int {
+func (c *cell) call(op server.Op, how request, role string) *httptest.ResponseRecorder {
 	path := strings.Replace(op.Path, "{copy}", "id_card", 1)
 	if begin, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}'); begin >= 0 {
 		path = path[:begin] + how.target(c) + path[end+1:]
@@ -449,5 +449,5 @@ func (c *cell) call(op server.Op, how request, role string) int {
 	if recorded.Code >= 500 {
 		c.t.Errorf("%s as %s: %d %s", op.ID, role, recorded.Code, recorded.Body)
 	}
-	return recorded.Code
+	return recorded
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -18,23 +19,44 @@ import (
 
 // OneTimeCode lets the owner of an account in once, to set a password of their own. It is shown to nobody again.
 type OneTimeCode struct {
-	OneTimeCode string    `json:"one_time_code"`
+	OneTimeCode string    `json:"one_time_code" doc:"In groups; it opens the account in any letter case, with or without them"`
 	ExpiresAt   time.Time `json:"expires_at"`
 }
 
-// newOneTimeCode makes 60 random bits into twelve letters and digits that nobody mistakes for each other, small so that
-// they are easy to type on a phone.
-func (s *Service) newOneTimeCode() OneTimeCode {
-	const alphabet = "23456789abcdefghjkmnpqrstuvwxyz" // without 0 1 i l o
+// oneTimeAlphabet has no 0 1 i l o, which are mistaken for others, and small letters, which are easy to type on a phone.
+const (
+	oneTimeAlphabet = "23456789abcdefghjkmnpqrstuvwxyz"
+	oneTimeLength   = 12
+)
+
+// newOneTimeCode makes 60 random bits into twelve characters, shown in groups of four, and the hash that they are stored as.
+func (s *Service) newOneTimeCode(ctx context.Context) (made OneTimeCode, hash string, err error) {
 	var code strings.Builder
-	for code.Len() < 12 {
+	for code.Len() < oneTimeLength {
 		var b [1]byte
 		_, _ = rand.Read(b[:]) // never fails, by its contract
-		if n := int(b[0] & 31); n < len(alphabet) {
-			code.WriteByte(alphabet[n])
+		if n := int(b[0] & 31); n < len(oneTimeAlphabet) {
+			code.WriteByte(oneTimeAlphabet[n])
 		}
 	}
-	return OneTimeCode{code.String(), db.At(s.now().Add(s.config.OneTimeCodeTTL)).Time}
+	plain := code.String()
+	hash, err = s.hasher.hash(ctx, plain)
+	return OneTimeCode{plain[:4] + "-" + plain[4:8] + "-" + plain[8:], db.At(s.now().Add(s.config.OneTimeCodeTTL)).Time}, hash, err
+}
+
+// asOneTimeCode is a one-time code as it is stored, however it was typed: in capitals, with spaces or dashes. What has not the shape of
+// one is left as it is.
+func asOneTimeCode(typed string) string {
+	code := strings.ToLower(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Pd, r) {
+			return -1
+		}
+		return r
+	}, identity.Fold(typed)))
+	if len(code) != oneTimeLength || strings.Trim(code, oneTimeAlphabet) != "" {
+		return typed
+	}
+	return code
 }
 
 // NewAdministrator is an account with a grant on a scope that exists.
@@ -49,8 +71,7 @@ func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (
 	if faults := usernameFaults(a.Username); len(faults) > 0 {
 		return OneTimeCode{}, ErrUsernameInvalid.New(faults...)
 	}
-	code := s.newOneTimeCode()
-	hash, err := s.hasher.hash(ctx, code.OneTimeCode)
+	code, hash, err := s.newOneTimeCode(ctx)
 	if err != nil {
 		return OneTimeCode{}, err
 	}
@@ -79,15 +100,14 @@ func (s *Service) CreateAdministrator(ctx context.Context, a NewAdministrator) (
 // IssueCode replaces the password of an account in the administrator's scope by a one-time code and ends its sessions
 // (F-28). The account's phone is told.
 func (s *Service) IssueCode(ctx context.Context, accountID, reason string) (OneTimeCode, error) {
-	reason, err := requireReason(reason)
+	reason, err := audit.Reason(reason)
 	if err != nil {
 		return OneTimeCode{}, err
 	}
 	if err := s.mayManage(ctx, accountID); err != nil {
 		return OneTimeCode{}, err
 	}
-	code := s.newOneTimeCode()
-	hash, err := s.hasher.hash(ctx, code.OneTimeCode)
+	code, hash, err := s.newOneTimeCode(ctx)
 	if err != nil {
 		return OneTimeCode{}, err
 	}
@@ -124,7 +144,7 @@ func (s *Service) ReplacePhone(ctx context.Context, accountID, phoneTyped, reaso
 	if err != nil {
 		return Found{}, err
 	}
-	if reason, err = requireReason(reason); err != nil {
+	if reason, err = audit.Reason(reason); err != nil {
 		return Found{}, err
 	}
 	if err := s.mayManage(ctx, accountID); err != nil {
@@ -145,13 +165,6 @@ func (s *Service) ReplacePhone(ctx context.Context, accountID, phoneTyped, reaso
 // phoneOfAnother is phone_taken for somebody who acts for the account's owner.
 func phoneOfAnother() error {
 	return ErrPhoneTaken.New(fault.For("office"), fault.Field("phone", "phone_taken"))
-}
-
-func requireReason(reason string) (string, error) {
-	if reason = identity.Clean(reason); reason == "" {
-		return "", fault.ErrInvalid.New(fault.Field("reason", "missing"))
-	}
-	return reason, nil
 }
 
 // mayManage answers not_found for an account outside the actor's scope and for a closed one, and forbidden for another

@@ -73,7 +73,7 @@ func TestACountyAppointsItsSchoolsAdministratorsAndNobodyClimbs(t *testing.T) {
 		school := w.Administrator(t, access.School, w.Here.ID)
 		made := expect(t, w.Do(t, county, "POST", administrators, appointment("caotang01", "school", w.Here.ID)), 201, "")
 		code, _ := made.Get("one_time_code.one_time_code").(string)
-		if made.Get("scope_name") != w.Here.Name || len(code) != 12 || made.Get("ready") != false {
+		if made.Get("scope_name") != w.Here.Name || len(code) != 14 || made.Get("ready") != false {
 			t.Errorf("the appointment reads %v", made)
 		}
 		in := expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", map[string]any{"login": "caotang01", "password": code}), 201, "")

@@ -434,15 +434,14 @@ const (
 // code, and with the phone of before the change or the present one; before when keep is empty and there was one. Errors:
 // not_found, forbidden, account_not_frozen; phone_taken when the phone of before is another account's by now.
 func (s *Service) Unfreeze(ctx context.Context, accountID, reason, keep string) (OneTimeCode, error) {
-	reason, err := requireReason(reason)
+	reason, err := audit.Reason(reason)
 	if err != nil {
 		return OneTimeCode{}, err
 	}
 	if err := s.mayManage(ctx, accountID); err != nil {
 		return OneTimeCode{}, err
 	}
-	code := s.newOneTimeCode()
-	hash, err := s.hasher.hash(ctx, code.OneTimeCode)
+	code, hash, err := s.newOneTimeCode(ctx)
 	if err != nil {
 		return OneTimeCode{}, err
 	}

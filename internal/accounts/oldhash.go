@@ -253,10 +253,14 @@ func openOldHash(v *vault.Vault, stored string) (h oldHash, err error) {
 	return oldHash{parts[0], rounds, salt, digest}, nil
 }
 
-// check compares a password with a stored hash. For a hash of the old system whose password is right it also answers what
+// check compares a password with an account's. A one-time code may be typed in any letter case, with spaces or dashes. For a hash of the old system whose password is right it also answers what
 // the password is to be stored as from now on. A wrong password costs the same work whatever it is compared with, a slow
 // hash of the old system excepted, which costs its own.
-func (s *Service) check(ctx context.Context, stored, password string) (ok bool, renewed string, err error) {
+func (s *Service) check(ctx context.Context, account *record, password string) (ok bool, renewed string, err error) {
+	stored := account.passwordHash
+	if account.passwordExpires.Valid { // as one-time codes alone do
+		password = asOneTimeCode(password)
+	}
 	if !isOld(stored) {
 		ok, err = s.hasher.verify(ctx, stored, password)
 		return ok, "", err

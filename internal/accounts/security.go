@@ -46,7 +46,7 @@ func (s *Service) checkPassword(ctx context.Context, accountID, field, password 
 	if err != nil {
 		return offerReset(err)
 	}
-	ok, _, err := s.check(patient, account.passwordHash, password)
+	ok, _, err := s.check(patient, account, password)
 	if err != nil {
 		return err
 	}

@@ -225,9 +225,14 @@ func TestAnAdministratorBeginsWithAOneTimeCode(t *testing.T) {
 		f := newFixture(t, d)
 		f.places(t)
 		made, err := f.CreateAdministrator(t.Context(), accounts.NewAdministrator{Username: "Admin01", Grant: access.Grant{Level: access.City, ScopeID: "510100"}})
-		if err != nil || len(made.OneTimeCode) != 12 || !made.ExpiresAt.Equal(f.now().Add(24*time.Hour)) {
+		if err != nil || len(made.OneTimeCode) != 14 || !made.ExpiresAt.Equal(f.now().Add(24*time.Hour)) {
 			t.Fatalf("%+v, %v", made, err)
 		}
+		plain := strings.ReplaceAll(made.OneTimeCode, "-", "")
+		for _, typed := range []string{plain, strings.ToUpper(made.OneTimeCode), " " + strings.ReplaceAll(made.OneTimeCode, "-", " "), strings.ReplaceAll(made.OneTimeCode, "-", "－")} {
+			f.anyone().signIn(t, "Admin01", typed).want(t, 201, "")
+		}
+		f.anyone().signIn(t, "Admin01", plain[:11]).want(t, 401, "credentials_wrong")
 		r := f.anyone().signIn(t, "Admin01", made.OneTimeCode).want(t, 201, "")
 		if must := fmt.Sprint(r.body["must"]); must != "[replace_password bind_phone]" {
 			t.Errorf("must %s", must)

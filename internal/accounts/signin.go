@@ -249,7 +249,7 @@ func (s *Service) whose(ctx context.Context, candidates []*record, password stri
 		return nil, "", err
 	}
 	for _, c := range candidates {
-		if ok, renewed, err := s.check(ctx, c.passwordHash, password); ok || err != nil {
+		if ok, renewed, err := s.check(ctx, c, password); ok || err != nil {
 			return c, renewed, err
 		}
 	}
