@@ -98,13 +98,19 @@ func (t *table) taken() string {
 	return t.text("statistics.taken", map[string]any{"by": t.by, "at": t.at.In(calendar.Shanghai).Format("2006-01-02 15:04")})
 }
 
-// percent is the activated part in per cent with one decimal, rounded down so that 100 means all, as the screen shows it; empty
-// where there is nobody.
+// percent is the activated part in per cent with one decimal, as the screen shows it: 100 means all, and 0 nobody. Empty where there is
+// nobody to activate.
 func (x Share) percent() string {
 	if x.Entries == 0 {
 		return ""
 	}
-	tenths := 1000 * x.Activated / x.Entries
+	tenths := (2000*x.Activated + x.Entries) / (2 * x.Entries)
+	if x.Activated > 0 {
+		tenths = max(tenths, 1)
+	}
+	if x.Activated < x.Entries {
+		tenths = min(tenths, 999)
+	}
 	return fmt.Sprintf("%d.%d", tenths/10, tenths%10)
 }
 

@@ -7,7 +7,12 @@ const row = (level: StatisticsRow['level'], activated: number): StatisticsRow =>
 })
 
 describe('statistics', () => {
-  it('says 100 % only when all have activated, and nothing where there is nobody', () => {
+  it('rounds, but says 100 % only when all have activated, 0 % only when nobody has, and nothing where there is nobody', () => {
+    expect(percentOf({ entries: 84, activated: 55 })).toBe(65.5)
+    expect(percentOf({ entries: 2_161, activated: 2 })).toBe(0.1)
+    expect(percentOf({ entries: 100_000, activated: 1 })).toBe(0.1)
+    expect(percentOf({ entries: 100_000, activated: 0 })).toBe(0)
+    expect(percentOf({ entries: 100_000, activated: 99_999 })).toBe(99.9)
     expect(percentOf({ entries: 10_000, activated: 9_999 })).toBe(99.9)
     expect(percentOf({ entries: 3, activated: 3 })).toBe(100)
     expect(percentOf({ entries: 0, activated: 0 })).toBeNull()

@@ -33,9 +33,11 @@ export function queryOf({ scope, order, kind, days }: View): Record<string, stri
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
 }
 
-/** The share in per cent with one decimal, rounded down so that 100 means all, as in the workbook; null where there is nobody. */
+/** The share in per cent with one decimal, as in the workbook: 100 means all, and 0 nobody. Null where there is nobody to activate. */
 export function percentOf({ entries, activated }: Pick<Share, 'entries' | 'activated'>): number | null {
-  return entries > 0 ? Math.floor((1000 * activated) / entries) / 10 : null
+  if (entries === 0) return null
+  const tenths = Math.round((1000 * activated) / entries)
+  return Math.min(Math.max(tenths, activated > 0 ? 1 : 0), activated < entries ? 999 : 1000) / 10
 }
 
 export const missingOf = ({ entries, activated }: Pick<Share, 'entries' | 'activated'>): number => entries - activated
