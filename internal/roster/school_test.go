@@ -62,6 +62,8 @@ func TestASchoolAddedByMistakeGoesAndOneInUseStays(t *testing.T) {
 		administrator := w.Administrator(t, access.School, id)
 		want(t, w.Do(t, administrator, "DELETE", path+"?code=2151000009", nil), 404, "not_found")
 		want(t, w.Do(t, county, "DELETE", path+"?code=2151000009", nil), 409, "school_in_use")
+		want(t, w.Do(t, county, "DELETE", path+"?dry_run=true", nil), 409, "school_in_use")
+		want(t, w.Do(t, administrator, "DELETE", path+"?dry_run=true", nil), 404, "not_found")
 		if _, err := d.Exec(t.Context(), `DELETE FROM grants WHERE account_id = $1`, administrator.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -75,6 +77,10 @@ func TestASchoolAddedByMistakeGoesAndOneInUseStays(t *testing.T) {
 		want(t, w.Do(t, county, "PATCH", path, fields{"code": "2151000008"}), 409, "school_in_use")
 		want(t, w.Do(t, county, "DELETE", "/api/v1/admin/registry/"+pupil.ID, nil), 204, "")
 
+		want(t, w.Do(t, county, "DELETE", path+"?dry_run=true&code=2151000009", nil), 204, "")
+		if n := w.Count(t, `SELECT count(*) FROM schools WHERE id = $1`, id); n != 1 {
+			t.Error("a look has removed the school")
+		}
 		want(t, w.Do(t, county, "DELETE", path+"?code=2151000009", nil), 204, "")
 		if n := w.Count(t, `SELECT count(*) FROM schools WHERE id = $1`, id); n != 0 {
 			t.Error("the school is still there")

@@ -129,9 +129,10 @@ func (s *Service) mountSchools(srv *server.Server) {
 		Summary: "Remove a school that was added by mistake, while nothing stands at it",
 	}, func(ctx context.Context, in *struct {
 		ByID
-		Code string `query:"code" maxLength:"100" doc:"The school's code, which says once more which one is meant"`
+		Code   string `query:"code" maxLength:"100" doc:"The school's code, which says once more which one is meant"`
+		DryRun bool   `query:"dry_run" doc:"Say whether the school could be removed, or its code corrected, and do nothing"`
 	},
 	) (*empty, error) {
-		return nil, s.removeSchool(ctx, in.ID, in.Code)
+		return nil, s.removeSchool(ctx, in.ID, in.Code, in.DryRun)
 	})
 }

@@ -51,9 +51,10 @@ func (s *Service) unused(ctx context.Context, tx *db.Tx, id string) error {
 	return nil
 }
 
-// removeSchool takes a school away that was added by mistake and that nothing stands at. The code repeats which one is
-// meant. Errors: not_found also outside the actor's scope; invalid for another code; school_in_use.
-func (s *Service) removeSchool(ctx context.Context, id, code string) error {
+// removeSchool takes a school away that was added by mistake and that nothing stands at. The code repeats which one is meant; to look
+// only is to be told whether the school could go. Errors: not_found also outside the actor's scope; school_in_use; invalid
+// for another code.
+func (s *Service) removeSchool(ctx context.Context, id, code string, lookOnly bool) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		school, err := s.heldSchool(ctx, tx, id)
 		if err != nil {
@@ -62,11 +63,11 @@ func (s *Service) removeSchool(ctx context.Context, id, code string) error {
 		if err := school.Open(); err != nil {
 			return err
 		}
+		if err := s.unused(ctx, tx, id); err != nil || lookOnly {
+			return err
+		}
 		if strings.TrimSpace(code) != school.Code {
 			return fault.ErrInvalid.New(fault.Field("code", "school_code_differs"))
-		}
-		if err := s.unused(ctx, tx, id); err != nil {
-			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM schools WHERE id = $1`, id); err != nil {
 			return err
