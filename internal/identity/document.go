@@ -44,6 +44,7 @@ const (
 	CodeIDFutureDate  = "id_future_date" // the birth date has not come yet
 	CodeIDChecksum    = "id_checksum"    // the last character does not fit the others: mistyped
 	CodeIDFloat       = "id_float"       // a spreadsheet turned it into 5.10104E+17: the digits are gone
+	CodeIDMaybeFloat  = "id_maybe_float" // as id_checksum, and it ends as what a spreadsheet cut short does
 	CodeIDArea        = "id_area"        // a residence permit that begins with none of 81, 82, 83
 	CodeIDFormat      = "id_format"      // not the shape of this document
 	CodeIDLooksAsName = "id_is_name"     // it is a person's name
@@ -146,7 +147,7 @@ func parse18(s string, now time.Time) (string, *Problem) {
 	}
 	if CheckCharacter(s[:17]) != s[17] {
 		if strings.HasSuffix(s, "000") { // 15 digits are what a spreadsheet's number keeps
-			return s, problem(CodeIDFloat)
+			return s, problem(CodeIDMaybeFloat)
 		}
 		return s, problem(CodeIDChecksum)
 	}

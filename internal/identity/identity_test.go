@@ -42,7 +42,7 @@ func TestParseDocument(t *testing.T) {
 		{"checksum", ResidentID, "110105194912310021", "", CodeIDChecksum},
 		{"float", ResidentID, "5.10104E+17", "", CodeIDFloat},
 		{"float in lower case", ResidentID, "5.10104199001011e17", "", CodeIDFloat},
-		{"the digits a spreadsheet left", ResidentID, "510104199001011000", "", CodeIDFloat},
+		{"the digits a spreadsheet left", ResidentID, "510104199001011000", "", CodeIDMaybeFloat},
 		{"a name", ResidentID, "张三", "", CodeIDLooksAsName},
 		{"a name in letters", ResidentID, "John Smith", "", CodeIDLooksAsName},
 		{"Hong Kong permit", ResidencePermit, with18("810000" + "19900307" + "123"), with18("810000" + "19900307" + "123"), ""},
