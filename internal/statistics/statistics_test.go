@@ -286,7 +286,7 @@ func TestATableIsTakenAlongAndRecorded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := []string{"草堂中学", w.Here.Code, "6", "1", "16.6", "", "2", "1", "50"}; len(rows) != 5 || !reflect.DeepEqual(rows[2], want) {
+		if want := []string{"草堂中学", w.Here.Code, "6", "1", "16.7", "", "2", "1", "50"}; len(rows) != 5 || !reflect.DeepEqual(rows[2], want) {
 			t.Errorf("%q", rows)
 		}
 		if kind, err := book.GetCellType(book.GetSheetName(0), "C3"); err != nil || kind != excelize.CellTypeUnset { // a number
