@@ -149,7 +149,8 @@ func (a Actor) Narrowed(action Action, division string) (Actor, bool) {
 	return a, true
 }
 
-var height = map[Level]int{School: 1, County: 2, City: 3, Province: 4}
+// Customer service is as high as a city, so that the province alone stands above it.
+var height = map[Level]int{School: 1, County: 2, City: 3, Service: 3, Province: 4}
 
 // Above is the next level above; the province, which stands below none, is above itself.
 func (l Level) Above() Level {

@@ -64,6 +64,15 @@ func TestCustomerServiceDecidesByCopiesAndHelpsInItsRegionAndDoesNothingElse(t *
 	}
 }
 
+func TestTheProvinceAloneAppointsCustomerService(t *testing.T) {
+	for _, grant := range []access.Grant{{Level: access.Province, ScopeID: "510000"}, {Level: access.City, ScopeID: "510100"}, {Level: access.Service, ScopeID: "510000"}} {
+		actor := access.Actor{Grants: []access.Grant{grant}}
+		if may := actor.MayGrant(access.Service, access.Place{Region: "510100"}); may != (grant.Level == access.Province) {
+			t.Errorf("%s may appoint customer service: %v", grant.Level, may)
+		}
+	}
+}
+
 func TestReachWithoutGrantsSelectsNothing(t *testing.T) {
 	condition, args := access.Actor{}.Reach(access.RegistryRead).SQL("region", "school_id", 1)
 	if condition != "1 = 0" || args != nil {

@@ -9,7 +9,7 @@ import (
 
 type administratorsInput struct {
 	server.PageInput
-	Level    access.Level `query:"level" enum:"province,city,county,school"`
+	Level    access.Level `query:"level" enum:"province,city,county,school,service"`
 	SchoolID string       `query:"school_id" maxLength:"100"`
 }
 
@@ -18,7 +18,7 @@ type administratorsOutput struct{ Body server.Page[Administrator] }
 type appointInput struct {
 	Body struct {
 		Username string       `json:"username" maxLength:"1000"`
-		Level    access.Level `json:"level" maxLength:"20" doc:"city, county or school: below the caller's own"`
+		Level    access.Level `json:"level" maxLength:"20" doc:"city, county, school, or service for customer service: below the caller's own"`
 		ScopeID  string       `json:"scope_id" maxLength:"100" doc:"The division's code, or the school's id"`
 		Existing bool         `json:"existing,omitempty" doc:"Whether the username is that of an account which exists"`
 	}

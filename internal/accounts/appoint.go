@@ -12,10 +12,11 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/messages"
 	"caotang/internal/server"
 )
 
-// Administrators are appointed from above: the province's for cities, counties and schools, a city's for its counties and
+// Administrators are appointed from above: the province's for cities, counties, schools and customer service, a city's for its counties and
 // schools, a county's for its schools. Nobody grants as much as they have themselves; the province's own are made by
 // `caotang admin create`.
 
@@ -25,7 +26,7 @@ type Administrator struct {
 	Username    string       `json:"username"`
 	Name        string       `json:"name,omitempty" doc:"Of the person, where the account is verified"`
 	MaskedPhone *string      `json:"masked_phone"`
-	Level       access.Level `json:"level" enum:"province,city,county,school"`
+	Level       access.Level `json:"level" enum:"province,city,county,school,service"`
 	ScopeID     string       `json:"scope_id"`
 	ScopeName   string       `json:"scope_name"`
 	GrantedAt   time.Time    `json:"granted_at"`
@@ -55,6 +56,14 @@ func (on scope) open() error {
 	return errScopeMerged.New(fault.Field("scope_id", "school_merged_into"), fault.Arg("from", on.name), fault.Arg("school", on.into))
 }
 
+// notice is the key of what the holder of the grant is told.
+func (on scope) notice(what string) string {
+	if on.Level == access.Service {
+		what += "_service"
+	}
+	return "notice." + what
+}
+
 // scopeOf finds what a grant is on, or answers not_found for the field.
 func (s *Service) scopeOf(ctx context.Context, q db.Querier, g access.Grant) (scope, error) {
 	found := scope{Grant: g, place: access.Place{Region: g.ScopeID}}
@@ -64,7 +73,7 @@ func (s *Service) scopeOf(ctx context.Context, q db.Querier, g access.Grant) (sc
 		err = q.QueryRow(ctx, `SELECT s.name, s.region, coalesce(m.name, '') FROM schools s LEFT JOIN schools m ON m.id = s.merged_into WHERE s.id = $1`, g.ScopeID).
 			Scan(&found.name, &found.place.Region, &found.into)
 	} else {
-		err = q.QueryRow(ctx, `SELECT name FROM regions WHERE code = $1 AND level = $2`, g.ScopeID, string(g.Level)).Scan(&found.name)
+		err = q.QueryRow(ctx, `SELECT name FROM regions WHERE code = $1 AND $2 IN (level, 'service')`, g.ScopeID, string(g.Level)).Scan(&found.name)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return found, fault.ErrNotFound.New(fault.Field("scope_id", "not_found"))
@@ -152,7 +161,7 @@ func (s *Service) promote(ctx context.Context, username string, g access.Grant) 
 		if err := s.recordGrant(ctx, tx, "account.appoint", id, on, ""); err != nil {
 			return err
 		}
-		return s.Notify(ctx, tx, id, "notice.appointed", map[string]any{"scope": on.name})
+		return s.Notify(ctx, tx, id, on.notice("appointed"), map[string]any{"scope": on.name})
 	})
 }
 
@@ -183,7 +192,7 @@ func (s *Service) Dismiss(ctx context.Context, accountID string, g access.Grant,
 		if err := s.recordGrant(ctx, tx, "account.dismiss", accountID, on, reason); err != nil {
 			return err
 		}
-		return s.Notify(ctx, tx, accountID, "notice.dismissed", map[string]any{"scope": on.name})
+		return s.Notify(ctx, tx, accountID, on.notice("dismissed"), map[string]any{"scope": on.name})
 	})
 }
 
@@ -193,9 +202,13 @@ func (s *Service) recordGrant(ctx context.Context, tx *db.Tx, action, accountID 
 	if err != nil {
 		return err
 	}
+	name := on.name
+	if on.Level == access.Service {
+		name = messages.Text(messages.Chinese, "scope.service", map[string]any{"region": name})
+	}
 	return audit.Record(ctx, tx, audit.Event{
 		Action: action, Target: "account", TargetID: accountID, Place: on.place, Reason: reason,
-		Details: map[string]any{"level": on.Level, "scope": on.name, "masked_username": account.MaskedUsername},
+		Details: map[string]any{"level": on.Level, "scope": name, "masked_username": account.MaskedUsername},
 	})
 }
 

@@ -195,3 +195,33 @@ func TestWhoeverAppointsAnAdministratorCanLetThemInAgain(t *testing.T) {
 		expect(t, w.Do(t, w.Administrator(t, access.County, "510104"), "POST", path, body), 200, "")
 	})
 }
+
+func TestTheProvinceAppointsCustomerServiceAndNobodyElseDoes(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		province, city := w.Administrator(t, access.Province, "510000"), w.Administrator(t, access.City, "510100")
+		for _, scope := range []string{"510000", "510100"} {
+			expect(t, w.Do(t, city, "POST", administrators, appointment("helper01", "service", scope)), 404, "not_found")
+		}
+		expect(t, w.Do(t, province, "POST", administrators, appointment("helper01", "service", "519999")), 404, "not_found")
+		made := expect(t, w.Do(t, province, "POST", administrators, appointment("helper01", "service", "510000")), 201, "")
+		id, _ := made.Get("account_id").(string)
+		if made.Get("level") != "service" || made.Get("may_dismiss") != true || id == "" {
+			t.Fatalf("the appointment reads %v", made)
+		}
+		listed := w.Do(t, province, "GET", administrators+"?level=service", nil).Items()
+		if len(listed) != 1 || listed[0]["username"] != "helper01" {
+			t.Errorf("the province's list of customer service: %v", listed)
+		}
+		code := expect(t, w.Do(t, province, "POST", "/api/v1/admin/accounts/"+id+"/password-reset", map[string]any{"reason": "忘记密码"}), 200, "")
+		expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", map[string]any{"login": "helper01", "password": code.Get("one_time_code")}), 201, "")
+		dismissal := map[string]any{"account_id": id, "level": "service", "scope_id": "510000", "reason": "换人"}
+		expect(t, w.Do(t, city, "POST", administrators+"/dismiss", dismissal), 404, "not_found")
+		expect(t, w.Do(t, province, "POST", administrators+"/dismiss", dismissal), 204, "")
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'account.dismiss' AND details LIKE '%四川省（客服）%'`); n != 1 {
+			t.Errorf("%d dismissals of customer service recorded", n)
+		}
+		if n := w.Count(t, `SELECT count(*) FROM grants WHERE account_id = $1`, id); n != 0 {
+			t.Error("customer service stays appointed")
+		}
+	})
+}
