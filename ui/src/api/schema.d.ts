@@ -2840,7 +2840,7 @@ export interface components {
             /** Format: date-time */
             granted_at: string;
             /** @enum {string} */
-            level: "province" | "city" | "county" | "school";
+            level: "province" | "city" | "county" | "school" | "service";
             masked_phone: string | null;
             /** @description Whether the caller stands above the scope */
             may_dismiss: boolean;
@@ -2857,7 +2857,7 @@ export interface components {
             /** Format: date-time */
             granted_at: string;
             /** @enum {string} */
-            level: "province" | "city" | "county" | "school";
+            level: "province" | "city" | "county" | "school" | "service";
             masked_phone: string | null;
             /** @description Whether the caller stands above the scope */
             may_dismiss: boolean;
@@ -2952,6 +2952,7 @@ export interface components {
         AccountsOneTimeCode: {
             /** Format: date-time */
             expires_at: string;
+            /** @description In groups; it opens the account in any letter case, with or without them */
             one_time_code: string;
         };
         AccountsPageAdministrator: {
@@ -3093,7 +3094,7 @@ export interface components {
         AppointInputBody: {
             /** @description Whether the username is that of an account which exists */
             existing?: boolean;
-            /** @description city, county or school: below the caller's own */
+            /** @description city, county, school, or service for customer service: below the caller's own */
             level: string;
             /** @description The division's code, or the school's id */
             scope_id: string;
@@ -5657,6 +5658,8 @@ export interface components {
             kind: "missing_entry" | "missing_class" | "not_me" | "correction" | "frozen";
             /** @description Of one ticket: whether the caller may; else they see it masked and may help */
             may_answer: boolean;
+            /** @description For one open ticket that the caller may answer: the school or division that sees its number in full, where the caller does not */
+            number_for?: string;
             /** @description To whoever asked: the child whom it is about */
             of?: string;
             /** @description For one open ticket: answers that need no typing; whoever asked reads them in their own language */
@@ -5792,7 +5795,7 @@ export interface components {
             text: string;
         };
         SupportRevealed: {
-            /** @description As asked for, or as the registry has it; absent where a ticket is about no person */
+            /** @description As asked for, or as the registry has it; absent where a ticket is about no person, and for those who do not see it: see number_for */
             id_number?: string;
             /** @description Of whoever asked; null when none is bound */
             phone: string | null;
@@ -6492,7 +6495,7 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                level?: "province" | "city" | "county" | "school";
+                level?: "province" | "city" | "county" | "school" | "service";
                 school_id?: string;
             };
             header?: never;
@@ -8508,6 +8511,8 @@ export interface operations {
             query?: {
                 /** @description The school's code, which says once more which one is meant */
                 code?: string;
+                /** @description Say whether the school could be removed, or its code corrected, and do nothing */
+                dry_run?: boolean;
             };
             header?: never;
             path: {
