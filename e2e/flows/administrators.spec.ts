@@ -85,7 +85,7 @@ test('the province appoints customer service, and dismisses it', async ({ page, 
   await enter(page, province)
   await page.goto('/admin/administrators?level=service&appoint=')
   const dialog = page.getByRole('dialog')
-  await dialog.getByRole('combobox').first().click()
+  await dialog.getByText(t('admin.level.school'), { exact: true }).click()
   await page.getByRole('option', { name: t('admin.level.service') }).click()
   await dialog.getByLabel(t('account.username.label')).fill(username)
   await expectNoOverflow(page)
