@@ -33,6 +33,10 @@ async function expectPrinted(page: Page, press: () => Promise<void>, says: strin
   await expect(sheet).toBeHidden()
   await page.evaluate(() => window.dispatchEvent(new Event('afterprint')))
   await expect(sheet).toHaveCount(0)
+  // What is printed afterwards is the page again.
+  await page.emulateMedia({ media: 'print' })
+  await expect(page.locator('#app')).toBeVisible()
+  await page.emulateMedia({ media: 'screen' })
 }
 
 test('F-22 F-23 a pupil asks to change school, follows each step, and moves once both schools have approved', async ({ page, t }) => {
@@ -159,6 +163,7 @@ test('F-22 a rejected change of school says why, and another can be asked for an
   await enter(page, teacher)
   await page.goto('/me/transfers')
   await expect(page.locator('ol.steps')).toContainText(t('transfer.why', { reason: '编制已满' }))
+  await expectPrinted(page, () => page.getByRole('button', { name: t('transfer.print'), exact: true }).click(), [t('transfer.sheet.name'), entry.name, '工作调动', t('transfer.why', { reason: '编制已满' })])
   await page.getByRole('button', { name: t('transfer.new') }).click()
   await chooseSchool(page, t('verify.school.school'), to.name)
   await page.getByLabel(t('transfer.reason')).fill('再次申请')

@@ -11,6 +11,7 @@ import (
 	"caotang/internal/audit"
 	"caotang/internal/db"
 	"caotang/internal/fault"
+	"caotang/internal/identity"
 	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/server"
@@ -171,14 +172,18 @@ func (s *Service) shown(ctx context.Context, row requestRow, entry roster.Entry)
 
 // otherNames are those, masked, by which an account is a guardian already, but for the one that it asks by: one account is one person's.
 func (s *Service) otherNames(ctx context.Context, accountID, name string) ([]string, error) {
-	names, err := db.Collect(ctx, s.db, `SELECT DISTINCT guardian_name FROM guardian_requests
-		WHERE account_id = $1 AND state = 'confirmed' AND guardian_name NOT IN ('', $2) ORDER BY guardian_name`, []any{accountID, name},
-		func(name *string) []any { return []any{name} })
-	masked := make([]string, len(names))
-	for i, name := range names {
-		masked[i] = vault.MaskName(name)
+	others := []string{}
+	if name == "" {
+		return others, nil
 	}
-	return masked, err
+	names, err := db.Collect(ctx, s.db, `SELECT DISTINCT guardian_name FROM guardian_requests
+		WHERE account_id = $1 AND state = 'confirmed' AND guardian_name <> '' ORDER BY guardian_name`, []any{accountID}, func(name *string) []any { return []any{name} })
+	for _, other := range names {
+		if !identity.SameName(other, name) {
+			others = append(others, vault.MaskName(other))
+		}
+	}
+	return others, err
 }
 
 // Waiting counts the requests that wait for the actor.

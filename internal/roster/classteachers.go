@@ -135,7 +135,7 @@ func (s *Service) Teaches(ctx context.Context, q db.Querier, entryID, classID st
 }
 
 // AddTeacher adds a teacher of the same school to those of a class, in the caller's transaction, and records it; what they teach, and
-// whether they are its class teacher, the school says under the class.
+// whether they are its class teacher, the school says under the class. Errors: invalid for a class that has graduated.
 func (s *Service) AddTeacher(ctx context.Context, tx *db.Tx, classID, entryID string) error {
 	if err := tx.Hold(ctx, "registry_entries", entryID); err != nil { // who is being replaced or moved takes turns
 		return err
@@ -143,6 +143,9 @@ func (s *Service) AddTeacher(ctx context.Context, tx *db.Tx, classID, entryID st
 	class, err := s.ClassByID(ctx, tx, classID)
 	if err != nil {
 		return err
+	}
+	if class.GraduatedAt != nil {
+		return fault.ErrInvalid.New(fault.Field("class_id", "class_graduated"))
 	}
 	added, err := db.Changed(tx.Exec(ctx, `INSERT INTO class_teachers (class_id, entry_id, head, subjects)
 		SELECT $1, id, $4, '' FROM registry_entries WHERE id = $2 AND school_id = $3 AND kind = 'teacher' ON CONFLICT DO NOTHING`, classID, entryID, class.School.ID, false))

@@ -453,14 +453,21 @@ func (s *Service) assignments(c Change) (set conditions, parts []string, bad []f
 }
 
 // Uncontested answers entry_contested while somebody else's case asks for the entry that an account holds (F-15): whoever administers
-// the registry does not forestall whoever decides it.
+// the registry does not forestall whoever decides it. A case from before the account was bound is about another entry.
 func (s *Service) Uncontested(ctx context.Context, q db.Querier, accountID string) error {
-	var ticket string
-	err := q.QueryRow(ctx, `SELECT coalesce(min(id), '') FROM tickets WHERE holder_id = $1 AND kind = 'not_me' AND state = 'open'`, accountID).Scan(&ticket)
-	if err == nil && ticket != "" {
-		err = errContested.New(fault.Next("show_case", "/admin/tickets?ticket="+ticket))
+	var id string
+	var appeal bool
+	err := q.QueryRow(ctx, `SELECT t.id, t.appeals IS NOT NULL FROM tickets t JOIN bindings b ON b.account_id = t.holder_id AND b.bound_at <= t.created_at
+		WHERE t.holder_id = $1 AND t.kind = 'not_me' AND t.state = 'open' ORDER BY t.id LIMIT 1`, accountID).Scan(&id, &appeal)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	case appeal: // whoever decided before does not read it
+		return errContested.New()
 	}
-	return err
+	return errContested.New(fault.Next("show_case", "/admin/tickets?ticket="+id))
 }
 
 // deleteEntry removes an entry, for a reason where one is given. Errors: already_bound while an account is bound to it, unless it is to be

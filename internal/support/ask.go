@@ -109,7 +109,8 @@ func (s *Service) Ask(ctx context.Context, in Request) (Ticket, error) {
 			return err
 		}
 		ticket = filed.Ticket
-		if reason := map[Kind]tally.Reason{MissingEntry: tally.AskedEntry, MissingClass: tally.AskedClass}[in.Kind]; reason != "" {
+		reason := map[Kind]tally.Reason{MissingEntry: tally.AskedEntry, MissingClass: tally.AskedClass}[in.Kind]
+		if reason != "" && (in.Kind != MissingClass || c.EntryKind != verification.Teacher) { // a teacher is in their space already
 			return tally.Stick(ctx, tx, s.now(), reason, school.Place())
 		}
 		return nil
@@ -196,14 +197,29 @@ func (s *Service) askClass(ctx context.Context, tx *db.Tx, in *Request, c *conte
 		return nil, err
 	}
 	if c.EntryKind == verification.Teacher { // who may lack nothing but their name on it
-		taught, err := s.roster.Teaches(ctx, tx, c.EntryID, id)
-		if taught {
-			refused = roster.ErrClassExists.New(fault.Field("number", "class_taught"), fault.Next("my_classes", "/space"))
-		}
-		return refused, err
+		return s.askTaught(ctx, tx, c.EntryID, id, exists)
 	}
 	if exists {
 		refused = roster.ErrClassExists.New(fault.Field("number", "class_exists"), fault.Next("choose_class", "/verify?step=class"))
+	}
+	return refused, err
+}
+
+// askTaught refuses a class that has graduated, and one that the teacher teaches already.
+func (s *Service) askTaught(ctx context.Context, tx *db.Tx, entryID, classID string, exists bool) (refused, err error) {
+	if !exists {
+		return nil, nil
+	}
+	class, err := s.roster.ClassByID(ctx, tx, classID)
+	if err != nil {
+		return nil, err
+	}
+	if class.GraduatedAt != nil {
+		return fault.ErrInvalid.New(fault.Field("number", "class_graduated")), nil
+	}
+	taught, err := s.roster.Teaches(ctx, tx, entryID, classID)
+	if taught {
+		refused = roster.ErrClassExists.New(fault.Field("number", "class_taught"), fault.Next("my_classes", "/space"))
 	}
 	return refused, err
 }
@@ -216,6 +232,12 @@ func (s *Service) askMine(ctx context.Context, tx *db.Tx, in *Request, c *conten
 	entry, refused, err := s.verification.Match(ctx, tx, caller, in.Claim)
 	if err != nil || refused != nil {
 		return refused, err
+	}
+	if _, err := verification.Hold(ctx, tx, entry.ID); err != nil { // whoever unbinds or removes it meanwhile goes first, or sees the case
+		return nil, err
+	}
+	if entry, err = s.roster.EntryByID(ctx, tx, entry.ID); err != nil {
+		return nil, err
 	}
 	if entry.AccountID == "" || entry.AccountID == caller || c.EntryKind == verification.Parent && entry.Kind == roster.Student {
 		return errEntryNotTaken.New(fault.Next("verify", "/verify")), nil

@@ -33,8 +33,9 @@ func holds(t *testing.T, w *roomtest.World, e roster.Entry, p roomtest.Person) b
 func TestNobodyTakesAContestedEntryFromItsHolderBeforeTheCaseIsDecided(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		w.Roster.Mount(w.Server)
-		e, holder, _, path := contested(t, w)
+		e, holder, asker, path := contested(t, w)
 		admin := w.Administrator(t, access.School, w.Here.ID)
+		w.Administrator(t, access.County, "510104")
 		unbind := func() roomtest.Answer {
 			return w.Do(t, admin, "DELETE", "/api/v1/admin/accounts/"+holder.ID+"/binding", object{"reason": "本人要求"})
 		}
@@ -51,7 +52,14 @@ func TestNobodyTakesAContestedEntryFromItsHolderBeforeTheCaseIsDecided(t *testin
 			t.Fatal("the holder lost the entry")
 		}
 		expect(t, w.Do(t, admin, "POST", path+"/decline", object{"reason": "已核实是原账号本人"}), 200, "")
-		expect(t, unbind(), 204, "")
+		expect(t, w.Do(t, asker, "POST", of(path)+"/appeal", object{"note": "我有工作证"}), 201, "")
+		if a := unbind(); a.Get("code") != "entry_contested" || a.Get("next_step") != nil {
+			t.Errorf("the school is led to an appeal that is not its own: %v", a)
+		}
+		if _, err := w.DB.Exec(t.Context(), `UPDATE bindings SET bound_at = $1 WHERE account_id = $2`, db.At(time.Now().Add(time.Second)), holder.ID); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, unbind(), 204, "") // bound since, so the case is about another entry
 	})
 }
 

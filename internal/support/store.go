@@ -383,10 +383,13 @@ func (s *Service) openOf(ctx context.Context, q db.Querier, accountID string) ([
 }
 
 // alike tells whether a ticket asks the same of a school, about the same person where it names one: a guardian asks for each child, also
-// for those whom the registry lacks.
+// for those whom the registry lacks, and a teacher for each class.
 func alike(schoolID string, kind Kind, c content) func(row) bool {
 	return func(r row) bool {
 		same := c.EntryKind != verification.Parent || r.content.IDNumber == c.IDNumber
+		if c.EntryKind == verification.Teacher && kind == MissingClass {
+			same = r.content.className() == c.className()
+		}
 		return r.Kind == kind && r.School != nil && r.School.ID == schoolID && r.content.EntryID == c.EntryID && r.content.GuardianID == c.GuardianID && same
 	}
 }

@@ -248,6 +248,30 @@ func TestATeacherAsksForAClassOfTheirsBeItThereOrNot(t *testing.T) {
 	})
 }
 
+func TestATeacherAsksForSeveralClassesAndForNoneThatHasGraduated(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		first := w.Class(t, w.Here.ID, 1)
+		e := w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		admin, p := w.Administrator(t, access.School, w.Here.ID), w.Person(t, "teacher")
+		w.Bind(t, p, e, "teacher")
+		class := func(number int) object {
+			return object{"kind": "missing_class", "school_id": w.Here.ID, "stage": "junior", "entry_year": first.EntryYear, "number": number}
+		}
+		path := ask(t, w, p, class(1))
+		ask(t, w, p, class(2))
+		expect(t, w.Do(t, p, "POST", "/api/v1/me/tickets", class(2)), 409, "ticket_open")
+		if _, err := w.DB.Exec(t.Context(), `UPDATE classes SET graduated_at = $1 WHERE id = $2`, db.Now(), first.ID); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, w.Do(t, admin, "POST", path+"/complete", nil), 422, "invalid")
+		expect(t, w.Do(t, p, "DELETE", strings.Replace(path, "/admin/", "/me/", 1), nil), 204, "")
+		expect(t, w.Do(t, p, "POST", "/api/v1/me/tickets", class(1)), 422, "invalid")
+		if n := w.Count(t, `SELECT count(*) FROM class_teachers`); n != 0 {
+			t.Errorf("%d teach a class that has graduated", n)
+		}
+	})
+}
+
 func TestAMissingClassIsThatOfTheChildWhoHasNone(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		first := w.Class(t, w.Here.ID, 1)
