@@ -1,9 +1,9 @@
 // "This was not me" and what it leads to: a freeze is told where somebody was signed out by it; what an office decided leads to the
 // appeal; whoever lost the SMS stops a recovery from within the account.
-import { administrator, Api, register, sendCode, signIn, takeEntry, type Person } from '../support/api.ts'
-import { newName, newPhone, newResidentID, otherPassword } from '../support/people.ts'
+import { administrator, Api, register, sendCode, signIn, takeEntry } from '../support/api.ts'
+import { newName, newPhone, newResidentID } from '../support/people.ts'
 import { expect, expectAccessible, expectNoOverflow, test } from '../support/test.ts'
-import { askAndTypeCode, enter, signInOnScreen } from '../support/walk.ts'
+import { enter, signInOnScreen } from '../support/walk.ts'
 
 const masked = (phone: string) => `${phone.slice(0, 3)}****${phone.slice(7)}`
 
@@ -16,11 +16,6 @@ async function linkOf(phone: string, words: RegExp): Promise<string> {
   }
   await expect.poll(find, { timeout: 20_000 }).toBeTruthy()
   return (await find())!
-}
-
-async function changePassword(person: Person): Promise<string> {
-  await person.api.ok(204, 'PUT', '/api/v1/me/password', { current_password: person.password, new_password: otherPassword })
-  return linkOf(person.phone, /密码已修改/)
 }
 
 test('whoever is signed out by a freeze reads so, with the way back', async ({ page, t }) => {

@@ -168,7 +168,8 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row 
 	return tx.tx.QueryRowContext(ctx, query, args...)
 }
 
-// Insert adds many rows: COPY on PostgreSQL, inserts of several rows each on SQLite.
+// Insert adds many rows: COPY on PostgreSQL, inserts of several rows each on SQLite. After an error the transaction is to be taken back:
+// some of the rows may stand in it.
 func (tx *Tx) Insert(ctx context.Context, table string, columns []string, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
@@ -221,7 +222,8 @@ func (tx *Tx) insertSQLite(ctx context.Context, table string, columns []string, 
 
 func insertSQL(table string, columns []string, rows int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
+	// OR FAIL: whoever gets the error takes the whole transaction back, so SQLite need not keep every page as it was before the statement.
+	fmt.Fprintf(&b, "INSERT OR FAIL INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
 	for row := range rows {
 		if row > 0 {
 			b.WriteString(", ")

@@ -277,7 +277,7 @@ func (p *placeReader) ReadAt(b []byte, offset int64) (int, error) {
 
 // batches reads ahead by one batch while another is written.
 func (run *importRun) batches(ctx context.Context) <-chan *batch {
-	out := make(chan *batch, 1)
+	out := make(chan *batch)
 	go func() {
 		defer close(out)
 		defer func() { _ = run.table.rows.Close() }()

@@ -16,7 +16,7 @@ import (
 // a commit writes most of its pages: the more rows share one the better, as long as memory and, on SQLite, whoever waits
 // for the one writer can bear it.
 const (
-	batchRows  = 20_000
+	batchRows  = 30_000
 	batchBytes = 16 << 20
 )
 
