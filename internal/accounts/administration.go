@@ -171,7 +171,16 @@ func phoneOfAnother() error {
 // administrator's whose own scope reaches beyond it: nobody climbs by resetting a password.
 func (s *Service) mayManage(ctx context.Context, accountID string) error {
 	actor := access.ActorFrom(ctx)
-	return s.permitted(ctx, accountID, func(_ access.Level, scope access.Place) bool { return actor.Can(access.AccountsManage, scope) })
+	return s.permitted(ctx, accountID, func(level access.Level, scope access.Place) bool { return commands(actor, level, scope) })
+}
+
+// commands tells whether the actor administers all that another's grant reaches; that of customer service, which may what its division's
+// administrators may not, is commanded from above alone.
+func commands(actor access.Actor, level access.Level, scope access.Place) bool {
+	if level == access.Service {
+		actor = actor.Above(level)
+	}
+	return actor.Can(access.AccountsManage, scope)
 }
 
 // MayResetFactors is as strict as everything that administrators do to an account, and stricter: an administrator's second

@@ -256,10 +256,17 @@ func TestNobodyClimbsByResettingAPassword(t *testing.T) {
 		// The administrators of the city and the school teach at school1.
 		p.bind(t, p.overCity.id, "school1", "王五", resident("51010419900101125"))
 		p.bind(t, p.overSchool.id, "school1", "赵六", resident("51010419900101127"))
+		// Customer service of the city may look at copies, which the city may not.
+		service := p.person(t, "kefu001")
+		p.bind(t, service.id, "school1", "孙七", resident("51010419900101129"))
+		p.grant(t, service.id, access.Service, "510100")
+		if beyond, err := p.ReachesBeyond(access.WithActor(t.Context(), access.Actor{AccountID: p.overCity.id, Grants: []access.Grant{{Level: access.City, ScopeID: "510100"}}}), p.db, service.id); err != nil || !beyond {
+			t.Errorf("who gets the account of customer service back from the city climbs by it: %v, %v", beyond, err)
+		}
 		for _, c := range []struct {
 			by, of person
 			status int
-		}{{p.overSchool, p.overCity, 403}, {p.overCity, p.overSchool, 200}, {p.overProvince, p.overCity, 200}} {
+		}{{p.overSchool, p.overCity, 403}, {p.overCity, p.overSchool, 200}, {p.overCity, service, 403}, {p.overProvince, service, 200}, {p.overProvince, p.overCity, 200}} {
 			body := map[string]any{"reason": "asked", "phone": newPhone()}
 			c.by.call(t, "PUT", "/api/v1/admin/accounts/"+c.of.id+"/phone", body).want(t, c.status, "")
 			delete(body, "phone")

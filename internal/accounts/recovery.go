@@ -82,7 +82,7 @@ func (s *Service) AccountOfPhone(ctx context.Context, q db.Querier, phone string
 // to somebody would climb by it.
 func (s *Service) ReachesBeyond(ctx context.Context, q db.Querier, accountID string) (bool, error) {
 	actor := access.ActorFrom(ctx)
-	rows, err := q.Query(ctx, `SELECT coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
+	rows, err := q.Query(ctx, `SELECT g.level, coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
 		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id WHERE g.account_id = $1`, accountID)
 	if err != nil {
 		return false, err
@@ -90,11 +90,12 @@ func (s *Service) ReachesBeyond(ctx context.Context, q db.Querier, accountID str
 	defer func() { _ = rows.Close() }()
 	beyond := false
 	for rows.Next() {
+		var level access.Level
 		var scope access.Place
-		if err := rows.Scan(&scope.Region, &scope.School); err != nil {
+		if err := rows.Scan(&level, &scope.Region, &scope.School); err != nil {
 			return false, err
 		}
-		beyond = beyond || !actor.Can(access.AccountsManage, scope)
+		beyond = beyond || !commands(actor, level, scope)
 	}
 	return beyond, rows.Err()
 }

@@ -72,7 +72,12 @@ func (s *Service) ChangePassword(ctx context.Context, current, replacement strin
 	if err := s.checkPassword(ctx, actor.AccountID, "current_password", current); err != nil {
 		return err
 	}
-	if replacement == current {
+	account, err := s.load(ctx, s.db, actor.AccountID)
+	if err != nil {
+		return err
+	}
+	// Whoever gave a one-time code knows it, in whatever way it is written.
+	if replacement == current || account.passwordExpires.Valid && asOneTimeCode(replacement) == asOneTimeCode(current) {
 		return fault.ErrInvalid.New(fault.Field("new_password", "same_as_before"))
 	}
 	hash, err := s.hasher.hash(ctx, replacement)

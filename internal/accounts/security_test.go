@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"caotang/internal/access"
 	"caotang/internal/accounts"
@@ -215,6 +216,32 @@ func TestAResetTellsAStrangerNothing(t *testing.T) {
 		for _, m := range f.inbox.Messages(spent) {
 			if m.Purpose == sms.ResetPassword {
 				t.Error("a code went to a phone without an account")
+			}
+		}
+	})
+}
+
+// Whoever gave the code would know the password, in whatever way it is written.
+func TestAOneTimeCodeIsNoPasswordInAnotherSpelling(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFixture(t, d)
+		f.places(t)
+		for tries, refused := 0, false; !refused; tries++ {
+			username := fmt.Sprintf("Admin%02d", tries)
+			made, err := f.CreateAdministrator(t.Context(), accounts.NewAdministrator{Username: username, Grant: access.Grant{Level: access.City, ScopeID: "510100"}})
+			if err != nil || tries == 50 {
+				t.Fatalf("no code of %d has both a letter and a digit: %v", tries, err)
+			}
+			plain := strings.ReplaceAll(made.OneTimeCode, "-", "")
+			letter := strings.IndexFunc(plain, unicode.IsLower)
+			if letter < 0 || !strings.ContainsAny(plain, "23456789") {
+				continue
+			}
+			spelt := plain[:letter] + strings.ToUpper(plain[letter:letter+1]) + plain[letter+1:]
+			admin := f.holding(f.anyone().signIn(t, username, made.OneTimeCode).want(t, 201, "").token())
+			r := admin.call(t, "PUT", "/api/v1/me/password", map[string]any{"current_password": made.OneTimeCode, "new_password": spelt})
+			if refused = r.status == 422 && strings.Contains(fmt.Sprint(r.body), "same_as_before"); !refused && r.status != 422 {
+				t.Fatalf("the code became the password: %v", r)
 			}
 		}
 	})

@@ -224,6 +224,18 @@ func (s *Service) askTaught(ctx context.Context, tx *db.Tx, entryID, classID str
 	return refused, err
 }
 
+// heldEntry is an entry that a case is to be about, as it is once nobody else changes it: whoever unbinds or removes it goes first, or sees
+// the case. Its school is taken before it, as by whoever adds people.
+func (s *Service) heldEntry(ctx context.Context, tx *db.Tx, entry roster.Entry) (roster.Entry, error) {
+	if _, err := s.roster.OpenSchool(ctx, tx, entry.School.ID); err != nil {
+		return entry, err
+	}
+	if _, err := verification.Hold(ctx, tx, entry.ID); err != nil {
+		return entry, err
+	}
+	return s.roster.EntryByID(ctx, tx, entry.ID)
+}
+
 func (s *Service) askMine(ctx context.Context, tx *db.Tx, in *Request, c *content) (refused, err error) {
 	if refused, err := s.askPerson(ctx, tx, in, c); err != nil || refused != nil {
 		return refused, err
@@ -233,10 +245,7 @@ func (s *Service) askMine(ctx context.Context, tx *db.Tx, in *Request, c *conten
 	if err != nil || refused != nil {
 		return refused, err
 	}
-	if _, err := verification.Hold(ctx, tx, entry.ID); err != nil { // whoever unbinds or removes it meanwhile goes first, or sees the case
-		return nil, err
-	}
-	if entry, err = s.roster.EntryByID(ctx, tx, entry.ID); err != nil {
+	if entry, err = s.heldEntry(ctx, tx, entry); err != nil {
 		return nil, err
 	}
 	if entry.AccountID == "" || entry.AccountID == caller || c.EntryKind == verification.Parent && entry.Kind == roster.Student {

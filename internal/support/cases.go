@@ -195,6 +195,9 @@ func (s *Service) Appeal(ctx context.Context, id, note string) (filed Ticket, er
 			return errAppealFinal.New(fault.Next("my_tickets", "/me/tickets"))
 		}
 		entry, err := s.roster.EntryByDocument(ctx, tx, first.content.document())
+		if err == nil {
+			entry, err = s.heldEntry(ctx, tx, entry)
+		}
 		if err != nil && !fault.Is(err, fault.ErrNotFound) {
 			return err
 		}

@@ -5,8 +5,8 @@
 //
 // It owns tickets, ticket_steps and waiting_claims, and promises:
 //
-//   - What was asked for is sealed at rest and shown masked; in full, on record, to the school, and to whoever is above it once the ticket
-//     has come to them.
+//   - What was asked for is sealed at rest and shown masked; in full, on record, to the school, and to whoever is above it while the ticket
+//     is theirs to answer.
 //   - An account has at most three open tickets, and one of a kind at a school.
 //   - Completing a ticket does all that was asked for in one transaction, or nothing. Of two administrators who answer one
 //     ticket at once, one does and the other is told.

@@ -37,8 +37,11 @@ func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed
 			return errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
 		}
 		shown = Revealed{Username: t.username}
-		about := t.about()
-		if t.numberFor(access.ActorFrom(ctx)) == "" {
+		action, about := "ticket.reveal", t.about()
+		if t.numberFor(access.ActorFrom(ctx)) != "" {
+			action = "ticket.reveal_contact"
+			delete(about, "masked_id_number")
+		} else {
 			shown.IDNumber = t.content.IDNumber
 			if t.content.EntryID != "" {
 				entry, err := s.roster.EntryByID(ctx, tx, t.content.EntryID)
@@ -61,7 +64,7 @@ func (s *Service) Reveal(ctx context.Context, id, reason string) (shown Revealed
 			shown.Phone = &phone
 		}
 		return audit.Record(ctx, tx, audit.Event{
-			Action: "ticket.reveal", Target: "ticket", TargetID: id, Place: t.place, Reason: reason, Details: about,
+			Action: action, Target: "ticket", TargetID: id, Place: t.place, Reason: reason, Details: about,
 		})
 	})
 	return shown, err

@@ -56,6 +56,9 @@ func TestAboveTheSchoolATicketShowsItsNumberOnceItHasComeThere(t *testing.T) {
 		sees(school, true, nil)
 		sees(county, true, nil)
 		sees(province, false, "锦江区")
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'ticket.reveal_contact' AND details NOT LIKE '%masked_id_number%'`); n != 3 {
+			t.Errorf("%d looks at the contact alone are on record as that, want 3", n)
+		}
 	})
 }
 
