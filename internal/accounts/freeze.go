@@ -235,8 +235,7 @@ func (s *Service) Deny(ctx context.Context, tx *db.Tx, accountID, eventID string
 		WHERE e.id = $1 AND e.account_id = $2`, eventID, accountID), &l.username); err != nil {
 		return told, err
 	}
-	// Signing in and freezing take turns by this row.
-	if _, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = $1 WHERE id = $2`, db.At(s.now()), accountID); err != nil {
+	if err := s.Hold(ctx, tx, accountID); err != nil { // signing in and freezing take turns by this row
 		return told, err
 	}
 	if err := s.doubt(ctx, tx, l, true); err != nil {
