@@ -130,3 +130,29 @@ test('F-05 whoever was signed out by a new password reads why over the page, and
   await expect(page.getByLabel(t('account.login.login'))).toBeVisible()
   await expect(page.getByRole('status').filter({ hasText: /20\d\d-/ })).toHaveCount(0)
 })
+
+test('F-05 an answer that was on its way while somebody signed out does not sign them in again on the page', async ({ page, t }) => {
+  const person = await register('public')
+  await enter(page, person)
+  await page.goto('/me/security')
+  const passwords = page.locator('form').filter({ has: page.getByRole('heading', { name: t('me.security.password') }) })
+  await passwords.getByLabel(t('account.password.current')).fill(password)
+  await passwords.getByLabel(t('account.password.new'), { exact: true }).fill(otherPassword)
+  let arrive = () => {}
+  const left = new Promise<void>((resolve) => (arrive = resolve))
+  await page.route('**/api/v1/me', async (route) => {
+    const response = await route.fetch()
+    await left
+    await route.fulfill({ response })
+  })
+  const asked = page.waitForRequest('**/api/v1/me')
+  await passwords.getByRole('button', { name: t('me.security.change_password') }).click()
+  await asked
+  await signOutOnScreen(page, t)
+  const late = page.waitForResponse('**/api/v1/me')
+  arrive()
+  await (await late).finished()
+  await page.getByRole('banner').getByRole('link', { name: t('common.nav.sign_in') }).click()
+  await expect(page.getByLabel(t('account.login.login'))).toBeVisible()
+  await expect(page.locator('header button[aria-haspopup]')).toHaveCount(0)
+})

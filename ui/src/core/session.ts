@@ -30,15 +30,22 @@ window.addEventListener('storage', ({ key, newValue }) => {
 /** Why whoever sat here was signed out from elsewhere, in the server's words. */
 export const ended = shallowRef<Problem | null>(null)
 
+/** How often somebody has left: an answer about whoever sat here before that is no longer true. */
+let departures = 0
+
 /** Asks the server anew who sits here. Throws when no answer came. */
 export async function refreshSession(): Promise<void> {
+  const before = departures
   try {
-    session.me = await answer(api.GET('/api/v1/me'))
+    const here = await answer(api.GET('/api/v1/me'))
+    if (before !== departures) return
+    session.me = here
     session.state = 'signed_in'
     ended.value = null
-    takeSeat(session.me.account.id)
+    takeSeat(here.account.id)
   } catch (thrown) {
     if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown
+    if (before !== departures) return
     ended.value = thrown.more.ended_by ? thrown : null
     forgetSession()
   }
@@ -55,6 +62,7 @@ export function knowSession(): Promise<void> {
 
 /** Nobody sits here any more. */
 export function forgetSession(): void {
+  departures++
   session.me = null
   session.state = 'anonymous'
 }
