@@ -38,6 +38,23 @@ type Place struct {
 	School string
 }
 
+// Around is the smallest place that holds all of some: a school, or the code of a county, a city or the province. At least one is given.
+func Around(places []Place) Place {
+	around := places[0]
+	for _, p := range places[1:] {
+		if p.School != around.School {
+			around.School = ""
+		}
+		for _, level := range []Level{County, City, Province} {
+			if division := level.Division(p.Region); division == level.Division(around.Region) {
+				around.Region = division
+				break
+			}
+		}
+	}
+	return around
+}
+
 // Actor is whoever makes a request. The zero Actor is anonymous.
 type Actor struct {
 	AccountID     string

@@ -35,6 +35,21 @@ func TestAGrantCoversItsScopeAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestThePlaceAroundSomeIsTheSmallestThatHoldsThem(t *testing.T) {
+	at := func(region, school string) access.Place { return access.Place{Region: region, School: school} }
+	one, nextDoor, acrossTown, far := at("510104", "s1"), at("510104", "s2"), at("510105", "s3"), at("510302", "s4")
+	for want, places := range map[access.Place][]access.Place{
+		one:              {one, one},
+		at("510104", ""): {one, nextDoor, one},
+		at("510100", ""): {one, nextDoor, acrossTown, one},
+		at("510000", ""): {acrossTown, far, one},
+	} {
+		if got := access.Around(places); got != want {
+			t.Errorf("around %v: %v, want %v", places, got, want)
+		}
+	}
+}
+
 func TestASchoolAdministratorDoesNotManageSchools(t *testing.T) {
 	actor := access.Actor{Grants: []access.Grant{{Level: access.School, ScopeID: "s1"}}}
 	if actor.Can(access.SchoolsManage, access.Place{Region: "510104", School: "s1"}) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -194,13 +195,13 @@ func (s *Service) MayResetFactors(ctx context.Context, accountID string) error {
 
 // permitted answers not_found for an account outside the actor's scope, and forbidden when the actor is not allowed to deal
 // with everything that it administers, or it is their own. An administrator who is nobody in the registry lies where they
-// administer.
+// administer, too.
 func (s *Service) permitted(ctx context.Context, accountID string, allowed func(level access.Level, scope access.Place) bool) error {
 	actor := access.ActorFrom(ctx)
 	if _, err := s.load(ctx, s.db, accountID); err != nil {
 		return err
 	}
-	place, err := s.placeOf(ctx, s.db, accountID)
+	places, own, err := s.placesOf(ctx, s.db, accountID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.ErrNotFound.New()
 	}
@@ -213,14 +214,15 @@ func (s *Service) permitted(ctx context.Context, accountID string, allowed func(
 		return err
 	}
 	defer func() { _ = rows.Close() }()
-	reached, forbidden := actor.Can(access.AccountsManage, place), false
+	beyond := func(p access.Place) bool { return !actor.Can(access.AccountsManage, p) }
+	reached, forbidden := !slices.ContainsFunc(places, beyond), false
 	for rows.Next() {
 		var level access.Level
 		var scope access.Place
 		if err := rows.Scan(&level, &scope.Region, &scope.School); err != nil {
 			return err
 		}
-		reached = reached || place.School == "" && actor.Can(access.AccountsManage, scope)
+		reached = reached || !own && actor.Can(access.AccountsManage, scope)
 		forbidden = forbidden || !allowed(level, scope)
 	}
 	switch {

@@ -134,14 +134,31 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, accountID string, e aud
 	return audit.Record(ctx, tx, e)
 }
 
-// placeOf is where an account lies: at the school of the entry that it is bound to; in the province at large without one,
-// where the province's administrators alone reach it.
+// placeOf is the smallest place that holds all of an account.
 func (s *Service) placeOf(ctx context.Context, q db.Querier, accountID string) (access.Place, error) {
+	places, _, err := s.placesOf(ctx, q, accountID)
+	if err != nil {
+		return access.Place{}, err
+	}
+	return access.Around(places), nil
+}
+
+// placesOf is where an account lies: at the school of the entry of its own that it is bound to; without one at the schools of all its
+// children, whose administrators help it where they reach each of them; and in the province at large for nobody's guardian.
+func (s *Service) placesOf(ctx context.Context, q db.Querier, accountID string) (places []access.Place, own bool, err error) {
 	var p access.Place
-	err := q.QueryRow(ctx, `SELECT coalesce(s.region, `+provinceSQL+`, ''), coalesce(e.school_id, '') FROM accounts a
+	err = q.QueryRow(ctx, `SELECT coalesce(s.region, `+provinceSQL+`, ''), coalesce(e.school_id, '') FROM accounts a
 		LEFT JOIN bindings b ON b.account_id = a.id LEFT JOIN registry_entries e ON e.id = b.entry_id
 		LEFT JOIN schools s ON s.id = e.school_id WHERE a.id = $1`, accountID).Scan(&p.Region, &p.School)
-	return p, err
+	if err != nil || p.School != "" {
+		return []access.Place{p}, true, err
+	}
+	places, err = db.Collect(ctx, q, `SELECT DISTINCT s.region, s.id FROM guardian_links l JOIN registry_entries e ON e.id = l.entry_id
+		JOIN schools s ON s.id = e.school_id WHERE l.account_id = $1`, []any{accountID}, func(p *access.Place) []any { return []any{&p.Region, &p.School} })
+	if len(places) == 0 {
+		places = []access.Place{p}
+	}
+	return places, false, err
 }
 
 // provinceSQL is the division code of the province.

@@ -162,11 +162,15 @@ func (s *Service) told(ctx context.Context, q db.Querier, l link) (Told, error) 
 	return t, nil
 }
 
-// Answering is the school whose administrator answers for an account: where its person is, and "" for the province, which
-// answers for those who are of no school and for administrators.
+// Answering is the school whose administrator answers for an account: where all of it lies, and "" for the province, which
+// answers for those who are of no school or of several, and for administrators.
 func (s *Service) Answering(ctx context.Context, q db.Querier, accountID string) (id, name string, err error) {
-	err = q.QueryRow(ctx, `SELECT s.id, s.name FROM bindings b JOIN registry_entries e ON e.id = b.entry_id JOIN schools s ON s.id = e.school_id
-		WHERE b.account_id = $1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.account_id = b.account_id)`, accountID).Scan(&id, &name)
+	place, err := s.placeOf(ctx, q, accountID)
+	if err != nil || place.School == "" {
+		return "", "", err
+	}
+	err = q.QueryRow(ctx, `SELECT s.id, s.name FROM schools s WHERE s.id = $1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.account_id = $2)`,
+		place.School, accountID).Scan(&id, &name)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}

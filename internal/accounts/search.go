@@ -69,7 +69,7 @@ type Search struct {
 // number is recorded.
 func (s *Service) Search(ctx context.Context, search Search) (server.Page[Found], error) {
 	var none server.Page[Found]
-	q, err := s.newSearch(ctx, search.Username != "" || search.Phone != "")
+	q, err := s.newSearch(ctx, search.Username != "" || search.Phone != "" || search.Frozen)
 	if err != nil {
 		return none, err
 	}
@@ -154,9 +154,9 @@ func (q *query) where(condition string, args ...any) {
 }
 
 // newSearch begins with the actor's scope. Accounts without a binding lie in the province at large; whoever does not
-// reach them gets inner joins, which let the database begin with the school. A search for one account finds administrators
-// too who are nobody in the registry: they lie where they administer.
-func (s *Service) newSearch(ctx context.Context, single bool) (*query, error) {
+// reach them gets inner joins, which let the database begin with the school. A search for few finds those too who are nobody in the
+// registry: guardians, all of whose children the actor reaches, and administrators, who lie where they administer.
+func (s *Service) newSearch(ctx context.Context, few bool) (*query, error) {
 	actor := access.ActorFrom(ctx)
 	reach := actor.Reach(access.AccountsManage)
 	if reach.Empty() {
@@ -171,11 +171,15 @@ func (s *Service) newSearch(ctx context.Context, single bool) (*query, error) {
 	if actor.Can(access.AccountsManage, access.Place{Region: province}) {
 		q.join = "LEFT JOIN"
 		condition = "(b.id IS NULL OR " + condition + ")"
-	} else if single {
-		granted, more := reach.SQL("coalesce(gs.region, g.scope_id)", "gs.id", len(args)+1)
-		q.join, q.args = "LEFT JOIN", append(args, more...)
-		condition = "(" + condition + ` OR b.id IS NULL AND EXISTS (SELECT 1 FROM grants g
-			LEFT JOIN schools gs ON g.level = 'school' AND gs.id = g.scope_id WHERE g.account_id = a.id AND ` + granted + "))"
+	} else if few {
+		children := `SELECT 1 FROM guardian_links l JOIN registry_entries c ON c.id = l.entry_id JOIN schools cs ON cs.id = c.school_id WHERE l.account_id = a.id`
+		reached, more := reach.SQL("cs.region", "cs.id", len(q.args)+1)
+		q.args = append(q.args, more...)
+		granted, more := reach.SQL("coalesce(gs.region, g.scope_id)", "gs.id", len(q.args)+1)
+		q.join, q.args = "LEFT JOIN", append(q.args, more...)
+		condition = "(" + condition + ` OR b.id IS NULL AND (EXISTS (SELECT 1 FROM grants g
+			LEFT JOIN schools gs ON g.level = 'school' AND gs.id = g.scope_id WHERE g.account_id = a.id AND ` + granted + `)
+			OR EXISTS (` + children + `) AND NOT EXISTS (` + children + " AND NOT " + reached + ")))"
 	}
 	q.conditions = []string{condition, "a.closed_at IS NULL"}
 	return q, nil
@@ -208,7 +212,7 @@ func (s *Service) narrow(q *query, search Search) error {
 		q.where("a.id IN (SELECT l.account_id FROM logins l WHERE l.login_key IN ($%d, $%d))", now, before)
 	}
 	if search.Frozen {
-		q.where("f.account_id IS NOT NULL")
+		q.where("a.id IN (SELECT z.account_id FROM freezes z)")
 	}
 	return nil
 }
