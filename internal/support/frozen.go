@@ -9,6 +9,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
 	"caotang/internal/fault"
+	"caotang/internal/verification"
 )
 
 // AccountFrozen opens the ticket of an account that its owner has frozen, for those who administer it. It is no request that
@@ -62,13 +63,17 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, action, id, reason stri
 	})
 }
 
-// whoIsFrozen says whom an account is verified as: who answers must know whom to call. Nothing for one that is not verified.
+// whoIsFrozen says whose an account is: who answers must know whom to call. Of a parent who has no entry of their own that is what
+// they call themselves, and the first of their children. Nothing for one that stands for nobody.
 func (s *Service) whoIsFrozen(ctx context.Context, accountID string) (a Asked, err error) {
 	b, err := s.verification.BindingOf(ctx, s.db, accountID)
 	if err != nil || b == nil {
 		return a, err
 	}
-	a = Asked{EntryKind: b.Kind, Name: b.Name, MaskedIDNumber: b.MaskedIDNumber}
+	a = Asked{EntryKind: b.EntryKind, Name: b.Name, MaskedIDNumber: b.MaskedIDNumber}
+	if b.Guardian {
+		a.EntryKind, a.GuardianName, a.Relation = verification.Parent, b.GuardianName, string(b.Relation)
+	}
 	if b.Class != nil {
 		a.ClassName = b.Class.Name
 	}

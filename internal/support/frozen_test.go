@@ -10,6 +10,37 @@ import (
 	"caotang/internal/sms"
 )
 
+// A parent is nobody in the registry: the school of their child makes sure that it is them.
+func TestAFrozenParentIsTheirChildsSchoolsToRestore(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		mother := w.Person(t, "parent")
+		child := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "林小涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID})
+		w.Bind(t, mother, child, "parent")
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		phone := "13900000077"
+		expect(t, w.Do(t, admin, "PUT", "/api/v1/admin/accounts/"+mother.ID+"/phone", object{"phone": phone, "reason": "本人换号"}), 200, "")
+		if told := freeze(t, w, mother); told.Get("school") != w.Here.Name {
+			t.Errorf("the owner is told %v", told)
+		}
+		if list := w.Do(t, admin, "GET", "/api/v1/admin/accounts?frozen=true", nil); len(list.Items()) != 1 {
+			t.Errorf("among the frozen accounts: %v", list)
+		}
+		tickets := openTickets(t, w, admin)
+		if len(tickets) != 1 {
+			t.Fatalf("tickets %v", tickets)
+		}
+		path := "/api/v1/admin/tickets/" + tickets[0]["id"].(string)
+		read := w.Do(t, admin, "GET", path, nil)
+		if read.Get("asked.entry_kind") != "parent" || read.Get("asked.name") != child.Name {
+			t.Errorf("the administrator reads %v", read)
+		}
+		done := w.Do(t, admin, "POST", path+"/complete", object{"answer": "本人来校"})
+		expect(t, done, 200, "")
+		in := w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", object{"login": mother.Phone, "password": done.Get("code.one_time_code")})
+		expect(t, in, 201, "")
+	})
+}
+
 // freeze has the owner answer "this was not me" to the newest notice.
 func freeze(t *testing.T, w *roomtest.World, p roomtest.Person) roomtest.Answer {
 	t.Helper()
