@@ -35,6 +35,15 @@ func TestAGrantCoversItsScopeAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestNoOfficeIsItsOwnSecondPersonByASchoolsGrant(t *testing.T) {
+	school, county := access.Grant{Level: access.School, ScopeID: "s1"}, access.Grant{Level: access.County, ScopeID: "510104"}
+	here := access.Place{Region: "510104", School: "s1"}
+	alone, both := access.Actor{Grants: []access.Grant{school}}, access.Actor{Grants: []access.Grant{school, county}}
+	if !alone.Can(access.RegistryUnmaskOwn, here) || both.Can(access.RegistryUnmaskOwn, here) || !both.Reach(access.RegistryUnmaskOwn).Empty() || !both.Can(access.RegistryUnmask, here) {
+		t.Error("a county that administers a school, too, sees its full numbers without a second person")
+	}
+}
+
 func TestThePlaceAroundSomeIsTheSmallestThatHoldsThem(t *testing.T) {
 	at := func(region, school string) access.Place { return access.Place{Region: region, School: school} }
 	one, nextDoor, acrossTown, far := at("510104", "s1"), at("510104", "s2"), at("510105", "s3"), at("510302", "s4")

@@ -15,10 +15,7 @@ type Reach struct {
 // Reach collects the actor's scopes for an action. An actor without any gets an empty reach, whose condition is false.
 func (a Actor) Reach(action Action) Reach {
 	var r Reach
-	for _, g := range a.Grants {
-		if !g.permits(action) {
-			continue
-		}
+	for _, g := range a.GrantsFor(action) {
 		if g.Level == School {
 			r.schools = append(r.schools, g.ScopeID)
 		} else if prefix, ok := g.regionPrefix(); ok {

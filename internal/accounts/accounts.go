@@ -290,7 +290,7 @@ func (s *Service) candidates(ctx context.Context, login, address string) (found 
 		r.seenHere = seen
 		if key == phoneNow || key == phoneBefore || r.username == login {
 			found = append(found, r)
-			known = known || seen.Valid
+			known = (known || len(found) == 1) && seen.Valid
 		}
 	}
 	return found, known, rows.Err()

@@ -105,14 +105,14 @@ func (s *Service) IssueCode(ctx context.Context, accountID, reason string) (OneT
 	if err != nil {
 		return OneTimeCode{}, err
 	}
-	if err := s.mayManage(ctx, accountID); err != nil {
-		return OneTimeCode{}, err
-	}
 	code, hash, err := s.newOneTimeCode(ctx)
 	if err != nil {
 		return OneTimeCode{}, err
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := s.manage(ctx, tx, accountID); err != nil {
+			return err
+		}
 		if err := s.storeCode(ctx, tx, accountID, hash, code); err != nil {
 			return err
 		}
@@ -148,10 +148,10 @@ func (s *Service) ReplacePhone(ctx context.Context, accountID, phoneTyped, reaso
 	if reason, err = audit.Reason(reason); err != nil {
 		return Found{}, err
 	}
-	if err := s.mayManage(ctx, accountID); err != nil {
-		return Found{}, err
-	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := s.manage(ctx, tx, accountID); err != nil {
+			return err
+		}
 		return s.setPhone(ctx, tx, accountID, phone, PhoneReplaced, phoneAssigned, audit.Event{Action: "account.replace_phone", Reason: reason})
 	})
 	if fault.Is(err, ErrPhoneTaken) {
@@ -170,9 +170,17 @@ func phoneOfAnother() error {
 
 // mayManage answers not_found for an account outside the actor's scope and for a closed one, and forbidden for another
 // administrator's whose own scope reaches beyond it: nobody climbs by resetting a password.
-func (s *Service) mayManage(ctx context.Context, accountID string) error {
+func (s *Service) mayManage(ctx context.Context, q db.Querier, accountID string) error {
 	actor := access.ActorFrom(ctx)
-	return s.permitted(ctx, accountID, func(level access.Level, scope access.Place) bool { return commands(actor, level, scope) })
+	return s.permitted(ctx, q, accountID, func(level access.Level, scope access.Place) bool { return commands(actor, level, scope) })
+}
+
+// manage holds an account that the actor is about to change, and answers as mayManage does: nobody appoints it meanwhile.
+func (s *Service) manage(ctx context.Context, tx *db.Tx, accountID string) error {
+	if err := s.Hold(ctx, tx, accountID); err != nil {
+		return err
+	}
+	return s.mayManage(ctx, tx, accountID)
 }
 
 // commands tells whether the actor administers all that another's grant reaches; that of customer service, which may what its division's
@@ -188,7 +196,7 @@ func commands(actor access.Actor, level access.Level, scope access.Place) bool {
 // factor is reset from one level above.
 func (s *Service) MayResetFactors(ctx context.Context, accountID string) error {
 	actor := access.ActorFrom(ctx)
-	return s.permitted(ctx, accountID, func(level access.Level, scope access.Place) bool {
+	return s.permitted(ctx, s.db, accountID, func(level access.Level, scope access.Place) bool {
 		return actor.Above(level).Can(access.AccountsManage, scope)
 	})
 }
@@ -196,19 +204,19 @@ func (s *Service) MayResetFactors(ctx context.Context, accountID string) error {
 // permitted answers not_found for an account outside the actor's scope, and forbidden when the actor is not allowed to deal
 // with everything that it administers, or it is their own. An administrator who is nobody in the registry lies where they
 // administer, too.
-func (s *Service) permitted(ctx context.Context, accountID string, allowed func(level access.Level, scope access.Place) bool) error {
+func (s *Service) permitted(ctx context.Context, q db.Querier, accountID string, allowed func(level access.Level, scope access.Place) bool) error {
 	actor := access.ActorFrom(ctx)
-	if _, err := s.load(ctx, s.db, accountID); err != nil {
+	if _, err := s.load(ctx, q, accountID); err != nil {
 		return err
 	}
-	places, own, err := s.placesOf(ctx, s.db, accountID)
+	places, own, err := s.placesOf(ctx, q, accountID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.ErrNotFound.New()
 	}
 	if err != nil {
 		return err
 	}
-	rows, err := s.db.Query(ctx, `SELECT g.level, coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
+	rows, err := q.Query(ctx, `SELECT g.level, coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
 		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id WHERE g.account_id = $1`, accountID)
 	if err != nil {
 		return err

@@ -96,8 +96,8 @@ func (s *Service) openScope(ctx context.Context, tx *db.Tx, g access.Grant) (sco
 }
 
 // Appoint gives an account a grant on a scope below the actor's own. Without existing, the account is made, with a one-time
-// code for its first sign-in; with it, the account of that username gets the grant and is told by SMS. Errors:
-// username_invalid; account_there where existing was not asked for; not_found for a scope that the actor does not reach, and
+// code for its first sign-in; with it, the account of that username, which the actor must be able to help already, gets the grant and is told by
+// SMS. Errors: username_invalid; invalid for one's own account, for one beyond the actor's scope, and for one whose one-time code is open; account_there where existing was not asked for; not_found for a scope that the actor does not reach, and
 // for a username that nobody has; already_administrator; scope_merged.
 func (s *Service) Appoint(ctx context.Context, username string, g access.Grant, existing bool) (Appointment, error) {
 	place, err := s.scopeOf(ctx, s.db, g)
@@ -136,11 +136,7 @@ func (s *Service) promote(ctx context.Context, username string, g access.Grant) 
 		if err != nil {
 			return err
 		}
-		var id string
-		err = tx.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, usernameKey(username)).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fault.ErrNotFound.New(fault.Field("username", "not_found"))
-		}
+		id, err := s.appointable(ctx, tx, username)
 		if err != nil {
 			return err
 		}
@@ -154,6 +150,10 @@ func (s *Service) promote(ctx context.Context, username string, g access.Grant) 
 		} else if n == 0 {
 			return ErrAlreadyAdministrator.New(fault.Field("username", "already_administrator"), fault.Arg("scope", on.name))
 		}
+		// An account that its owner's school could give a new password by a slip needs a phone from now on.
+		if _, err := tx.Exec(ctx, `UPDATE accounts SET phone_free = false WHERE id = $1`, id); err != nil {
+			return err
+		}
 		// Whoever administers again is told of no merger when that has ended, too.
 		if _, err := tx.Exec(ctx, `DELETE FROM merged_grants WHERE account_id = $1`, id); err != nil {
 			return err
@@ -163,6 +163,47 @@ func (s *Service) promote(ctx context.Context, username string, g access.Grant) 
 		}
 		return s.Notify(ctx, tx, id, on.notice("appointed"), map[string]any{"scope": on.name})
 	})
+}
+
+// appointable is the account of a username, held, which the actor may give a grant: one that they help already, for a grant puts it within
+// their reach, and none that somebody below them has just prepared a one-time code for. Errors: not_found and invalid, for the username.
+func (s *Service) appointable(ctx context.Context, tx *db.Tx, username string) (id string, err error) {
+	refused := func(why string) error { return fault.ErrInvalid.New(fault.Field("username", why)) }
+	err = tx.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, usernameKey(username)).Scan(&id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", fault.ErrNotFound.New(fault.Field("username", "not_found"))
+	case err != nil:
+		return "", err
+	case id == access.ActorFrom(ctx).AccountID:
+		return "", refused("own_account")
+	}
+	if err := s.Hold(ctx, tx, id); err != nil {
+		return "", err
+	}
+	err = s.mayManage(ctx, tx, id)
+	if fault.Is(err, fault.ErrNotFound) { // of a school that has become part of another its administrator may go on here
+		condition, args := access.ActorFrom(ctx).Reach(access.AdministratorsManage).SQL("s.region", "s.id", 2)
+		var merged bool
+		if failed := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM merged_grants m JOIN schools s ON s.id = m.school_id WHERE m.account_id = $1 AND `+condition+`)`,
+			append([]any{id}, args...)...).Scan(&merged); failed != nil {
+			return "", failed
+		}
+		if merged {
+			err = nil
+		}
+	}
+	switch {
+	case fault.Is(err, fault.ErrNotFound), fault.Is(err, fault.ErrForbidden):
+		return "", refused("account_beyond_scope")
+	case err != nil:
+		return "", err
+	}
+	account, err := s.load(ctx, tx, id)
+	if err == nil && account.passwordExpires.Valid && account.passwordExpires.Time.After(s.now()) {
+		err = refused("one_time_code_open")
+	}
+	return id, err
 }
 
 // Dismiss takes a grant below the actor's own away, with a reason, and tells its holder. Errors: not_found also where the

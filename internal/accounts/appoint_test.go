@@ -123,6 +123,8 @@ func TestAnAdministratorWhoIsVerifiedIsListedByName(t *testing.T) {
 func TestAnAccountThatExistsIsAppointedOnRequestAndToldSo(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *roomtest.World) {
 		county, teacher := w.Administrator(t, access.County, "510104"), w.Person(t, "teacher")
+		w.Bind(t, teacher, w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Nearby.ID}), roster.Teacher)
+		told := w.Notices(t, teacher)
 		body := appointment(teacher.Username, "school", w.Here.ID)
 		taken := expect(t, w.Do(t, county, "POST", administrators, body), 409, "account_there")
 		if taken.Get("next_step.action") != "appoint_existing" {
@@ -130,7 +132,7 @@ func TestAnAccountThatExistsIsAppointedOnRequestAndToldSo(t *testing.T) {
 		}
 		body["existing"] = true
 		made := expect(t, w.Do(t, county, "POST", administrators, body), 201, "")
-		if made.Get("one_time_code") != nil || w.Notices(t, teacher) != 1 {
+		if made.Get("one_time_code") != nil || w.Notices(t, teacher) != told+1 {
 			t.Errorf("an account with a password of its own got %v", made)
 		}
 		expect(t, w.Do(t, county, "POST", administrators, body), 409, "already_administrator")
@@ -222,6 +224,54 @@ func TestTheProvinceAppointsCustomerServiceAndNobodyElseDoes(t *testing.T) {
 		}
 		if n := w.Count(t, `SELECT count(*) FROM grants WHERE account_id = $1`, id); n != 0 {
 			t.Error("customer service stays appointed")
+		}
+	})
+}
+
+// An appointment puts an account within the reach of whoever appoints it: it must be there before.
+func TestNobodyAppointsAnAccountIntoTheirReach(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		county := w.Administrator(t, access.County, "510104")
+		pupil, stranger, parent := w.Person(t, "student"), w.Person(t, "public"), w.Person(t, "parent")
+		child := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "尹丹鹏", IDNumber: roomtest.IDNumber(1), SchoolID: w.Elsewhere.ID})
+		w.Bind(t, pupil, child, roster.Student)
+		w.Bind(t, parent, child, "parent")
+		for name, p := range map[string]roomtest.Person{"a pupil elsewhere": pupil, "nobody in the registry": stranger, "a parent elsewhere": parent, "oneself": county, "the city's": w.Administrator(t, access.City, "510100")} {
+			body := appointment(p.Username, "school", w.Here.ID)
+			body["existing"] = true
+			if a := w.Do(t, county, "POST", administrators, body); a.Status != 422 || strings.Contains(a.Text, child.Name) || strings.Contains(a.Text, "****") {
+				t.Errorf("%s is appointed: %v", name, a)
+			}
+		}
+		expect(t, w.Do(t, county, "POST", "/api/v1/admin/accounts/"+parent.ID+"/password-reset", map[string]any{"reason": "x"}), 404, "not_found")
+	})
+}
+
+// What a school has arranged for its teacher's account must not open the county's administrator's that it becomes.
+func TestAnAppointmentEndsWhatTheSchoolMayDoToTheAccount(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *roomtest.World) {
+		city, school := w.Administrator(t, access.City, "510100"), w.Administrator(t, access.School, w.Here.ID)
+		teacher := w.Person(t, "teacher")
+		w.Bind(t, teacher, w.Entry(t, roster.NewEntry{Kind: roster.Teacher, Name: "林涛", IDNumber: roomtest.IDNumber(1), SchoolID: w.Here.ID}), roster.Teacher)
+		reset := "/api/v1/admin/accounts/" + teacher.ID + "/password-reset"
+		code := expect(t, w.Do(t, school, "POST", reset, map[string]any{"reason": "忘记密码"}), 200, "").Get("one_time_code")
+		body := appointment(teacher.Username, "county", "510104")
+		body["existing"] = true
+		if a := w.Do(t, city, "POST", administrators, body); a.Status != 422 || !strings.Contains(a.Text, "one_time_code_open") {
+			t.Errorf("whoever holds the school's code becomes the county's administrator: %v", a)
+		}
+		in := expect(t, w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", map[string]any{"login": teacher.Username, "password": code}), 201, "")
+		token, _ := in.Get("token").(string)
+		if a := roomtest.Do(t, w.Server, token, "PUT", "/api/v1/me/password", map[string]any{"current_password": code, "new_password": "Xinmima2026"}); a.Status != 204 {
+			t.Fatal(a)
+		}
+		if _, err := w.DB.Exec(t.Context(), `UPDATE accounts SET phone_free = true WHERE id = $1`, teacher.ID); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, w.Do(t, city, "POST", administrators, body), 201, "")
+		expect(t, w.Do(t, school, "POST", reset, map[string]any{"reason": "忘记密码"}), 403, "forbidden")
+		if w.Count(t, `SELECT count(*) FROM accounts WHERE id = $1 AND phone_free`, teacher.ID) != 0 {
+			t.Error("an administrator needs no phone")
 		}
 	})
 }

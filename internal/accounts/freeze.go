@@ -441,14 +441,14 @@ func (s *Service) Unfreeze(ctx context.Context, accountID, reason, keep string) 
 	if err != nil {
 		return OneTimeCode{}, err
 	}
-	if err := s.mayManage(ctx, accountID); err != nil {
-		return OneTimeCode{}, err
-	}
 	code, hash, err := s.newOneTimeCode(ctx)
 	if err != nil {
 		return OneTimeCode{}, err
 	}
 	return code, s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := s.manage(ctx, tx, accountID); err != nil {
+			return err
+		}
 		f, frozen, err := s.freezeOf(ctx, tx, accountID)
 		if err != nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"time"
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
@@ -76,6 +78,20 @@ func (s *Service) AccountOfPhone(ctx context.Context, q db.Querier, phone string
 		return "", nil
 	}
 	return accountID, err
+}
+
+// AppointedSince reports whether the account was given anything to administer since then.
+func (s *Service) AppointedSince(ctx context.Context, q db.Querier, accountID string, since time.Time) (appointed bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM grants WHERE account_id = $1 AND created_at >= $2)`, accountID, db.At(since)).Scan(&appointed)
+	return appointed, err
+}
+
+// LiesBeyond reports whether the account stands for anybody where the actor may not do the action: who vouches for somebody's child
+// knows nothing of what else is theirs.
+func (s *Service) LiesBeyond(ctx context.Context, q db.Querier, accountID string, action access.Action) (bool, error) {
+	actor := access.ActorFrom(ctx)
+	places, _, err := s.placesOf(ctx, q, accountID)
+	return slices.ContainsFunc(places, func(p access.Place) bool { return !actor.Can(action, p) }), err
 }
 
 // ReachesBeyond reports whether the account administers anything that the actor does not: whoever gives such an account

@@ -14,10 +14,10 @@ func (s *Service) RevealUsername(ctx context.Context, accountID, reason string) 
 	if reason, err = audit.Reason(reason); err != nil {
 		return "", err
 	}
-	if err := s.mayManage(ctx, accountID); err != nil {
-		return "", err
-	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+		if err := s.manage(ctx, tx, accountID); err != nil {
+			return err
+		}
 		if err := tx.QueryRow(ctx, `SELECT username FROM accounts WHERE id = $1`, accountID).Scan(&username); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"caotang/internal/fault"
+	"caotang/internal/identity"
 )
 
 // A username has 6 to 16 letters or digits (F-03).
@@ -48,6 +49,10 @@ func usernameFaults(username string) []fault.Option {
 		if len(found.characters) > 0 {
 			faults = append(faults, fault.FieldWith(field, found.code, map[string]any{"characters": found.String()}))
 		}
+	}
+	// A phone is a login, too: one name for two accounts would let either stand in the other's way.
+	if _, problem := identity.ParseMobile(username); problem == nil {
+		faults = append(faults, fault.Field(field, "username_is_phone"))
 	}
 	return faults
 }

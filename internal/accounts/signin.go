@@ -199,7 +199,7 @@ func (s *Service) signIn(ctx context.Context, login, password string, how Begin)
 		if err := s.stillOpens(ctx, tx, account, renewed); err != nil {
 			return err
 		}
-		if counted {
+		if counted && len(candidates) == 1 { // whoever signs in to one account does not forgive what was tried at another
 			if err := s.guard.Forgive(ctx, tx, own...); err != nil {
 				return err
 			}

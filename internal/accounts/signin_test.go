@@ -3,6 +3,7 @@ package accounts_test
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,17 +35,40 @@ func TestUsernameAndPhoneSignInAndCaseMatters(t *testing.T) {
 	})
 }
 
+// Nobody registers under a phone, and accounts of the old system that bear one share its login with its owner.
 func TestAUsernameThatIsSomebodysPhone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFixture(t, d)
-		holder := f.register(t, "holder1")
-		namesake := f.register(t, holder.phone) // eleven digits are a valid username
+		holder, namesake := f.register(t, "holder1"), f.register(t, "namesake1")
+		r := f.anyone().call(t, "POST", "/api/v1/accounts/username-checks", map[string]any{"username": holder.phone}).want(t, 422, "username_invalid")
+		if fields := r.fields(); !slices.Equal(fields, []string{"username username_is_phone"}) {
+			t.Errorf("fields %q", fields)
+		}
 		f.holding(namesake.token).call(t, "PUT", "/api/v1/me/password", map[string]any{"current_password": password, "new_password": another}).want(t, 204, "")
+		for _, statement := range []string{`UPDATE accounts SET username = $1 WHERE id = $2`, `UPDATE logins SET login_key = 'u:' || $1 WHERE account_id = $2 AND login_key = 'u:namesake1'`} {
+			if _, err := f.db.Exec(t.Context(), statement, holder.phone, namesake.id); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for secret, want := range map[string]string{password: holder.id, another: namesake.id} {
 			r := f.anyone().signIn(t, holder.phone, secret).want(t, 201, "")
 			if account, _ := r.body["account"].(map[string]any); account["id"] != want {
 				t.Errorf("password %s signs in %v", secret, account["username"])
 			}
+		}
+		// Who knows one of the two passwords gets no more guesses at the other.
+		guesses := 0
+		for range 10 {
+			for range 4 {
+				if f.from("10.9.0.1").signIn(t, holder.phone, "Falsch2026").status != 401 {
+					break
+				}
+				guesses++
+			}
+			f.from("10.9.0.1").signIn(t, holder.phone, another)
+		}
+		if guesses > 8 {
+			t.Errorf("%d guesses without a wait", guesses)
 		}
 	})
 }

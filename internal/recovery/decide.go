@@ -15,7 +15,8 @@ import (
 // Approve gives the account back to whoever asked: they set a new password with the contact phone. accountID says which,
 // where several stand for the entry. The account's phone is told, and may object. Errors: not_found also outside the
 // actor's scope; recovery_closed when it has been decided; recovery_moot when no account stands for the person any more;
-// recovery_phone_in_use when the contact phone is another account's by now; recovery_of_administrator; recovery_unopened while
+// recovery_phone_in_use when the contact phone is another account's by now; recovery_of_administrator; recovery_beyond when it stands for
+// people beyond the actor's scope, too; recovery_unopened while
 // there is a copy that the actor has not opened; recovery_objected when the account's phone has said "this was not me".
 func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Request, error) {
 	return s.decide(ctx, id, Approved, reason, func(tx *db.Tx, r row) error {
@@ -35,6 +36,11 @@ func (s *Service) Approve(ctx context.Context, id, accountID, reason string) (Re
 			return err
 		} else if beyond {
 			return errAdministrator.New(fault.Next("reject", ""))
+		}
+		if beyond, err := s.accounts.LiesBeyond(ctx, tx, account.ID, r.proof.action()); err != nil {
+			return err
+		} else if beyond {
+			return errBeyond.New()
 		}
 		if holder, err := s.accounts.AccountOfPhone(ctx, tx, r.content.Phone); err != nil {
 			return err

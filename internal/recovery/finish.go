@@ -14,7 +14,7 @@ import (
 
 // Finish sets the new password of an account that was given back, and answers its username. The contact phone becomes the
 // account's. Errors: not_found; recovery_closed unless it is approved; password_invalid; those of the code;
-// phone_taken when the phone is another account's by now; recovery_moot, when the account stands for the person no more, and
+// phone_taken when the phone is another account's by now; recovery_moot, when the account stands for the person no more or has been appointed to administer since, and
 // recovery_objected, when its phone has said "this was not me": both end the request.
 func (s *Service) Finish(ctx context.Context, number, code, newPassword string) (username string, err error) {
 	r, err := s.byNumber(ctx, s.db, number)
@@ -49,6 +49,11 @@ func (s *Service) Finish(ctx context.Context, number, code, newPassword string) 
 			return err
 		} else if objected {
 			return errObjected.New()
+		}
+		if appointed, err := s.accounts.AppointedSince(ctx, tx, r.accountID, r.decidedAt.Time.Time); err != nil {
+			return err
+		} else if appointed { // whoever decided may not give that back
+			return errMoot.New(fault.Next("recover", "/recover"))
 		}
 		if username, err = s.accounts.Recover(ctx, tx, r.accountID, r.content.Phone, password); err != nil {
 			return err

@@ -60,6 +60,7 @@ var (
 	errUnopened      = fault.Define(fault.Conflict, "recovery_unopened")
 	errIncomplete    = fault.Define(fault.Conflict, "recovery_incomplete")
 	errAdministrator = fault.Define(fault.Forbidden, "recovery_of_administrator")
+	errBeyond        = fault.Define(fault.Forbidden, "recovery_beyond")
 	errTooMany       = fault.Define(fault.TooMany, "recovery_too_many")
 	errCopy          = fault.Define(fault.UnsupportedMedia, "copy_unsupported")
 )

@@ -539,6 +539,43 @@ func TestNobodyClimbsByGivingAnAdministratorsAccountAway(t *testing.T) {
 	})
 }
 
+func TestAnAccountThatIsAppointedAfterTheApprovalIsNotGivenAway(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		owner, _ := lost(t, w)
+		number := file(t, w, phone)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		expect(t, w.Do(t, admin, "POST", onlyRequest(t, w, admin)+"/approve", object{"reason": "当面核实"}), 200, "")
+		w.InTx(t, func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, 'county', '510104', $2)`, owner.ID, db.Now())
+			return err
+		})
+		finish := w.Do(t, roomtest.Person{}, "POST", "/api/v1/recovery/password"+of(number), object{"sms_code": code(t, w, phone), "new_password": newPassword})
+		expect(t, finish, 409, "recovery_moot")
+		if _, err := w.Accounts.SignIn(t.Context(), owner.Username, roomtest.Password, accounts.Begin{}); err != nil {
+			t.Errorf("the owner cannot sign in any more: %v", err)
+		}
+	})
+}
+
+// A school knows its pupil's parent, and nothing of who else that account stands for.
+func TestASchoolGivesNoAccountAwayThatIsNotItsAlone(t *testing.T) {
+	each(t, func(t *testing.T, w *roomtest.World) {
+		child := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩梅梅", IDNumber: roomtest.IDNumber(3), SchoolID: w.Here.ID})
+		elsewhere := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "韩雪", IDNumber: roomtest.IDNumber(5), SchoolID: w.Nearby.ID})
+		mother := w.Person(t, "parent")
+		w.Bind(t, mother, child, "parent")
+		w.Bind(t, mother, elsewhere, "parent")
+		number := file(t, w, phone, object{"kind": "parent", "name": "韩梅梅", "id_number": roomtest.IDNumber(3)})
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		path := onlyRequest(t, w, admin)
+		expect(t, w.Do(t, admin, "POST", path+"/approve", object{"reason": "当面核实"}), 403, "recovery_beyond")
+		if status(t, w, number).Get("state") != "open" {
+			t.Error("the request does not wait for the county")
+		}
+		expect(t, w.Do(t, w.Administrator(t, access.County, w.Here.Region), "POST", path+"/approve", object{"reason": "当面核实"}), 200, "")
+	})
+}
+
 func TestRequestsAreSeenWhereTheyLieAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *roomtest.World) {
 		_, entry := lost(t, w)

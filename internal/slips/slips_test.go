@@ -316,6 +316,34 @@ func TestAForgottenPasswordIsSetAnewByASlip(t *testing.T) {
 	})
 }
 
+// A slip lies on a desk: it opens no account that administers anything, and none that its owner has frozen.
+func TestASlipSetsNoPasswordOfAnAdministratorOrAFrozenAccount(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		p := person(f.register(t, f.print(t, f.order())["韩梅梅"], "hanmeimei"))
+		code := f.print(t, f.order(f.pupils[0].ID))["韩梅梅"]
+		set := func() roomtest.Answer {
+			return f.Do(t, roomtest.Person{}, "POST", "/api/v1/slips/passwords", object{"code": code, "password": "Another2026"})
+		}
+		run := func(statement string, args ...any) {
+			t.Helper()
+			if _, err := f.DB.Exec(t.Context(), statement, args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run(`INSERT INTO grants (account_id, level, scope_id, created_at) VALUES ($1, 'county', '510104', 0)`, p.ID)
+		expect(t, set(), 409, "slip_used")
+		if _, err := f.slips.Print(f.as(t, f.admin), f.order(f.pupils[0].ID)); err == nil {
+			t.Error("a slip is printed that would open an administrator's account")
+		}
+		run(`DELETE FROM grants WHERE account_id = $1`, p.ID)
+		run(`INSERT INTO security_events (id, account_id, kind, done_by, address, user_agent, masked_phone, at) VALUES ('event', $1, 'bound', 'self', '', '', '', 0)`, p.ID)
+		run(`INSERT INTO freezes (account_id, event_id, frozen_at) VALUES ($1, 'event', 0)`, p.ID)
+		expect(t, set(), 403, "account_frozen")
+		run(`DELETE FROM freezes WHERE account_id = $1`, p.ID)
+		expect(t, set(), 201, "")
+	})
+}
+
 func TestAnAccountWithAPhoneIsBoundByASlip(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		codes := f.print(t, f.order())

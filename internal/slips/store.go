@@ -33,7 +33,7 @@ type Holder struct {
 	UsedAt         *time.Time `json:"used_at"`
 	Activated      bool       `json:"activated" doc:"An account is bound to them, by whatever way"`
 	MaskedUsername string     `json:"masked_username,omitempty" doc:"Of that account"`
-	CanReset       bool       `json:"can_reset" doc:"That account has no phone and no second factor: a slip sets its password anew"`
+	CanReset       bool       `json:"can_reset" doc:"That account has no phone and no second factor, and administers nothing: a slip sets its password anew"`
 
 	accountID string
 	live      bool // has a slip that still works
@@ -43,7 +43,7 @@ type Holder struct {
 func (s *Service) holders(ctx context.Context, q db.Querier, g group) ([]Holder, error) {
 	condition, args := g.condition()
 	rows, err := q.Query(ctx, `SELECT e.id, e.name, coalesce(a.id, ''), coalesce(a.username, ''),
-			coalesce(a.phone_free AND a.phone_sealed IS NULL AND a.factors = '', false), p.entry_id IS NOT NULL, p.account_id, p.expires_at, p.used_at, p.ended_at
+			coalesce(a.phone_free AND a.phone_sealed IS NULL AND a.factors = '' AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.id), false), p.entry_id IS NOT NULL, p.account_id, p.expires_at, p.used_at, p.ended_at
 		FROM registry_entries e LEFT JOIN bindings b ON b.entry_id = e.id LEFT JOIN accounts a ON a.id = b.account_id
 		LEFT JOIN activation_slips p ON p.entry_id = e.id
 		WHERE `+condition+` ORDER BY e.id`, args...)

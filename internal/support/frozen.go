@@ -86,8 +86,11 @@ func (s *Service) unfreeze(ctx context.Context, t row, reason, keep string) (Adm
 		return AdminTicket{}, fault.ErrInvalid.New(fault.Field("answer", "missing"))
 	}
 	code, err := s.accounts.Unfreeze(ctx, t.accountID, reason, keep)
-	if fault.Is(err, accounts.ErrNotFrozen) {
+	switch {
+	case fault.Is(err, accounts.ErrNotFrozen):
 		return AdminTicket{}, errTicketClosed.New(fault.Next("tickets", "/admin/tickets"))
+	case fault.Is(err, fault.ErrNotFound): // its owner, or a child, has come to another school since it was frozen
+		return AdminTicket{}, errFrozenBeyond.New(fault.Next("tickets", "/admin/tickets"))
 	}
 	if err != nil {
 		return AdminTicket{}, err

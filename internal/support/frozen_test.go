@@ -34,7 +34,10 @@ func TestAFrozenParentIsTheirChildsSchoolsToRestore(t *testing.T) {
 		if read.Get("asked.entry_kind") != "parent" || read.Get("asked.name") != child.Name {
 			t.Errorf("the administrator reads %v", read)
 		}
-		done := w.Do(t, admin, "POST", path+"/complete", object{"answer": "本人来校"})
+		second := w.Entry(t, roster.NewEntry{Kind: roster.Student, Name: "林小波", IDNumber: roomtest.IDNumber(3), SchoolID: w.Nearby.ID})
+		w.Bind(t, mother, second, "parent")
+		expect(t, w.Do(t, admin, "POST", path+"/complete", object{"answer": "本人来校"}), 403, "frozen_beyond")
+		done := w.Do(t, w.Administrator(t, access.County, w.Here.Region), "POST", path+"/complete", object{"answer": "本人来校"})
 		expect(t, done, 200, "")
 		in := w.Do(t, roomtest.Person{}, "POST", "/api/v1/sessions", object{"login": mother.Phone, "password": done.Get("code.one_time_code")})
 		expect(t, in, 201, "")

@@ -52,6 +52,7 @@ var (
 	errAskerBound     = fault.Define(fault.Conflict, "asker_bound")
 	errTicketAlike    = fault.Define(fault.Conflict, "ticket_alike")
 	errStaysOpen      = fault.Define(fault.Conflict, "ticket_stays_open")
+	errFrozenBeyond   = fault.Define(fault.Forbidden, "frozen_beyond")
 )
 
 // maxOpen is how many tickets of one account may wait at once: enough for a family, too few to flood a school.
