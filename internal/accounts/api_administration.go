@@ -8,8 +8,8 @@ import (
 
 type searchInput struct {
 	server.PageInput
-	IDNumber string `query:"id_number" maxLength:"200" doc:"Whole; every such search is recorded"`
-	Name     string `query:"name" maxLength:"500" doc:"Whole name of the person whom the account is bound to"`
+	IDNumber string `query:"id_number" maxLength:"200" doc:"Whole, of whom the account is bound to or of a child whose guardian it is; every such search is recorded"`
+	Name     string `query:"name" maxLength:"500" doc:"Whole, likewise"`
 	Username string `query:"username" maxLength:"1000" doc:"Whole, whatever its case"`
 	Phone    string `query:"phone" maxLength:"100" doc:"Whole"`
 	Frozen   bool   `query:"frozen" doc:"Only accounts that their owners have frozen"`

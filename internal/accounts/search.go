@@ -34,6 +34,7 @@ type Found struct {
 type FoundChild struct {
 	ID       string      `json:"id" doc:"Of the link between the two"`
 	Name     string      `json:"name"`
+	Guardian string      `json:"guardian_name,omitempty" doc:"What the account's owner is called, as they told it"`
 	Relation string      `json:"relation,omitempty" enum:"father,mother,other"`
 	School   FoundSchool `json:"school"`
 }
@@ -56,8 +57,8 @@ type FoundSchool struct {
 
 // Search says which accounts to list: those that fit everything that is given. All but the cursor are compared whole.
 type Search struct {
-	IDNumber string
-	Name     string
+	IDNumber string // of whom the account is bound to, or of a child whose guardian it is
+	Name     string // likewise
 	Username string // whatever its case
 	Phone    string
 	Frozen   bool // only those that are frozen
@@ -69,14 +70,15 @@ type Search struct {
 // number is recorded.
 func (s *Service) Search(ctx context.Context, search Search) (server.Page[Found], error) {
 	var none server.Page[Found]
-	q, err := s.newSearch(ctx, search.Username != "" || search.Phone != "" || search.Frozen)
+	everybody := search.IDNumber+search.Name+search.Username+search.Phone == "" && !search.Frozen
+	q, err := s.newSearch(ctx, !everybody)
 	if err != nil {
 		return none, err
 	}
 	if err := s.narrow(q, search); err != nil {
 		return none, err
 	}
-	if everybody := search.IDNumber+search.Name+search.Username+search.Phone == "" && !search.Frozen; everybody && q.join == "JOIN" {
+	if everybody && q.join == "JOIN" {
 		return s.bySchool(ctx, search)
 	}
 	if search.Cursor != "" {
@@ -153,6 +155,13 @@ func (q *query) where(condition string, args ...any) {
 	q.args = append(q.args, args...)
 }
 
+// whose narrows to the accounts of people whom a condition finds, and of their guardians. From the person to the account: the database
+// would else go through all accounts, in the order of the answer.
+func (q *query) whose(table, entry, condition string, args ...any) {
+	from := "SELECT h.account_id FROM " + table + " JOIN %s h ON h.entry_id = " + entry + " WHERE " + condition
+	q.where("a.id IN ("+strings.Replace(from, "%s", "bindings", 1)+" UNION "+strings.Replace(from, "%s", "guardian_links", 1)+")", slices.Concat(args, args)...)
+}
+
 // newSearch begins with the actor's scope. Accounts without a binding lie in the province at large; whoever does not
 // reach them gets inner joins, which let the database begin with the school. A search for few finds those too who are nobody in the
 // registry: guardians, all of whose children the actor reaches, and administrators, who lie where they administer.
@@ -192,12 +201,10 @@ func (s *Service) narrow(q *query, search Search) error {
 		if err != nil {
 			return err
 		}
-		// From the document to the account: the database would else go through all accounts, in the order of the answer.
-		q.where("a.id IN (SELECT h.account_id FROM documents d JOIN bindings h ON h.entry_id = d.entry_id WHERE d.document_index IN ("+
-			strings.TrimSuffix(strings.Repeat("$%d, ", len(indexes)), ", ")+"))", indexes...)
+		q.whose("documents n", "n.entry_id", "n.document_index IN ("+strings.TrimSuffix(strings.Repeat("$%d, ", len(indexes)), ", ")+")", indexes...)
 	}
 	if search.Name != "" {
-		q.where("a.id IN (SELECT h.account_id FROM registry_entries n JOIN bindings h ON h.entry_id = n.id WHERE n.name_key = $%d)", identity.CompareKey(search.Name))
+		q.whose("registry_entries n", "n.id", "n.name_key = $%d", identity.CompareKey(search.Name))
 	}
 	if search.Username != "" {
 		username := strings.TrimSpace(search.Username)
@@ -314,10 +321,10 @@ func (s *Service) addChildren(ctx context.Context, items []Found) error {
 		FoundChild
 		account string
 	}
-	rows, err := db.Collect(ctx, s.db, `SELECT l.id, l.account_id, e.name, coalesce(g.relation, ''), s.id, s.name FROM guardian_links l
+	rows, err := db.Collect(ctx, s.db, `SELECT l.id, l.account_id, e.name, coalesce(g.guardian_name, ''), coalesce(g.relation, ''), s.id, s.name FROM guardian_links l
 		JOIN registry_entries e ON e.id = l.entry_id JOIN schools s ON s.id = e.school_id LEFT JOIN guardian_requests g ON g.id = l.id
 		WHERE l.account_id IN (`+strings.Join(places, ", ")+`) AND `+condition+` ORDER BY l.id`, args, func(r *row) []any {
-		return []any{&r.ID, &r.account, &r.Name, &r.Relation, &r.School.ID, &r.School.Name}
+		return []any{&r.ID, &r.account, &r.Name, &r.Guardian, &r.Relation, &r.School.ID, &r.School.Name}
 	})
 	for _, r := range rows {
 		items[at[r.account]].Children = append(items[at[r.account]].Children, r.FoundChild)

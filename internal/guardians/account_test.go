@@ -1,6 +1,7 @@
 package guardians_test
 
 import (
+	"net/url"
 	"testing"
 
 	"caotang/internal/access"
@@ -15,6 +16,7 @@ func TestTheAccountOfAParentIsHelpedByWhoeverReachesAllTheirChildren(t *testing.
 		nearby, county := f.Administrator(t, access.School, f.Nearby.ID), f.Administrator(t, access.County, f.Here.Region)
 		city, elsewhere := f.Administrator(t, access.City, "510100"), f.Administrator(t, access.School, f.Elsewhere.ID)
 		everybody := map[string]roomtest.Person{"school": f.school, "nearby": nearby, "county": county, "city": city, "elsewhere": elsewhere}
+		var number string // of a child
 		help := func(when string, may ...string) {
 			t.Helper()
 			for name, by := range everybody {
@@ -24,7 +26,7 @@ func TestTheAccountOfAParentIsHelpedByWhoeverReachesAllTheirChildren(t *testing.
 						want = 200
 					}
 				}
-				for _, query := range []string{"phone=" + father.Phone, "username=" + father.Username} {
+				for _, query := range []string{"phone=" + father.Phone, "username=" + father.Username, "name=" + url.QueryEscape("韩梅梅"), "id_number=" + number} {
 					if n := len(f.ok(t, by, 200, "GET", "/admin/accounts?"+query, nil).Items()); (n == 1) != (want == 200) {
 						t.Errorf("%s: the administrator of %s finds %d by %s", when, name, n, query)
 					}
@@ -32,9 +34,8 @@ func TestTheAccountOfAParentIsHelpedByWhoeverReachesAllTheirChildren(t *testing.
 				f.ok(t, by, want, "POST", "/admin/accounts/"+father.ID+"/reveal", object{"reason": "本人忘了用户名"})
 			}
 		}
+		_, number = f.pupil(t)
 		help("a stranger")
-
-		_, number := f.pupil(t)
 		first := f.ask(t, father, number)
 		help("one whom nobody has confirmed")
 		f.decide(t, f.school, true, first)

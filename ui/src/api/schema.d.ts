@@ -2922,6 +2922,8 @@ export interface components {
             school: components["schemas"]["AccountsFoundSchool"];
         };
         AccountsFoundChild: {
+            /** @description What the account's owner is called, as they told it */
+            guardian_name?: string;
             /** @description Of the link between the two */
             id: string;
             name: string;
@@ -5215,7 +5217,7 @@ export interface components {
         SlipsHolder: {
             /** @description An account is bound to them, by whatever way */
             activated: boolean;
-            /** @description That account has no phone and no second factor: a slip sets its password anew */
+            /** @description That account has no phone and no second factor, and administers nothing: a slip sets its password anew */
             can_reset: boolean;
             entry_id: string;
             /**
@@ -6246,9 +6248,9 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description Whole; every such search is recorded */
+                /** @description Whole, of whom the account is bound to or of a child whose guardian it is; every such search is recorded */
                 id_number?: string;
-                /** @description Whole name of the person whom the account is bound to */
+                /** @description Whole, likewise */
                 name?: string;
                 /** @description Whole, whatever its case */
                 username?: string;
