@@ -111,4 +111,7 @@ test("a child's slip answers until it has confirmed a guardian, who alone decide
   await expectAccessible(page)
   await page.getByRole('button', { name: t('consent.to_space') }).click()
   await expect(page.locator('#consents')).toContainText(child.name)
+  // What waits for an answer waits in whatever role.
+  await page.getByRole('banner').getByLabel(t('common.nav.role')).selectOption('public')
+  await expect(page.getByText(t('consent.open_decisions', { n: 2 }))).toBeVisible()
 })
