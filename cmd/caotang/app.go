@@ -48,26 +48,27 @@ import (
 
 // app is the platform put together: the one place that knows every room.
 type app struct {
-	db        *db.DB
-	vault     *vault.Vault
-	log       *slog.Logger
-	jobs      *jobs.Runner
-	server    *server.Server
-	sms       *sms.Service
-	gateway   sms.Gateway
-	accounts  *accounts.Service
-	roster    *roster.Service
-	support   *support.Service
-	transfers *transfers.Service
-	factors   *factors.Service
-	owndata   *owndata.Service
-	looks     *looks.Service
-	recovery  *recovery.Service
-	resealing *resealing.Service
-	guardians *guardians.Service
-	consent   *consent.Service
-	turns     *schoolyear.Service
-	moves     *moves.Service
+	db           *db.DB
+	vault        *vault.Vault
+	log          *slog.Logger
+	jobs         *jobs.Runner
+	server       *server.Server
+	sms          *sms.Service
+	gateway      sms.Gateway
+	accounts     *accounts.Service
+	roster       *roster.Service
+	support      *support.Service
+	transfers    *transfers.Service
+	verification *verification.Service
+	factors      *factors.Service
+	owndata      *owndata.Service
+	looks        *looks.Service
+	recovery     *recovery.Service
+	resealing    *resealing.Service
+	guardians    *guardians.Service
+	consent      *consent.Service
+	turns        *schoolyear.Service
+	moves        *moves.Service
 }
 
 // appOptions are what differs between serving in earnest, the demo, a command and a test.
@@ -112,20 +113,20 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.accounts = accounts.New(d, v, a.sms, ofAccounts, nil)
 	a.factors = factors.New(d, v, a.accounts, factors.Config{PublicURL: o.PublicURL}, nil)
 	a.roster = roster.New(d, v, a.jobs, o.importsFolder(), o.files())
-	verifying := verification.New(d, v, a.accounts, a.roster, o.verificationRules())
+	a.verification = verification.New(d, v, a.accounts, a.roster, o.verificationRules())
 	rules, err := o.transferRules()
 	if err != nil {
 		return nil, err
 	}
 	due := deadlines.In(rules.Calendar)
-	a.support = support.New(d, v, a.jobs, a.accounts, a.roster, verifying, due, nil)
-	a.transfers = transfers.New(d, a.accounts, a.roster, verifying, rules, nil)
-	a.recovery = recovery.New(d, v, a.sms, a.accounts, a.roster, verifying, blob.New(o.copiesFolder(), v), o.PublicURL, due, nil)
-	printing := slips.New(d, v, a.accounts, a.roster, verifying, slips.Printing{Fonts: ui.Fonts(), PublicURL: o.PublicURL}, o.slipRules(), nil)
+	a.support = support.New(d, v, a.jobs, a.accounts, a.roster, a.verification, due, nil)
+	a.transfers = transfers.New(d, a.accounts, a.roster, a.verification, rules, nil)
+	a.recovery = recovery.New(d, v, a.sms, a.accounts, a.roster, a.verification, blob.New(o.copiesFolder(), v), o.PublicURL, due, nil)
+	printing := slips.New(d, v, a.accounts, a.roster, a.verification, slips.Printing{Fonts: ui.Fonts(), PublicURL: o.PublicURL}, o.slipRules(), nil)
 
 	a.resealing = resealing.New(d, v, a.jobs, o.sealedFolders()...)
-	a.consent = consent.New(d, a.accounts, a.roster, verifying, printing, consent.Config{PublicURL: ofAccounts.PublicURL})
-	a.guardians = guardians.New(d, a.accounts, a.roster, verifying, printing)
+	a.consent = consent.New(d, a.accounts, a.roster, a.verification, printing, consent.Config{PublicURL: ofAccounts.PublicURL})
+	a.guardians = guardians.New(d, a.accounts, a.roster, a.verification, printing)
 
 	a.server.SetSessions(a.accounts)
 	record := audit.New(d, map[string]string{"entry": "registry_entries", "import": "roster_imports", "ticket": "tickets", "account": "accounts"})
@@ -134,7 +135,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	a.accounts.Mount(a.server)
 	a.factors.Mount(a.server)
 	a.roster.Mount(a.server)
-	verifying.Mount(a.server)
+	a.verification.Mount(a.server)
 	printing.Mount(a.server)
 	a.guardians.Mount(a.server)
 	a.consent.Mount(a.server)
@@ -146,7 +147,7 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 	finder.New(a.accounts, a.roster, requests).Mount(a.server)
 	a.turns = schoolyear.New(d, a.jobs, a.roster, nil)
 	a.turns.Mount(a.server)
-	a.moves = moves.New(d, a.jobs, moves.Rooms{Accounts: a.accounts, Roster: a.roster, Verification: verifying, Transfers: a.transfers, Tickets: a.support}, ofAccounts.PublicURL, nil)
+	a.moves = moves.New(d, a.jobs, moves.Rooms{Accounts: a.accounts, Roster: a.roster, Verification: a.verification, Transfers: a.transfers, Tickets: a.support}, ofAccounts.PublicURL, nil)
 	a.moves.Mount(a.server)
 	a.looks = looks.New(d, a.roster, nil)
 	a.looks.Mount(a.server)
@@ -154,12 +155,12 @@ func newApp(d *db.DB, v *vault.Vault, o appOptions) (*app, error) {
 		Accounts: a.accounts, Roster: a.roster, Support: a.support, Transfers: a.transfers, Recovery: a.recovery,
 	}).Mount(a.server)
 	a.owndata = owndata.New(d, owndata.Rooms{
-		Accounts: a.accounts, Roster: a.roster, Verification: verifying, Support: a.support, Transfers: a.transfers, Factors: a.factors,
+		Accounts: a.accounts, Roster: a.roster, Verification: a.verification, Support: a.support, Transfers: a.transfers, Factors: a.factors,
 		Recovery: a.recovery, Slips: printing, Consent: a.consent, Guardians: a.guardians,
 	})
 	a.owndata.Mount(a.server)
 	statistics.New(d, a.roster).Mount(a.server)
-	spaces.New(d, a.accounts, a.roster, verifying, a.support, a.transfers, a.recovery, a.guardians, requests, a.looks).Mount(a.server)
+	spaces.New(d, a.accounts, a.roster, a.verification, a.support, a.transfers, a.recovery, a.guardians, requests, a.looks).Mount(a.server)
 	yearly.New(d, v, yearly.Rooms{
 		Audit: record, Accounts: a.accounts, Roster: a.roster, Consent: a.consent, Guardians: a.guardians, Desk: requests,
 		Retention: []func(context.Context) ([]retention.Rule, error){

@@ -53,7 +53,7 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	if c.Demo {
-		if err := demo.Ask(ctx, d, demo.Rooms{Roster: a.roster, Support: a.support, Transfers: a.transfers}); err != nil {
+		if err := demo.Ask(ctx, d, demo.Rooms{Roster: a.roster, Verification: a.verification, Support: a.support, Transfers: a.transfers}); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/db"
+	"caotang/internal/fault"
 	"caotang/internal/roster"
 	"caotang/internal/support"
 	"caotang/internal/transfers"
@@ -23,9 +24,10 @@ const (
 
 // Rooms are where the demo's people ask for something.
 type Rooms struct {
-	Roster    *roster.Service
-	Support   *support.Service
-	Transfers *transfers.Service
+	Roster       *roster.Service
+	Verification *verification.Service
+	Support      *support.Service
+	Transfers    *transfers.Service
 }
 
 // asked is the row of table meta that says when the requests were made, or begun: who stops the first start in the middle of them
@@ -52,6 +54,7 @@ func Ask(ctx context.Context, d *db.DB, rooms Rooms) error {
 			return err
 		}
 	}
+	theirs := claimOf(school.Teachers[school.firstTeacher(2)])
 	missing := newPeople(worldSeed, 0).pupil(areaLacked, roster.Junior, school.Classes[0].EntryYear, 0)
 	for _, each := range []struct {
 		username string
@@ -66,7 +69,12 @@ func Ask(ctx context.Context, d *db.DB, rooms Rooms) error {
 			Kind: support.MissingClass, Note: "今年新增的班",
 			Class: roster.NewClass{Stage: roster.Junior, EntryYear: school.Classes[0].EntryYear, Number: 4},
 		})},
-		{claimant, file(support.Request{Kind: support.NotMe, Claim: claimOf(school.Teachers[school.firstTeacher(2)]), Note: "我没有注册过，认证时说已被别人认证"})},
+		{claimant, func(ctx context.Context) error { // who asks this has been refused before
+			if _, err := rooms.Verification.BindSelf(ctx, theirs, "", verification.Guardian{}); !fault.Is(err, roster.ErrAlreadyBound) {
+				return fmt.Errorf("verifying as somebody else's: %w", err)
+			}
+			return file(support.Request{Kind: support.NotMe, Claim: theirs, Note: "我没有注册过，认证时说已被别人认证"})(ctx)
+		}},
 	} {
 		var id string
 		if err := d.QueryRow(ctx, "SELECT account_id FROM logins WHERE login_key = $1", "u:"+each.username).Scan(&id); err != nil {

@@ -22,9 +22,12 @@ func TestTheDemosPeopleAskOnce(t *testing.T) {
 		}
 		w := (&roomtest.World{DB: d}).Beside(t, v)
 		for range 2 {
-			if err := Ask(ctx, d, Rooms{w.Roster, w.Support, w.Transfers}); err != nil {
+			if err := Ask(ctx, d, Rooms{w.Roster, w.Verification, w.Support, w.Transfers}); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if n := count(t, d, `SELECT coalesce(sum(times), 0) FROM stuck_days WHERE reason = 'already_bound'`); n == 0 {
+			t.Error("the statistics know of nobody whose entry is somebody's, and one has said so")
 		}
 		list, err := Accounts(ctx, d)
 		if err != nil {
@@ -70,7 +73,7 @@ func TestADemoOfBeforeIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := (&roomtest.World{DB: d}).Beside(t, v)
-	if err := Ask(ctx, d, Rooms{w.Roster, w.Support, w.Transfers}); err != nil {
+	if err := Ask(ctx, d, Rooms{w.Roster, w.Verification, w.Support, w.Transfers}); err != nil {
 		t.Fatal(err)
 	}
 	if made := count(t, d, "SELECT (SELECT COUNT(*) FROM tickets) + (SELECT COUNT(*) FROM transfers)"); made != 0 {
