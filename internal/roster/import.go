@@ -123,7 +123,7 @@ func (s *Service) Import(ctx context.Context, source ImportSource, progress func
 		return Result{}, err
 	}
 	r := &importRecord{
-		id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: source.Filename, state: stateRunning, size: source.Size,
+		id: db.NewID(), kind: source.Kind, school: source.SchoolID, filename: shortened(source.Filename), state: stateRunning, size: source.Size,
 		createdAt: db.At(s.now()), choice: source.Choice, fileHash: hex.EncodeToString(hash.Sum(nil)),
 	}
 	begin := insertImport

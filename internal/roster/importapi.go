@@ -25,6 +25,7 @@ import (
 	"caotang/internal/messages"
 	"caotang/internal/server"
 	"caotang/internal/sheet"
+	"caotang/internal/vault"
 )
 
 // Import is an import as its administrators see it.
@@ -237,9 +238,10 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 	return s.beginImport(ctx, r, remembered, in.DryRun)
 }
 
-// shortened answers a file's name as it is shown: without the folders that some browsers send along.
+// shortened answers a file's name as it is kept and shown: without the folders that some browsers send along, and with the numbers of
+// people masked that somebody called the file by.
 func shortened(name string) string {
-	name = identity.Clean(name[strings.LastIndexAny(name, `/\`)+1:])
+	name = vault.MaskNumbers(identity.Clean(name[strings.LastIndexAny(name, `/\`)+1:]))
 	if utf8.RuneCountInString(name) > maxFilename {
 		return string([]rune(name)[:maxFilename])
 	}

@@ -1,6 +1,10 @@
 package vault
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
 
 // mask keeps the first and last characters of s and hides the rest; a text too short to hide in is hidden whole.
 func mask(s string, first, last int) string {
@@ -43,6 +47,23 @@ func MaskAlike(a, b string) (maskedA, maskedB string) {
 
 // MaskPhone shows a phone as 138****5678.
 func MaskPhone(s string) string { return mask(s, 3, 4) }
+
+// long are runs of digits that may be somebody's number, half width or full: an ID number may end in X.
+var long = regexp.MustCompile(`[0-9０-９]{17}[XxＸｘ]|[0-9０-９]{11,}`)
+
+// phoneDigits is how long a phone is, and the shortest number that is somebody's.
+const phoneDigits = 11
+
+// MaskNumbers shows a text in which somebody may have written numbers of people, such as the name of a file, with every run of eleven
+// digits or more masked, as a phone or as an ID number. A year, a class or a date stays as it is.
+func MaskNumbers(text string) string {
+	return long.ReplaceAllStringFunc(text, func(number string) string {
+		if utf8.RuneCountInString(number) == phoneDigits {
+			return MaskPhone(number)
+		}
+		return MaskIDNumber(number)
+	})
+}
 
 // MaskUsername shows a username as zh****01.
 func MaskUsername(s string) string { return mask(s, 2, 2) }

@@ -121,6 +121,26 @@ func TestASealedFileReadsBackAtAnyPlaceAndOnlyWhole(t *testing.T) {
 	}
 }
 
+func TestWhatSomebodyWroteIsShownWithoutNumbersOfPeople(t *testing.T) {
+	for text, shown := range map[string]string{
+		"张三519901199206072187 13880012345.xlsx": "张三519901********2187 138****2345.xlsx",
+		"11010519491231002X.csv":                "110105********002X.csv",
+		"名册11010519491231002xlsx":               "名册110105********002xlsx",
+		"G510104201203150012":                   "G510104********0012",
+		"８６１３８８００１２３４５":                         "８６１********４５",
+		"１３８８００１２３４５":                           "１３８****２３４５",
+		"七年级名单.xlsx":                            "七年级名单.xlsx",
+		"2026级.xlsx":                            "2026级.xlsx",
+		"20260901 名册（2）.xlsx":                   "20260901 名册（2）.xlsx",
+		"2151000001.csv":                        "2151000001.csv",
+		"":                                      "",
+	} {
+		if got := vault.MaskNumbers(text); got != shown {
+			t.Errorf("%q is shown as %q, want %q", text, got, shown)
+		}
+	}
+}
+
 func TestMasks(t *testing.T) {
 	for got, want := range map[string]string{
 		vault.MaskIDNumber(number):      "110105********002X",
