@@ -44,7 +44,7 @@ func TestSomebodySaysWhichColumnIsWhichAndTheNextFileIsReadAlike(t *testing.T) {
 			`{"header_row":29,"fields":["name","class","id_number"]}`:              "header_row_gone",
 			`{"header_row":-1,"fields":["name","class","id_number"]}`:              "columns_unreadable",
 			`{"header_row":2,"fields":"name"}`:                                     "columns_unreadable",
-			`{"header_row":2,"fields":[` + strings.Repeat(`"",`, 6000):             "columns_unreadable",
+			`{"header_row":2,"fields":[` + strings.Repeat(`"",`, 6000):             "too_long",
 			`{"header_row":2,"fields":[` + strings.Repeat(`"",`, 300) + `"name"]}`: "column_unknown",
 		} {
 			a := send(t, w, admin, "?dry_run=true", file(1), choosing(columns))

@@ -31,9 +31,14 @@ import (
 // send uploads a roster.
 func send(t *testing.T, w *roomtest.World, p roomtest.Person, query string, file []byte, form map[string]string) roomtest.Answer {
 	t.Helper()
+	return sendNamed(t, w, p, query, `C:\名册.csv`, file, form)
+}
+
+func sendNamed(t *testing.T, w *roomtest.World, p roomtest.Person, query, name string, file []byte, form map[string]string) roomtest.Answer {
+	t.Helper()
 	var body bytes.Buffer
 	m := multipart.NewWriter(&body)
-	part, err := m.CreateFormFile("file", `C:\名册.csv`)
+	part, err := m.CreateFormFile("file", name)
 	if err != nil {
 		t.Fatal(err)
 	}

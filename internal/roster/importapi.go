@@ -197,9 +197,9 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 			}
 			r.filename = shortened(part.FileName())
 		case name == "kind":
-			r.kind, err = textPart(part, 200)
+			r.kind, err = server.PartText(part, maxPart)
 		case name == "school_id":
-			r.school, err = textPart(part, 200)
+			r.school, err = server.PartText(part, maxPart)
 		case name == "update":
 			r.choice.Updates, err = yesPart(part)
 		case name == "rename":
@@ -207,7 +207,7 @@ func (s *Service) receiveImport(ctx context.Context, in *importInput) (out *impo
 		case name == "confirm_changes":
 			confirmed, err = yesPart(part)
 		case name == "columns":
-			columns, err = textPart(part, maxColumnsText)
+			columns, err = server.PartText(part, maxColumnsText)
 		case name == "all_sheets":
 			r.allSheets, err = yesPart(part)
 		}
@@ -248,17 +248,22 @@ func shortened(name string) string {
 	return name
 }
 
-func textPart(part *multipart.Part, limit int64) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(part, limit))
-	if err != nil {
-		return "", server.UploadError(err)
-	}
-	return strings.TrimSpace(string(text)), nil
-}
+// maxPart is how long a part may be that is no file, in bytes, but for the columns.
+const maxPart = 200
 
+// yesPart reads a part that is a yes or a no: fault.ErrInvalid, of its name, for anything else.
 func yesPart(part *multipart.Part) (bool, error) {
-	text, err := textPart(part, 200)
-	return text == "true" || text == "on" || text == "1", err
+	text, err := server.PartText(part, maxPart)
+	if err != nil {
+		return false, err
+	}
+	switch text {
+	case "true", "on", "1":
+		return true, nil
+	case "false", "off", "0", "":
+		return false, nil
+	}
+	return false, fault.ErrInvalid.New(fault.Field(part.FormName(), "not_allowed"))
 }
 
 // scopeOf finds out which schools the actor's import may reach: the one it names, the only one they administer, or those

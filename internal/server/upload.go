@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -39,6 +40,21 @@ func (u *Upload) NextPart() (*multipart.Part, error) {
 		return nil, UploadError(err)
 	}
 	return part, err
+}
+
+// PartText reads a part that is a text of at most so many bytes: fault.ErrInvalid, of the part's name, for a longer one and for one that
+// no database column can hold.
+func PartText(part *multipart.Part, most int64) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(part, most+1))
+	switch {
+	case err != nil:
+		return "", UploadError(err)
+	case int64(len(text)) > most:
+		return "", fault.ErrInvalid.New(fault.Field(part.FormName(), "too_long"))
+	case unstorable(string(text)):
+		return "", fault.ErrInvalid.New(fault.Field(part.FormName(), "bad_character"))
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // UploadError tells a body over its limit and a connection that broke from other failures of reading a part.
