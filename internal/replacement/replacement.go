@@ -72,6 +72,7 @@ func (s *Service) Replace(ctx context.Context, id string, document roster.Docume
 	if reason, err = audit.Reason(reason); err != nil {
 		return made, err
 	}
+	var at access.Place
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
 		// Whoever binds, moves or replaces it takes turns; what is read from here on is what will have stood there.
 		if _, err := verification.Hold(ctx, tx, id); err != nil {
@@ -84,6 +85,7 @@ func (s *Service) Replace(ctx context.Context, id string, document roster.Docume
 		if !access.ActorFrom(ctx).Can(access.RegistryWrite, old.Place()) {
 			return fault.ErrNotFound.New()
 		}
+		at = old.Place()
 		if made, err = s.Roster.Replace(ctx, tx, old, document, reason); err != nil {
 			return err
 		}
@@ -94,7 +96,7 @@ func (s *Service) Replace(ctx context.Context, id string, document roster.Docume
 		}
 		return s.tell(ctx, tx, made)
 	})
-	return made, err
+	return made, s.Roster.RecordElsewhere(ctx, at, document.Number, err)
 }
 
 // tell lets the owner of the bound account know, if there is one.

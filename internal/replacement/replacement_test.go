@@ -172,6 +172,9 @@ func TestWhatCannotBeReplacedSaysWhy(t *testing.T) {
 		if a := expect(t, replace(t, w, admin, own.ID, roomtest.IDNumber(4)), 409, "entry_exists_elsewhere"); strings.Contains(a.Text, w.Elsewhere.Name) {
 			t.Errorf("a stranger's school is named: %v", a)
 		}
+		if n := w.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'registry.found_elsewhere' AND actor_id = $1 AND school_id = $2`, admin.ID, w.Here.ID); n != 2 {
+			t.Errorf("that a number stands elsewhere was told twice, and is on record %d times", n)
+		}
 		path := "/api/v1/admin/registry/" + own.ID + "/replacement"
 		a := expect(t, w.Do(t, admin, "POST", path, object{"id_type": "resident_id", "id_number": roomtest.IDNumber(5), "reason": " "}), 422, "invalid")
 		if field(a, "reason") != "missing" {

@@ -181,14 +181,15 @@ func (s *Service) Mount(srv *server.Server) {
 		func(ctx context.Context, in *createEntryInput) (*body[Person], error) {
 			b := in.Body
 			var e Entry
+			var school School
 			err := s.db.InTx(ctx, func(tx *db.Tx) (err error) {
-				if _, err := s.reachable(ctx, tx, access.RegistryWrite, b.SchoolID); err != nil {
+				if school, err = s.reachable(ctx, tx, access.RegistryWrite, b.SchoolID); err != nil {
 					return err
 				}
 				e, err = s.CreateEntry(ctx, tx, NewEntry{b.Kind, b.Name, b.IDType, b.IDNumber, b.SchoolID, b.ClassID, b.StudentNumber, b.CertificateNumber})
 				return err
 			})
-			return s.answer(e, err)
+			return s.answer(e, s.RecordElsewhere(ctx, school.Place(), b.IDNumber, err))
 		})
 	server.Register(srv, op("GET", "/{id}", "get-registry-entry", "One entry", 0),
 		func(ctx context.Context, in *ByID) (*body[Person], error) {

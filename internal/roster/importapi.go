@@ -315,6 +315,9 @@ func (s *Service) beginImport(ctx context.Context, r *importRecord, remembered m
 	}
 	if dryRun {
 		preview, err := run.preview(ctx, access.ClientFrom(ctx).Language)
+		if err == nil {
+			err = s.recordPreview(ctx, r, preview)
+		}
 		return &importOutput{200, preview}, s.refused(err)
 	}
 	r.columns = run.table.chosen

@@ -33,6 +33,7 @@ type Preview struct {
 	Rejected  int             `json:"rejected"`
 	Already   int             `json:"already" doc:"Of those, whom the registry has as the file does: nothing is wrong with them, and there is nothing to do"`
 	Classless int             `json:"classless" doc:"Pupils who would be added without a class"`
+	elsewhere int             // rows of which the answer tells that the person stands at another school
 	Rejects   []PreviewReject `json:"rejects" doc:"The first of them, those who are there already at the end"`
 	Changes
 	Examples []PreviewChange `json:"changes" doc:"The first people who would get another class or name"`
@@ -110,6 +111,9 @@ func (run *importRun) preview(ctx context.Context, language string) (*Preview, e
 		}
 		seen.add(b, o)
 		for _, r := range o.rejects {
+			if r.elsewhere() {
+				p.elsewhere++
+			}
 			to := &p.Rejects
 			if r.Code == codeExistsHere {
 				to = &already

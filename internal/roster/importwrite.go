@@ -71,6 +71,18 @@ type outcome struct {
 // codeExistsHere rejects whoever the registry has as the file does.
 const codeExistsHere = "entry_exists_here"
 
+// These reject whoever stands at another school, which two of them name.
+const (
+	codeExistsElsewhere    = "entry_exists_elsewhere"
+	codeExistsIn           = "entry_exists_in"
+	codeGraduatedElsewhere = "graduated_elsewhere"
+)
+
+// elsewhere is whether the reason tells that somebody stands at another school.
+func (r *reject) elsewhere() bool {
+	return r.Code == codeExistsElsewhere || r.Code == codeExistsIn || r.Code == codeGraduatedElsewhere
+}
+
 // madeClass is a class that an import makes.
 type madeClass struct {
 	id    string
@@ -228,11 +240,11 @@ func (w *writer) conflict(c *candidate, there *standing) *reject {
 		if w.choice.Updates {
 			return nil
 		}
-		return &reject{Field: "id_number", Code: "graduated_elsewhere", Args: map[string]any{"school": there.school}}
+		return &reject{Field: "id_number", Code: codeGraduatedElsewhere, Args: map[string]any{"school": there.school}}
 	case there.schoolID != c.school.ID && same: // F-27: the school's name is for whoever knows the person's
-		return &reject{Field: "id_number", Code: "entry_exists_in", Args: map[string]any{"school": there.school}}
+		return &reject{Field: "id_number", Code: codeExistsIn, Args: map[string]any{"school": there.school}}
 	case there.schoolID != c.school.ID:
-		return &reject{Field: "id_number", Code: "entry_exists_elsewhere"}
+		return &reject{Field: "id_number", Code: codeExistsElsewhere}
 	case !same && !w.choice.Renames:
 		return &reject{Field: "name", Code: "name_differs"}
 	case there.kind != w.kind:

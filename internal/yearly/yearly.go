@@ -65,7 +65,7 @@ var groups = []struct {
 	actions []string
 }{
 	{"looked", []string{
-		"registry.reveal", "registry.export_full", "ticket.reveal", "ticket.reveal_contact", "account.reveal_username", "account.search_id_number", "recovery.look", "look.ask", "look.allow", "look.refuse",
+		"registry.reveal", "registry.export_full", "registry.found_elsewhere", "registry.preview_found_elsewhere", "ticket.reveal", "ticket.reveal_contact", "account.reveal_username", "account.search_id_number", "recovery.look", "look.ask", "look.allow", "look.refuse",
 	}},
 	{"changed", []string{
 		"registry.create", "registry.change", "registry.set_class", "registry.move", "registry.replace", "registry.delete", "registry.two_people",
