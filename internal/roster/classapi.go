@@ -12,7 +12,7 @@ type listClassesInput struct {
 	server.PageInput
 	SchoolID  string `query:"school_id" maxLength:"64"`
 	Stage     string `query:"stage" enum:"kindergarten,primary,junior,senior,vocational,special"`
-	EntryYear int    `query:"entry_year"`
+	EntryYear int    `query:"entry_year" minimum:"1900" maximum:"2199"`
 	Graduated string `query:"graduated" enum:"true" doc:"Those that have graduated, instead of those that have not"`
 }
 

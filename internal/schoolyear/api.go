@@ -8,7 +8,7 @@ import (
 
 type bySchool struct {
 	SchoolID string `path:"school_id" maxLength:"64"`
-	Year     int    `query:"year" doc:"The one that matters now when absent"`
+	Year     int    `query:"year" minimum:"1900" maximum:"2199" doc:"The one that matters now when absent"`
 }
 
 type planInput struct {

@@ -32,7 +32,7 @@ type lineRow struct {
 
 type yearsInput struct {
 	server.PageInput
-	Year   int    `query:"year" doc:"The one that matters now when absent"`
+	Year   int    `query:"year" minimum:"1900" maximum:"2199" doc:"The one that matters now when absent"`
 	State  State  `query:"state" enum:"open,planned,running,done,returning,returned"`
 	Region string `query:"region" maxLength:"6" doc:"A division's code: the schools within it"`
 }

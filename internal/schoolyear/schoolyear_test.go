@@ -488,6 +488,21 @@ func TestACountySeesWhichSchoolsHavePlanned(t *testing.T) {
 	})
 }
 
+func TestAYearThatIsNoneIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for method, path := range map[string]string{
+			"GET": w.path(), "DELETE": w.path(), "POST": w.path() + "/take-back", "GET of all": "/api/v1/admin/school-years",
+		} {
+			for _, year := range []string{"2147483648", "99999", "10000", "-1", "0"} {
+				a := w.Do(t, w.county, strings.TrimSuffix(method, " of all"), path+"?year="+year, nil)
+				if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text, `"field":"year","code":"out_of_range"`) {
+					t.Errorf("%s %s in %s: %v", method, path, year, a)
+				}
+			}
+		}
+	})
+}
+
 func TestTheComingYearIsPlannedFromJuneOn(t *testing.T) {
 	for day, want := range map[string]int{"2027-05-31T23:59:59+08:00": 2026, "2027-06-01T00:00:00+08:00": 2027, "2027-08-31T23:59:59+08:00": 2027, "2027-09-01T00:00:00+08:00": 2027, "2028-01-01T00:00:00+08:00": 2027} {
 		at, err := time.Parse(time.RFC3339, day)
