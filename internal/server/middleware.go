@@ -2,14 +2,17 @@ package server
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -186,8 +189,8 @@ func (s *Server) boundBody(next http.Handler) http.Handler {
 			s.writeProblem(w, r, UploadError(err))
 			return
 		}
-		if bytes.IndexByte(content, 0) >= 0 || bytes.Contains(content, []byte(`\u0000`)) || !utf8.Valid(content) {
-			s.writeProblem(w, r, bad("body"))
+		if unstorableJSON(content) {
+			s.writeProblem(w, r, bad(unstorableMember(content)))
 			return
 		}
 		r.Body = &body{Reader: bytes.NewReader(content), content: content}
@@ -196,6 +199,24 @@ func (s *Server) boundBody(next http.Handler) http.Handler {
 }
 
 func unstorable(text string) bool { return strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text) }
+
+func unstorableJSON(content []byte) bool {
+	return bytes.IndexByte(content, 0) >= 0 || bytes.Contains(content, []byte(`\u0000`)) || !utf8.Valid(content)
+}
+
+// unstorableMember is the first member of an object, by its name, that cannot be stored: body where it is none, or the name is at fault.
+func unstorableMember(content []byte) string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(content, &members) != nil {
+		return "body"
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if len(name) <= maxFieldName && !unstorable(name) && unstorableJSON(members[name]) {
+			return name
+		}
+	}
+	return "body"
+}
 
 // body is a request body that has been read already.
 type body struct {

@@ -192,6 +192,9 @@ var fieldCodes = []struct{ prefix, code string }{
 	{"expected value to be one of", "not_allowed"},
 }
 
+// maxFieldName is how much of a field's name is repeated, in characters: an unknown field's is the sender's.
+const maxFieldName = 100
+
 func invalidFields(errs []error) *fault.Error {
 	var options []fault.Option
 	for _, err := range errs {
@@ -213,8 +216,8 @@ func invalidFields(errs []error) *fault.Error {
 				field = strings.TrimPrefix(strings.TrimPrefix(field, "body")+"."+words[3], ".")
 			}
 		}
-		if len([]rune(field)) > 100 { // an unknown field's name is the sender's
-			field = string([]rune(field)[:100])
+		if len([]rune(field)) > maxFieldName {
+			field = string([]rune(field)[:maxFieldName])
 		}
 		options = append(options, fault.Field(field, code))
 	}

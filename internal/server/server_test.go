@@ -135,8 +135,10 @@ func TestErrorsOfInputNameTheFieldAndNeverRepeatTheValue(t *testing.T) {
 		{"a missing field", `{"id": "` + secretNumber + `"}`, "invalid", "n", "missing"},
 		{"an unknown field", `{"id": "x", "n": 1, "sex": "` + secretNumber + `"}`, "invalid", "sex", "unknown_field"},
 		{"too long", `{"id": "` + secretNumber + secretNumber + `", "n": 1}`, "invalid", "id", "too_long"},
-		{"a NUL byte", `{"id": "a\u0000b", "n": 1}`, "invalid", "body", "bad_character"},
-		{"broken UTF-8", "{\"id\": \"a\xffb\", \"n\": 1}", "invalid", "body", "bad_character"},
+		{"a NUL byte", `{"id": "a\u0000b", "n": 1}`, "invalid", "id", "bad_character"},
+		{"broken UTF-8", "{\"id\": \"a\xffb\", \"n\": 1}", "invalid", "id", "bad_character"},
+		{"a NUL byte that is no JSON", "{\"id\": \"a\x00b\", \"n\": 1}", "invalid", "body", "bad_character"},
+		{"a NUL byte in a name", `{"i\u0000d": "x", "n": 1}`, "invalid", "body", "bad_character"},
 	} {
 		w := f.do("POST", "/api/v1/things", c.body)
 		p := problem(t, w)
