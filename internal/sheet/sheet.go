@@ -19,7 +19,8 @@ const (
 	CodeLegacyXLS         = "legacy_xls"         // a workbook of Excel 97–2003
 	CodeTooManyColumns    = "too_many_columns"   // args: max
 	CodeTooManyRows       = "too_many_rows"      // args: max
-	CodeRowTooLong        = "row_too_long"       // most often a quotation mark that is never closed; args: line
+	CodeRowTooLong        = "row_too_long"       // of a .csv, most often a quotation mark that is never closed; args: line
+	CodeTextTooLong       = "text_too_long"      // of a workbook, in one cell or row: what fills several rows is stored once, for none of them
 )
 
 // Problem is why a file was refused.

@@ -234,6 +234,9 @@ func TestRefusals(t *testing.T) {
 		{"zip bomb", bomb, DefaultLimits(), CodeZipBomb},
 		{"zip bomb that lies", lyingBomb(t), DefaultLimits(), CodeTruncated},
 		{"row without end", []byte("a," + strings.Repeat("x", 3<<20)), DefaultLimits(), CodeRowTooLong},
+		{"a row of a workbook without end", workbookOf(t, `<row r="1">`+strings.Repeat(`<c t="str"><v>`+strings.Repeat("x", 600<<10)+`</v></c>`, 2)+`</row>`), DefaultLimits(), CodeTextTooLong},
+		{"a cell of a workbook without end", workbookOf(t, `<row r="1"><c t="str"><v>`+strings.Repeat("x", 3<<20)+`</v></c></row>`), DefaultLimits(), CodeTextTooLong},
+		{"a text of a workbook without end", workbookSharing(t, strings.Repeat("x", 3<<20)), DefaultLimits(), CodeTextTooLong},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, err := read(c.data, c.limits)
@@ -272,6 +275,18 @@ func workbookWith(t testing.TB, sheet string) []byte {
 		"xl/workbook.xml":            `<workbook xmlns:r="r"><sheets><sheet name="S" sheetId="1" r:id="a"/></sheets></workbook>`,
 		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="a" Type="http://purl.oclc.org/ooxml/officeDocument/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
 		"xl/worksheets/sheet1.xml":   sheet,
+	})
+}
+
+// workbookSharing has one cell, whose text stands among those that cells share.
+func workbookSharing(t testing.TB, text string) []byte {
+	const schema = "http://purl.oclc.org/ooxml/officeDocument/relationships/"
+	return archiveOf(t, map[string]string{
+		"xl/workbook.xml": `<workbook xmlns:r="r"><sheets><sheet name="S" sheetId="1" r:id="a"/></sheets></workbook>`,
+		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="a" Type="` + schema + `worksheet" Target="worksheets/sheet1.xml"/>` +
+			`<Relationship Id="b" Type="` + schema + `sharedStrings" Target="sharedStrings.xml"/></Relationships>`,
+		"xl/worksheets/sheet1.xml": `<worksheet><sheetData><row r="1"><c t="s"><v>0</v></c></row></sheetData></worksheet>`,
+		"xl/sharedStrings.xml":     `<sst><si><t>` + text + `</t></si></sst>`,
 	})
 }
 

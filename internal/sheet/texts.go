@@ -78,7 +78,7 @@ func (w *workbook) loadTexts() error {
 		case charData:
 			if within && !phonetic {
 				if item = append(item, s.text...); len(item) > w.limits.RowBytes {
-					return refuseWith(CodeRowTooLong, "line", 0)
+					return refuse(CodeTextTooLong)
 				}
 			}
 		case startTag, endTag:

@@ -135,7 +135,7 @@ func (x *workbookRows) put(column int, typ byte) error {
 	x.text = append(x.text, value...)
 	x.spans[column] = span{from, len(x.text)}
 	if len(x.text) > x.w.limits.RowBytes {
-		return refuseWith(CodeRowTooLong, "line", x.line)
+		return refuse(CodeTextTooLong)
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (x *workbookRows) cell() error {
 		if kind == charData {
 			if within && !phonetic {
 				if x.value = append(x.value, x.scan.text...); len(x.value) > x.w.limits.RowBytes {
-					return refuseWith(CodeRowTooLong, "line", x.line)
+					return refuse(CodeTextTooLong)
 				}
 			}
 			continue

@@ -2,7 +2,7 @@ import type { Trouble } from '@/core/errors'
 
 /** Why a file is no roster that can be read. Each has words that say why and what to do. */
 export const refusals = [
-  'empty', 'too_big', 'truncated', 'zip_bomb', 'not_a_table', 'password_protected', 'legacy_xls', 'no_header', 'no_rows', 'wrong_kind', 'too_many_columns', 'too_many_rows', 'row_too_long',
+  'empty', 'too_big', 'truncated', 'zip_bomb', 'not_a_table', 'password_protected', 'legacy_xls', 'no_header', 'no_rows', 'wrong_kind', 'too_many_columns', 'too_many_rows', 'row_too_long', 'text_too_long',
 ] as const
 export type Refusal = (typeof refusals)[number]
 
