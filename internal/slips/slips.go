@@ -104,8 +104,10 @@ func (g group) condition() (string, []any) {
 func (s *Service) printable(ctx context.Context, g Group) (group, error) {
 	actor := access.ActorFrom(ctx)
 	switch {
-	case (g.ClassID == "") == (g.SchoolID == ""):
+	case g.ClassID == "" && g.SchoolID == "":
 		return group{}, fault.ErrInvalid.New(fault.Field("class_id", "missing"))
+	case g.ClassID != "" && g.SchoolID != "":
+		return group{}, fault.ErrInvalid.New(fault.Field("class_id", "slips_class_or_school"))
 	case g.ClassID == "":
 		school, err := s.roster.SchoolByID(ctx, s.db, g.SchoolID)
 		if err == nil && !actor.Can(access.AccountsManage, school.Place()) {

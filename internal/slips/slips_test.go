@@ -462,7 +462,13 @@ func TestSlipsArePrintedWithinTheScope(t *testing.T) {
 		expect(t, f.Do(t, teacher, "POST", "/api/v1/slips", object{"school_id": f.Here.ID}), 404, "not_found")
 		other := f.pupil(t, "外班生", f.Class(t, f.Here.ID, 2))
 		expect(t, f.Do(t, teacher, "POST", "/api/v1/slips", object{"class_id": f.class.ID, "entry_ids": []string{other.ID}}), 422, "invalid")
-		expect(t, f.Do(t, f.admin, "POST", "/api/v1/slips", object{}), 422, "invalid")
+		for code, of := range map[string]object{"missing": {}, "slips_class_or_school": {"class_id": f.class.ID, "school_id": f.Here.ID}} {
+			a := f.Do(t, f.admin, "POST", "/api/v1/slips", of)
+			expect(t, a, 422, "invalid")
+			if !strings.Contains(a.Text, `"field":"class_id","code":"`+code+`"`) {
+				t.Errorf("%v is told %v", of, a)
+			}
+		}
 		expect(t, f.Do(t, f.Administrator(t, access.Province, "510000"), "POST", "/api/v1/slips", object{"class_id": f.class.ID, "replace": true}), 200, "")
 	})
 }
