@@ -37,7 +37,7 @@ type Renumbered struct {
 // previewMerger answers what a merger comes to. Errors: not_found unless the actor is over both schools; move_same_school;
 // school_merged for either.
 func (s *Service) previewMerger(ctx context.Context, fromID, toID string) (p MergerPreview, err error) {
-	if p.From, p.To, err = s.both(ctx, s.db, fromID, toID); err != nil {
+	if p.From, p.To, err = s.both(ctx, s.db, "into", fromID, toID); err != nil {
 		return p, err
 	}
 	if err := p.From.Open(); err != nil {
@@ -87,7 +87,7 @@ func (s *Service) beginMerger(ctx context.Context, fromID, toID, code string, ta
 				return err
 			}
 		}
-		from, to, err := s.both(ctx, tx, fromID, toID)
+		from, to, err := s.both(ctx, tx, "into", fromID, toID)
 		if err == nil {
 			err = from.Open()
 		}

@@ -231,8 +231,8 @@ func (s *Service) moved(ctx context.Context, id string, page server.PageInput) (
 	return server.NewPage(all, page.Limit, func(p MovedPerson) string { return p.EntryID }), err
 }
 
-// both answers the two schools, the actor being over both, and the second one taking people.
-func (s *Service) both(ctx context.Context, q db.Querier, fromID, toID string) (from, to roster.School, err error) {
+// both answers the two schools, the actor being over both, and the second one, which the input's field names, taking people.
+func (s *Service) both(ctx context.Context, q db.Querier, field, fromID, toID string) (from, to roster.School, err error) {
 	if from, err = s.Roster.Managed(ctx, q, fromID); err != nil {
 		return from, to, err
 	}
@@ -240,7 +240,7 @@ func (s *Service) both(ctx context.Context, q db.Querier, fromID, toID string) (
 		return from, to, err
 	}
 	if from.ID == to.ID {
-		return from, to, ErrSameSchool.New(fault.Field("to_school_id", "move_same_school"))
+		return from, to, ErrSameSchool.New(fault.Field(field, "move_same_school"))
 	}
 	return from, to, to.Open()
 }

@@ -2,6 +2,7 @@ package moves_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -312,6 +313,26 @@ func TestOnlyWhoeverIsOverBothSchoolsMovesAnybody(t *testing.T) {
 		} {
 			if a := w.Do(t, c.who, "POST", "/api/v1/admin/moves", body(c.to)); a.Status != c.status {
 				t.Errorf("%s: %v", name, a)
+			}
+		}
+		merger := object{"into": w.Here.ID, "code": w.Here.Code, "administrators": "end"}
+		// A class of the school that they leave.
+		misplaced := object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "class_ids": []string{w.class.ID}, "to_class_id": w.class.ID}
+		confirmed := maps.Clone(misplaced)
+		confirmed["confirmed"], confirmed["knowing"] = pupils, true
+		for name, c := range map[string]struct {
+			a     roomtest.Answer
+			field string
+		}{
+			"a move into itself":             {w.Do(t, w.county, "POST", "/api/v1/admin/moves", body(w.Here)), "to_school_id"},
+			"a merger with itself":           {w.Do(t, w.county, "POST", "/api/v1/admin/schools/"+w.Here.ID+"/merger", merger), "into"},
+			"a preview of that":              {w.Do(t, w.county, "GET", "/api/v1/admin/schools/"+w.Here.ID+"/merger?into="+w.Here.ID, nil), "into"},
+			"a class of another school":      {w.Do(t, w.county, "POST", "/api/v1/admin/moves/preview", misplaced), "to_class_id"},
+			"a move into that class":         {w.Do(t, w.county, "POST", "/api/v1/admin/moves", confirmed), "to_class_id"},
+			"a class that nobody moves from": {w.Do(t, w.county, "POST", "/api/v1/admin/moves", object{"from_school_id": w.Here.ID, "to_school_id": w.Nearby.ID, "class_ids": []string{"x"}, "confirmed": 1}), "class_ids"},
+		} {
+			if c.a.Status != 422 || !strings.Contains(c.a.Text, `"fields":[{"field":"`+c.field+`"`) {
+				t.Errorf("%s is not told at %s: %v", name, c.field, c.a)
 			}
 		}
 		other := body(w.Nearby)

@@ -55,11 +55,11 @@ func idsOf(movers []mover) []string {
 // school_merged; invalid for people and classes that are not of the first school; move_nobody, or move_nobody_left where an earlier move has
 // nobody to take back; move_too_many.
 func (s *Service) preview(ctx context.Context, t Together) (p MovePreview, movers []mover, err error) {
-	from, to, err := s.both(ctx, s.db, t.FromSchoolID, t.ToSchoolID)
+	from, to, err := s.both(ctx, s.db, "to_school_id", t.FromSchoolID, t.ToSchoolID)
 	if err != nil {
 		return p, nil, err
 	}
-	if err := s.Roster.CheckPupilClass(ctx, s.db, t.ToClassID, to.ID); err != nil {
+	if err := s.Roster.CheckPupilClass(ctx, s.db, "to_class_id", t.ToClassID, to.ID); err != nil {
 		return p, nil, err
 	}
 	if movers, err = s.who(ctx, t); err != nil {
@@ -205,7 +205,7 @@ func (s *Service) begin(ctx context.Context, t Together, confirmed int64, knowin
 		return m, ErrUnconfirmed.New(fault.Arg("people", p.People), fault.Detail("people", p.People))
 	}
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		from, to, err := s.both(ctx, tx, t.FromSchoolID, t.ToSchoolID)
+		from, to, err := s.both(ctx, tx, "to_school_id", t.FromSchoolID, t.ToSchoolID)
 		if err != nil {
 			return err
 		}
@@ -322,7 +322,7 @@ func (s *Service) next(ctx context.Context, tx *db.Tx, m Move, who mover, entrie
 	if who.class == "" {
 		who.class = m.classID
 	}
-	if err := s.Roster.CheckPupilClass(ctx, tx, who.class, m.To.ID); fault.Is(err, fault.ErrInvalid) {
+	if err := s.Roster.CheckPupilClass(ctx, tx, "to_class_id", who.class, m.To.ID); fault.Is(err, fault.ErrInvalid) {
 		who.class = "" // it has gone meanwhile
 	} else if err != nil {
 		return err

@@ -156,7 +156,7 @@ func (s *Service) CreateEntry(ctx context.Context, tx *db.Tx, n NewEntry) (Entry
 	if err != nil {
 		return Entry{}, err
 	}
-	if err := s.checkClassOf(ctx, tx, n.ClassID, n.Kind, n.SchoolID); err != nil {
+	if err := s.checkClassOf(ctx, tx, "class_id", n.ClassID, n.Kind, n.SchoolID); err != nil {
 		return Entry{}, err
 	}
 	index, err := s.DocumentIndex(ctx, tx, number)
@@ -206,9 +206,9 @@ func (s *Service) existing(ctx context.Context, tx *db.Tx, number identity.Numbe
 			fault.Next("show_entry", "/admin/registry?entry="+other.ID))...)
 	}
 	if !identity.SameName(other.Name, n.Name) {
-		return ErrEntryExistsElsewhere.New(fault.Field("id_number", "entry_exists_elsewhere"), fault.Arg("school", ""))
+		return ErrEntryExistsElsewhere.New(fault.Field("id_number", codeExistsElsewhere))
 	}
-	return ErrEntryExistsElsewhere.New(fault.Field("id_number", "entry_exists_elsewhere"), fault.Arg("school", "“"+other.School.Name+"”"),
+	return ErrEntryExistsElsewhere.New(fault.Field("id_number", codeExistsElsewhere), fault.For("named"), fault.Arg("school", other.School.Name),
 		fault.Detail("school", SchoolRef{other.School.ID, other.School.Name}))
 }
 
@@ -253,22 +253,22 @@ func optional(text string, parse func(string) (string, *identity.Problem)) (stri
 	return parse(text)
 }
 
-// checkClassOf says whether an entry of this kind and school may be in the class; "" is no class.
-func (s *Service) checkClassOf(ctx context.Context, q db.Querier, classID, kind, schoolID string) error {
+// checkClassOf says whether an entry of this kind and school may be in the class that the input's field names; "" is no class.
+func (s *Service) checkClassOf(ctx context.Context, q db.Querier, field, classID, kind, schoolID string) error {
 	if classID == "" {
 		return nil
 	}
 	class, err := s.ClassByID(ctx, q, classID)
 	if fault.Is(err, fault.ErrNotFound) || err == nil && class.School.ID != schoolID {
-		return fault.ErrInvalid.New(fault.Field("class_id", "not_found"))
+		return fault.ErrInvalid.New(fault.Field(field, "not_found"))
 	}
 	switch {
 	case err != nil:
 		return err
 	case kind != Student:
-		return fault.ErrInvalid.New(fault.Field("class_id", "class_of_teacher"))
+		return fault.ErrInvalid.New(fault.Field(field, "class_of_teacher"))
 	case class.GraduatedAt != nil:
-		return fault.ErrInvalid.New(fault.Field("class_id", "class_graduated"))
+		return fault.ErrInvalid.New(fault.Field(field, "class_graduated"))
 	}
 	return nil
 }
@@ -284,7 +284,7 @@ func (s *Service) SetClass(ctx context.Context, tx *db.Tx, entryID, classID stri
 	if err != nil {
 		return err
 	}
-	if err := s.checkClassOf(ctx, tx, classID, e.Kind, e.School.ID); err != nil {
+	if err := s.checkClassOf(ctx, tx, "class_id", classID, e.Kind, e.School.ID); err != nil {
 		return err
 	}
 	details := map[string]any{"class_id": classID}
@@ -381,7 +381,7 @@ func (s *Service) ChangeEntry(ctx context.Context, tx *db.Tx, id string, c Chang
 		return Entry{}, fault.ErrInvalid.New(bad...)
 	}
 	if c.ClassID != nil {
-		if err := s.checkClassOf(ctx, tx, *c.ClassID, e.Kind, e.School.ID); err != nil {
+		if err := s.checkClassOf(ctx, tx, "class_id", *c.ClassID, e.Kind, e.School.ID); err != nil {
 			return Entry{}, err
 		}
 		set.add("class_id = $%d", nullText(*c.ClassID))

@@ -57,9 +57,9 @@ func (s *Service) Managed(ctx context.Context, q db.Querier, id string) (School,
 	return s.reachable(ctx, q, access.SchoolsManage, id)
 }
 
-// CheckPupilClass answers fault.ErrInvalid with field class_id for a class that pupils of a school cannot be put into.
-func (s *Service) CheckPupilClass(ctx context.Context, q db.Querier, classID, schoolID string) error {
-	return s.checkClassOf(ctx, q, classID, Student, schoolID)
+// CheckPupilClass answers fault.ErrInvalid, of the field that names it, for a class that pupils of a school cannot be put into.
+func (s *Service) CheckPupilClass(ctx context.Context, q db.Querier, field, classID, schoolID string) error {
+	return s.checkClassOf(ctx, q, field, classID, Student, schoolID)
 }
 
 // HoldEntries makes whoever changes or binds one of the entries wait until the transaction ends; always in one order.
