@@ -53,7 +53,7 @@ func (s *Service) Finish(ctx context.Context, number, code, newPassword string) 
 		if appointed, err := s.accounts.AppointedSince(ctx, tx, r.accountID, r.decidedAt.Time.Time); err != nil {
 			return err
 		} else if appointed { // whoever decided may not give that back
-			return errMoot.New(fault.Next("recover", "/recover"))
+			return errMoot.New(fault.For("appointed"), fault.Next("recover", "/recover"))
 		}
 		if username, err = s.accounts.Recover(ctx, tx, r.accountID, r.content.Phone, password); err != nil {
 			return err

@@ -551,6 +551,7 @@ func TestAnAccountThatIsAppointedAfterTheApprovalIsNotGivenAway(t *testing.T) {
 		})
 		finish := w.Do(t, roomtest.Person{}, "POST", "/api/v1/recovery/password"+of(number), object{"sms_code": code(t, w, phone), "new_password": newPassword})
 		expect(t, finish, 409, "recovery_moot")
+		contains(t, finish.Text, "任命")
 		if _, err := w.Accounts.SignIn(t.Context(), owner.Username, roomtest.Password, accounts.Begin{}); err != nil {
 			t.Errorf("the owner cannot sign in any more: %v", err)
 		}
