@@ -501,6 +501,10 @@ func TestAGuardianGetsTheirOwnAccountBack(t *testing.T) {
 		file(t, w, phone, object{"kind": "parent", "name": "韩梅梅", "id_number": roomtest.IDNumber(3)})
 		admin := w.Administrator(t, access.School, w.Here.ID)
 		path := onlyRequest(t, w, admin)
+		if _, err := w.DB.Exec(t.Context(), `UPDATE guardian_requests SET guardian_name = '韩父', relation = 'father' WHERE account_id = $1`, father.ID); err != nil {
+			t.Fatal(err)
+		}
+		contains(t, w.Do(t, admin, "GET", path, nil).Text, `"guardian_name":"韩父","relation":"father"`) // of two accounts: which is whose
 		for _, p := range []roomtest.Person{mother, father} { // nobody knows which of them is meant: no link may freeze the wrong account
 			if told := newest(t, w, p.Phone); !strings.Contains(told, "一位家长的账号") || strings.Contains(told, "/n#") {
 				t.Errorf("a guardian reads %q", told)

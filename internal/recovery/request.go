@@ -65,6 +65,8 @@ type Account struct {
 	MaskedUsername string    `json:"masked_username"`
 	MaskedPhone    string    `json:"masked_phone,omitempty"`
 	BoundAt        time.Time `json:"bound_at"`
+	GuardianName   string    `json:"guardian_name,omitempty" doc:"Of a guardian's: what they are called, as they told it"`
+	Relation       string    `json:"relation,omitempty" enum:"father,mother,other" doc:"Likewise"`
 	SamePhone      bool      `json:"same_phone" doc:"The contact phone is the account's own"`
 	Contested      bool      `json:"contested" doc:"Somebody else says, in an open case, that the entry is theirs"`
 	Objected       bool      `json:"objected" doc:"The account's phone has said that this request is not theirs"`
@@ -201,7 +203,8 @@ func (s *Service) holders(ctx context.Context, q db.Querier, r row, entry roster
 		if err != nil {
 			return nil, err
 		}
-		all[i] = Account{ID: h.AccountID, MaskedUsername: masked.MaskedUsername, MaskedPhone: masked.MaskedPhone, BoundAt: h.BoundAt, SamePhone: phone == r.content.Phone}
+		all[i] = Account{ID: h.AccountID, MaskedUsername: masked.MaskedUsername, MaskedPhone: masked.MaskedPhone, BoundAt: h.BoundAt, SamePhone: phone == r.content.Phone,
+			GuardianName: h.GuardianName, Relation: string(h.Relation)}
 		if all[i].Objected, err = s.objected(ctx, q, h.AccountID, r); err != nil {
 			return nil, err
 		}

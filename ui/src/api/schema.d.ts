@@ -4213,11 +4213,18 @@ export interface components {
             bound_at: string;
             /** @description Somebody else says, in an open case, that the entry is theirs */
             contested: boolean;
+            /** @description Of a guardian's: what they are called, as they told it */
+            guardian_name?: string;
             id: string;
             masked_phone?: string;
             masked_username: string;
             /** @description The account's phone has said that this request is not theirs */
             objected: boolean;
+            /**
+             * @description Likewise
+             * @enum {string}
+             */
+            relation?: "father" | "mother" | "other";
             /** @description The contact phone is the account's own */
             same_phone: boolean;
         };
