@@ -83,6 +83,28 @@ func counts(a roomtest.Answer) string {
 	return fmt.Sprint(a.Get("state"), " ", a.Get("total"), " ", a.Get("accepted"), " ", a.Get("rejected"))
 }
 
+// Of the document number 519952201211228051 a spreadsheet's number keeps 519952201211228000, whose check character fits too.
+func TestADocumentNumberInANumericCellIsRefused(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		x := excelize.NewFile()
+		for i, row := range [][]any{{"姓名", "证件号码", "学籍号"}, {"张三", 519952201211228000, "G519952201211228051"}, {"李四", roomtest.IDNumber(1), ""}} {
+			if err := x.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var file bytes.Buffer
+		if err := x.Write(&file); err != nil {
+			t.Fatal(err)
+		}
+		preview := send(t, w, admin, "?dry_run=true", file.Bytes(), ofStudents)
+		if preview.Get("accepted") != 1.0 || preview.Get("rejected") != 1.0 || !strings.Contains(preview.Text, "数字而不是文本") {
+			t.Fatal(preview)
+		}
+	})
+}
+
 func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := world(t, d)
@@ -173,7 +195,7 @@ func TestARosterAsSchoolsReallyHaveThem(t *testing.T) {
 			got[row[0]] = row[1]
 		}
 		wantReasons := map[string]string{
-			"7": "科学计数法", "8": "校验码", "9": "与第 4 行重复", "10": "浣花中学", "11": "18 位", "12": "看不懂", "13": "填反了",
+			"7": "数字而不是文本", "8": "校验码", "9": "与第 4 行重复", "10": "浣花中学", "11": "18 位", "12": "看不懂", "13": "填反了",
 			"15": "七年级3班", "16": "与第 15 行重复", "19": "不应出现的字符", "21": "证件类型",
 		}
 		for line, part := range wantReasons {

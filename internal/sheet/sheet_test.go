@@ -105,6 +105,28 @@ func TestTextFiles(t *testing.T) {
 	}
 }
 
+// A cell that holds a number has lost what follows its fifteenth digit, however the program that wrote it spells it.
+func TestANumberTooLongForASpreadsheetIsWrittenAsSuch(t *testing.T) {
+	x := excelize.NewFile()
+	for cell, v := range map[string]any{"A1": 519952201211228000, "B1": 13800138000, "C1": 123456789012345, "D1": "519952201211228000", "E1": 9123456789012345678} {
+		if err := x.SetCellValue("Sheet1", cell, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var buf bytes.Buffer
+	if err := x.Write(&buf); err != nil {
+		t.Fatal(err)
+	}
+	_, lines, err := read(buf.Bytes(), DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []line{{1, []string{"5.19952201211228E+17", "13800138000", "123456789012345", "519952201211228000", "9.123456789012346E+18"}}}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWorkbookByAnotherHand(t *testing.T) {
 	x := excelize.NewFile()
 	if err := x.SetSheetName("Sheet1", "花名册"); err != nil {

@@ -121,6 +121,8 @@ func (x *workbookRows) put(column int, typ byte) error {
 		}
 	case 't':
 		value = unescape(value)
+	case 'n':
+		value = asNumber(value)
 	}
 	if len(value) == 0 {
 		return nil
@@ -179,6 +181,23 @@ func cellType(t []byte) byte {
 		return 't'
 	}
 	return 'n'
+}
+
+// numberDigits are what a spreadsheet keeps of a number: it makes zeros of the rest.
+const numberDigits = 15
+
+// asNumber writes a number of more digits than a spreadsheet keeps as it shows one, such as 5.19952201211228E+17. Some programs write
+// 519952201211228000 instead, which would pass for the number that somebody typed. It changes no other value.
+func asNumber(value []byte) []byte {
+	digits := bytes.TrimSpace(value)
+	if len(digits) <= numberDigits || len(bytes.Trim(digits, "0123456789")) > 0 {
+		return value
+	}
+	n, err := strconv.ParseFloat(string(digits), 64)
+	if err != nil {
+		return value
+	}
+	return strconv.AppendFloat(value[:0], n, 'E', -1, 64)
 }
 
 // columnOf answers the column of a reference such as "AB12", counted from 0.
