@@ -10,6 +10,7 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/fault"
 	"caotang/internal/server"
+	"caotang/internal/vault"
 )
 
 // Counts are how many of a group have come how far.
@@ -123,7 +124,7 @@ func (s *Service) Print(ctx context.Context, order Order) (*Sheets, error) {
 			return err
 		}
 		var printed []string
-		ended := 0
+		ended, resets := 0, 0
 		for _, h := range chosen {
 			code := newCode()
 			done, err := s.put(ctx, tx, h, code, expires, order.Replace)
@@ -136,6 +137,10 @@ func (s *Service) Print(ctx context.Context, order Order) (*Sheets, error) {
 			slip := Slip{h.Name, g.school.Name, g.className(), grouped(code), Activate, expires.Time}
 			if h.Activated {
 				slip.Purpose = ResetPassword
+				resets++
+				if err := recordReset(ctx, tx, g, h); err != nil {
+					return err
+				}
 			}
 			if h.live {
 				ended++
@@ -145,7 +150,11 @@ func (s *Service) Print(ctx context.Context, order Order) (*Sheets, error) {
 		if len(printed) == 0 {
 			return ErrSlipNotNeeded.New()
 		}
-		return s.record(ctx, tx, "slip.print", g, map[string]any{"count": len(printed), "ended": ended, "entries": strings.Join(printed, " ")})
+		action, details := "slip.print", map[string]any{"count": len(printed), "ended": ended, "entries": strings.Join(printed, " ")}
+		if resets > 0 {
+			action, details["resets"] = "slip.print_with_resets", resets
+		}
+		return s.record(ctx, tx, action, g, details)
 	})
 	if err != nil {
 		return nil, err
@@ -220,6 +229,14 @@ func (s *Service) End(ctx context.Context, of Group, entryIDs []string) (ended i
 		return s.record(ctx, tx, "slip.end", g, map[string]any{"count": ended, "entries": strings.Join(entries, " ")})
 	})
 	return ended, err
+}
+
+// recordReset records a slip that opens somebody's account with the person: they and their school can see that it was printed.
+func recordReset(ctx context.Context, tx *db.Tx, g group, h Holder) error {
+	return audit.Record(ctx, tx, audit.Event{
+		Action: "slip.print_reset", Target: "entry", TargetID: h.EntryID, Place: g.place,
+		Details: map[string]any{"masked_name": vault.MaskName(h.Name), "masked_username": h.MaskedUsername},
+	})
 }
 
 func (s *Service) record(ctx context.Context, tx *db.Tx, action string, g group, details map[string]any) error {

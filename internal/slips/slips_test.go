@@ -287,6 +287,13 @@ func TestAForgottenPasswordIsSetAnewByASlip(t *testing.T) {
 			t.Error("printing for the class set a pupil's password at stake who was not chosen")
 		}
 		code := f.print(t, f.order(f.pupils[0].ID))["韩梅梅"]
+		if n := f.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'slip.print_reset' AND actor_id = $1 AND target_id = $2 AND school_id = $3
+			AND details LIKE '%"masked_name":"韩%' AND details NOT LIKE '%韩梅梅%' AND details LIKE '%"ha*****ei"%'`, f.admin.ID, f.pupils[0].ID, f.Here.ID); n != 1 {
+			t.Errorf("%d records say whose account the slip opens", n)
+		}
+		if n := f.Count(t, `SELECT count(*) FROM audit_records WHERE action = 'slip.print_with_resets' AND target_id = $1 AND details LIKE '%"resets":1%'`, f.class.ID); n != 1 {
+			t.Errorf("%d records of the class say how many of the slips were for a new password", n)
+		}
 		a := f.check(t, code)
 		expect(t, a, 200, "")
 		if a.Get("purpose") != "reset_password" || a.Get("masked_username") != "ha*****ei" {
