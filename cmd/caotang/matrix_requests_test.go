@@ -244,6 +244,7 @@ var requests = map[string]request{
 	"list-imports":             {},
 	"get-import":               {target: (*cell).rosterImport},
 	"download-rejected-rows":   {target: (*cell).rosterImport},
+	"dismiss-rejected-rows":    {target: (*cell).rosterImport},
 	"undo-import":              {target: (*cell).rosterImport, query: "?dry_run=true"},
 	"download-kept-entries":    {target: (*cell).rosterImport},
 	"export-registry":          {body: func(*cell) any { return object{} }},

@@ -49,18 +49,20 @@ type importRecord struct {
 	fileHash                                                              string // of a command's alone; written, not read
 	undo, undoneBy                                                        string
 	undone                                                                Undo
+	rejectedKept                                                          bool
 }
 
 const importSelect = `SELECT i.id, i.account_id, i.kind, coalesce(i.school_id, ''), i.scopes, i.filename, i.state, i.failure, i.headings,
 	i.size_bytes, i.read_bytes, i.rows_done, i.accepted, i.rejected, i.created_at, i.started_at, i.finished_at, coalesce(s.name, ''), coalesce(s.region, ''),
-	i.updates, i.renames, i.added, i.completed, i.moved, i.renamed, i.unchanged, i.columns, i.all_sheets, i.undo, i.undone_by, i.removed, i.restored, i.kept, i.progress_at
+	i.updates, i.renames, i.added, i.completed, i.moved, i.renamed, i.unchanged, i.columns, i.all_sheets, i.undo, i.undone_by, i.removed, i.restored, i.kept, i.progress_at,
+	EXISTS (SELECT 1 FROM roster_rejects x WHERE x.import_id = i.id)
 	FROM roster_imports i LEFT JOIN schools s ON s.id = i.school_id`
 
 func (r *importRecord) scan() []any {
 	return []any{
 		&r.id, &r.account, &r.kind, &r.school, &r.scopes, &r.filename, &r.state, &r.failure, &r.headings,
 		&r.size, &r.read, &r.rowsDone, &r.accepted, &r.rejected, &r.createdAt, &r.startedAt, &r.finishedAt, &r.schoolName, &r.schoolRegion, &r.choice.Updates, &r.choice.Renames,
-		&r.changes.Added, &r.changes.Completed, &r.changes.Moved, &r.changes.Renamed, &r.changes.Unchanged, &r.columns, &r.allSheets, &r.undo, &r.undoneBy, &r.undone.Removed, &r.undone.Restored, &r.undone.Kept, &r.progressAt,
+		&r.changes.Added, &r.changes.Completed, &r.changes.Moved, &r.changes.Renamed, &r.changes.Unchanged, &r.columns, &r.allSheets, &r.undo, &r.undoneBy, &r.undone.Removed, &r.undone.Restored, &r.undone.Kept, &r.progressAt, &r.rejectedKept,
 	}
 }
 

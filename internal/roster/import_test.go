@@ -512,6 +512,30 @@ func TestTheTemplateIsARoster(t *testing.T) {
 	}
 }
 
+// Whoever has mended the rows, or does not want them, is reminded of them no more.
+func TestRejectedRowsAreDismissed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := world(t, d)
+		admin := w.Administrator(t, access.School, w.Here.ID)
+		done := imported(t, w, admin, append(students(1, 2), "坏,1,\n"...), ofStudents)
+		path := "/api/v1/admin/registry/imports/" + done.Get("id").(string)
+		if done.Get("rejected_kept") != true {
+			t.Fatal(done)
+		}
+		want(t, w.Do(t, w.Administrator(t, access.School, w.Nearby.ID), "DELETE", path+"/rejected", nil), 404, "not_found")
+		for range 2 {
+			want(t, w.Do(t, admin, "DELETE", path+"/rejected", nil), 204, "")
+		}
+		if a := w.Do(t, admin, "GET", path, nil); a.Get("rejected") != 1.0 || a.Get("rejected_kept") != false {
+			t.Errorf("the import is still to be mended: %v", a)
+		}
+		want(t, w.Do(t, admin, "GET", path+"/rejected.xlsx", nil), 404, "not_found")
+		if n := w.Count(t, "SELECT COUNT(*) FROM audit_records WHERE action = 'registry.dismiss_rejected' AND actor_id = $1", admin.ID); n != 1 {
+			t.Errorf("%d records say who dismissed them", n)
+		}
+	})
+}
+
 func TestRejectedRowsAreKeptForAMonth(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := world(t, d)

@@ -30,19 +30,20 @@ import (
 
 // Import is an import as its administrators see it.
 type Import struct {
-	ID         string     `json:"id"`
-	Kind       string     `json:"kind" enum:"teacher,student"`
-	School     *SchoolRef `json:"school" doc:"Null when the file names the schools"`
-	Filename   string     `json:"filename"`
-	State      string     `json:"state" enum:"queued,running,done,failed"`
-	Total      int64      `json:"total" doc:"Rows decided so far: all of them once it is done"`
-	Accepted   int64      `json:"accepted"`
-	Rejected   int64      `json:"rejected"`
-	Progress   float64    `json:"progress" doc:"0 to 1"`
-	CreatedAt  time.Time  `json:"created_at"`
-	FinishedAt *time.Time `json:"finished_at"`
-	Update     bool       `json:"update" doc:"Whether it might move people to the class that the file names"`
-	Rename     bool       `json:"rename" doc:"Whether it might give people the name that the file has"`
+	ID           string     `json:"id"`
+	Kind         string     `json:"kind" enum:"teacher,student"`
+	School       *SchoolRef `json:"school" doc:"Null when the file names the schools"`
+	Filename     string     `json:"filename"`
+	State        string     `json:"state" enum:"queued,running,done,failed"`
+	Total        int64      `json:"total" doc:"Rows decided so far: all of them once it is done"`
+	Accepted     int64      `json:"accepted"`
+	Rejected     int64      `json:"rejected"`
+	RejectedKept bool       `json:"rejected_kept" doc:"Whether the rejected rows can be downloaded: not after a month, nor once they were dismissed"`
+	Progress     float64    `json:"progress" doc:"0 to 1"`
+	CreatedAt    time.Time  `json:"created_at"`
+	FinishedAt   *time.Time `json:"finished_at"`
+	Update       bool       `json:"update" doc:"Whether it might move people to the class that the file names"`
+	Rename       bool       `json:"rename" doc:"Whether it might give people the name that the file has"`
 	Changes
 	UndoUntil     *time.Time `json:"undo_until" doc:"Until when it can be undone; null when it cannot"`
 	UndoState     string     `json:"undo_state,omitempty" enum:"queued,running,done,failed" doc:"Where it was asked for"`
@@ -54,7 +55,7 @@ type Import struct {
 func (r *importRecord) public(language string, now time.Time) Import {
 	x := Import{
 		UndoUntil: r.undoUntil(now), UndoState: r.undo, Undone: r.undone,
-		ID: r.id, Kind: r.kind, Filename: r.filename, State: r.state, Total: r.rowsDone, Accepted: r.accepted, Rejected: r.rejected,
+		ID: r.id, Kind: r.kind, Filename: r.filename, State: r.state, Total: r.rowsDone, Accepted: r.accepted, Rejected: r.rejected, RejectedKept: r.rejectedKept,
 		Update: r.choice.Updates, Rename: r.choice.Renames, Changes: r.changes, Progress: progressOf(r), CreatedAt: r.createdAt.Time, FinishedAt: r.finishedAt.Ptr(),
 	}
 	if r.school != "" {
@@ -152,6 +153,10 @@ func (s *Service) mountImports(srv *server.Server) {
 		func(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {
 			return s.downloadRejected(ctx, in.ID)
 		})
+	dismiss := op("DELETE", "/imports/{id}/rejected", "dismiss-rejected-rows", "Remove the rejected rows, mended or not wanted: nobody is reminded of them again")
+	dismiss.Status = 204
+	server.Register(srv, dismiss,
+		func(ctx context.Context, in *ByID) (*struct{}, error) { return nil, s.dismissRejected(ctx, in.ID) })
 	s.mountUndo(srv, op)
 	server.Register(srv, op("GET", "/template.xlsx", "download-roster-template", "An empty roster with the right headings"),
 		func(ctx context.Context, in *struct {
@@ -354,7 +359,7 @@ func (s *Service) downloadRejected(ctx context.Context, id string) (*huma.Stream
 	if r.state != stateDone && r.state != stateFailed {
 		return nil, ErrImportNotDone.New(fault.RetryAfter(5 * time.Second))
 	}
-	if r.finishedAt.Valid && r.finishedAt.Time.Before(s.now().Add(-keepRejects)) {
+	if r.rejected > 0 && !r.rejectedKept || r.finishedAt.Valid && r.finishedAt.Time.Before(s.now().Add(-keepRejects)) {
 		return nil, fault.ErrNotFound.New(fault.Next("import_again", "/admin/registry/import"))
 	}
 	if err := s.db.InTx(ctx, func(tx *db.Tx) error {

@@ -126,7 +126,8 @@ describe('progress of an import', () => {
   it('asks for a look while it goes on or when it failed', () => {
     const states = (['queued', 'running', 'done', 'failed'] as const).filter((state) => needsLook({ state } as never))
     expect(states).toEqual(['queued', 'running', 'failed'])
-    const undone = (undo_state: string) => needsLook({ state: 'done', rejected: 1, created_at: new Date().toISOString(), undo_state } as never)
+    const undone = (undo_state: string) => needsLook({ state: 'done', rejected: 1, rejected_kept: true, created_at: new Date().toISOString(), undo_state } as never)
     expect([undone(''), undone('failed'), undone('done')]).toEqual([true, true, false])
+    expect(needsLook({ state: 'done', rejected: 1, rejected_kept: false, created_at: new Date().toISOString() } as never)).toBe(false)
   })
 })

@@ -759,6 +759,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/registry/imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove the rejected rows, mended or not wanted: nobody is reminded of them again */
+        delete: operations["dismiss-rejected-rows"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/registry/imports/{id}/rejected.xlsx": {
         parameters: {
             query?: never;
@@ -4660,6 +4677,8 @@ export interface components {
             progress: number;
             /** Format: int64 */
             rejected: number;
+            /** @description Whether the rejected rows can be downloaded: not after a month, nor once they were dismissed */
+            rejected_kept: boolean;
             /** @description Whether it might give people the name that the file has */
             rename: boolean;
             /**
@@ -4743,6 +4762,8 @@ export interface components {
             progress: number;
             /** Format: int64 */
             rejected: number;
+            /** @description Whether the rejected rows can be downloaded: not after a month, nor once they were dismissed */
+            rejected_kept: boolean;
             /** @description Whether it might give people the name that the file has */
             rename: boolean;
             /**
@@ -7889,6 +7910,35 @@ export interface operations {
         };
     };
     "download-kept-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dismiss-rejected-rows": {
         parameters: {
             query?: never;
             header?: never;

@@ -19,5 +19,5 @@ export const lookAgainAfter = (looks: number): number => Math.min(5000, 500 + lo
 
 const week = 7 * 86_400_000
 
-/** What an administrator should look at: failed, still going on, or of this week with rows that were not taken; what is undone is past. */
-export const needsLook = (one: RosterImport, now = Date.now()): boolean => one.undo_state !== 'done' && (one.state === 'failed' || goesOn(one) || (one.rejected > 0 && now - Date.parse(one.created_at) < week))
+/** What an administrator should look at: failed, still going on, or of this week with rows that were not taken and not dismissed; what is undone is past. */
+export const needsLook = (one: RosterImport, now = Date.now()): boolean => one.undo_state !== 'done' && (one.state === 'failed' || goesOn(one) || (one.rejected_kept && now - Date.parse(one.created_at) < week))
