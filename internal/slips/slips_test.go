@@ -265,7 +265,9 @@ func TestASlipOfSomebodyActivatedMeanwhileIsTurnedAway(t *testing.T) {
 		code := f.print(t, f.order())["李雷"]
 		holder := f.Person(t, "student")
 		f.Bind(t, holder, f.pupils[1], roster.Student)
-		expect(t, f.check(t, code), 409, "slip_used")
+		if a := f.check(t, code); a.Get("code") != "slip_used" || a.Get("kind") != "student" || a.Get("next_step.action") != "sign_in" {
+			t.Errorf("whoever holds the slip is told %v", a)
+		}
 		expect(t, f.register(t, code, "lilei001"), 409, "slip_used")
 		if h := f.holder(t, "李雷"); h["activated"] != true || h["state"] != "ended" || h["can_reset"] != false {
 			t.Errorf("listed as %v", h)

@@ -112,7 +112,8 @@ func (s *Service) usable(ctx context.Context, q db.Querier, p slip) (roster.Entr
 	return entry, nil
 }
 
-// used says that the entry has its account already, and masks which. When that has been parted from it since, the paper
+// used says that the entry has its account already, and masks which; and what kind of person it is, for whoever is not signed in may be
+// the guardian. When that has been parted from it since, the paper
 // is of no more use.
 func (s *Service) used(ctx context.Context, q db.Querier, entry roster.Entry) error {
 	if entry.AccountID == "" {
@@ -122,7 +123,7 @@ func (s *Service) used(ctx context.Context, q db.Querier, entry roster.Entry) er
 	if err != nil {
 		return err
 	}
-	return ErrSlipUsed.New(fault.Field("code", "slip_used"), fault.Detail("masked_username", holder.MaskedUsername), afterUse(ctx, entry))
+	return ErrSlipUsed.New(fault.Field("code", "slip_used"), fault.Detail("masked_username", holder.MaskedUsername), fault.Detail("kind", entry.Kind), afterUse(ctx, entry))
 }
 
 // afterUse leads to signing in; whoever is signed in has done so, and uses the slip of a pupil as their guardian, or not at all.
