@@ -34,7 +34,7 @@ type Found struct {
 	Accounts  []accounts.Found `json:"accounts"`
 	Requests  []desk.Request   `json:"requests"`
 	Schools   []roster.School  `json:"schools"`
-	Elsewhere bool             `json:"elsewhere" doc:"The ID number stands in the registry, beyond the caller's scope: only the person can ask for a change of school"`
+	Elsewhere bool             `json:"elsewhere" doc:"The ID number stands in the registry, beyond the caller's scope: the person or a pupil's guardian asks for a change of school"`
 }
 
 // needed is what a way of looking takes, beside that the caller is an administrator: whoever reads requests finds them.

@@ -6,7 +6,7 @@ import type { AdminTicket } from '@/api/admin'
  * - verify: the registry has them; the account is verified
  * - held: the registry has them, and another account holds the entry
  * - differs: the school has the number under another name or kind
- * - elsewhere: another school has the number; only the person can start a transfer (F-27)
+ * - elsewhere: another school has the number; the person or a pupil's guardian asks for a transfer (F-27)
  * - class: the class is added and the pupil put into it
  * - class_taught: the class is added, unless it is there, and the teacher put at it
  * - class_alone: the class is added; whoever asked is no longer the school's
