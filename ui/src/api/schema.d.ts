@@ -3731,7 +3731,7 @@ export interface components {
             accounts: components["schemas"]["AccountsFound"][];
             /** @description What else it may be, by which the caller may not look */
             closed: ("id_number" | "phone" | "username" | "tracking_number" | "ticket" | "name")[];
-            /** @description The ID number stands in the registry, beyond the caller's scope: only the person can ask for a change of school */
+            /** @description The ID number stands in the registry, beyond the caller's scope: the person or a pupil's guardian asks for a change of school */
             elsewhere: boolean;
             people: components["schemas"]["RosterPerson"][];
             requests: components["schemas"]["DeskRequest"][];
@@ -7949,8 +7949,8 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
+            /** @description No Content */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
