@@ -19,6 +19,7 @@ type request struct {
 	School   string
 	Asked    *time.Time
 	Due      *time.Time
+	DueShown string // as people read it
 	DueWords string // what the due time is of
 	Late     bool
 }
@@ -66,7 +67,7 @@ func (p *pack) fromDesk() error {
 			return err
 		}
 		for _, r := range page.Items {
-			p.Requests = append(p.Requests, request{Kind: p.kind(string(r.Kind)), School: r.School, Asked: &r.CreatedAt, Due: r.DueAt, DueWords: p.text("due.answer", nil), Late: r.Overdue})
+			p.Requests = append(p.Requests, request{Kind: p.kind(string(r.Kind)), School: r.School, Asked: &r.CreatedAt, Due: r.DueAt, DueShown: lastDay(r.DueAt), DueWords: p.text("due.answer", nil), Late: r.Overdue})
 		}
 		n += len(page.Items)
 		if cursor = page.NextCursor; cursor == "" {
@@ -86,7 +87,7 @@ func (p *pack) fromGuardians() error {
 			return err
 		}
 		for _, r := range page.Items {
-			p.Requests = append(p.Requests, request{Kind: p.kind("guardian"), School: r.School, Asked: &r.AskedAt, Due: &r.ExpiresAt, DueWords: p.text("due.expires", nil), Late: r.ExpiresAt.Before(p.At)})
+			p.Requests = append(p.Requests, request{Kind: p.kind("guardian"), School: r.School, Asked: &r.AskedAt, Due: &r.ExpiresAt, DueShown: at(&r.ExpiresAt), DueWords: p.text("due.expires", nil), Late: r.ExpiresAt.Before(p.At)})
 		}
 		n += len(page.Items)
 		if cursor = page.NextCursor; cursor == "" {
@@ -108,7 +109,7 @@ func (p *pack) closings() error {
 		all, p.More = all[:maxRequests], true
 	}
 	for _, c := range all {
-		p.Requests = append(p.Requests, request{Kind: p.kind("closing"), School: c.School, Due: &c.ClosesAt, DueWords: p.text("due.closes", nil), Late: c.ClosesAt.Before(p.At.Add(-time.Hour))})
+		p.Requests = append(p.Requests, request{Kind: p.kind("closing"), School: c.School, Due: &c.ClosesAt, DueShown: at(&c.ClosesAt), DueWords: p.text("due.closes", nil), Late: c.ClosesAt.Before(p.At.Add(-time.Hour))})
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func (p *pack) requestSheet(w io.Writer) error {
 			if r.Late {
 				late = "yes"
 			}
-			if err := row(r.Kind, r.School, at(r.Asked), at(r.Due), r.DueWords, p.text(late, nil)); err != nil {
+			if err := row(r.Kind, r.School, at(r.Asked), r.DueShown, r.DueWords, p.text(late, nil)); err != nil {
 				return err
 			}
 		}
@@ -153,6 +153,14 @@ func at(t *time.Time) string {
 		return ""
 	}
 	return t.In(calendar.Shanghai).Format("2006-01-02 15:04")
+}
+
+// lastDay is the last day before a deadline, which is the end of it: every screen says so.
+func lastDay(deadline *time.Time) string {
+	if deadline == nil {
+		return ""
+	}
+	return deadline.Add(-time.Millisecond).In(calendar.Shanghai).Format(time.DateOnly)
 }
 
 // coverOf is the pack as the cover's template reads it.

@@ -16,6 +16,7 @@ import (
 
 	"caotang/internal/access"
 	"caotang/internal/audit"
+	"caotang/internal/calendar"
 	"caotang/internal/db"
 	"caotang/internal/db/dbtest"
 	"caotang/internal/desk"
@@ -164,8 +165,15 @@ func TestAPackHoldsItsScopesYearAndNothingElse(t *testing.T) {
 			t.Errorf("consents: %q", rows)
 		}
 		requests := p.books["6-未办结的申请.xlsx"]
-		if len(requests) != 4 || requests[1][0] != "注销账号" || requests[2][0] != "更正实名信息" || requests[2][5] != "否" || requests[2][3] == "" {
+		if len(requests) != 4 || requests[1][0] != "注销账号" || requests[2][0] != "更正实名信息" || requests[2][5] != "否" {
 			t.Errorf("requests: %q", requests)
+		}
+		var due db.Time
+		if err := w.DB.QueryRow(t.Context(), `SELECT due_at FROM tickets WHERE kind = 'correction' AND school_id = $1`, w.Here.ID).Scan(&due); err != nil {
+			t.Fatal(err)
+		}
+		if last := due.Add(-time.Millisecond).In(calendar.Shanghai).Format(time.DateOnly); requests[2][3] != last {
+			t.Errorf("the correction is to be answered by %s, the pack says %s", last, requests[2][3])
 		}
 		for _, told := range []string{"草堂中学", school.Username, "与封存时一致", "第 1 块"} {
 			if !strings.Contains(p.cover, told) {
