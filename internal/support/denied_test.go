@@ -30,7 +30,7 @@ func TestAPupilSaysThatAGuardianIsNotTheirs(t *testing.T) {
 		say(200, "")
 		say(200, "") // as good as once
 		list := openTickets(t, w, admin)
-		if len(list) != 1 || list[0]["kind"] != "correction" || list[0]["summary"] != "更正实名信息：监护人" {
+		if len(list) != 1 || list[0]["kind"] != "correction" || list[0]["summary"] != "更正韩梅梅的实名信息：监护人" {
 			t.Fatalf("the school reads %v", list)
 		}
 		if w.Count(t, `SELECT count(*) FROM freezes`) != 0 {

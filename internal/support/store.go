@@ -12,7 +12,6 @@ import (
 	"caotang/internal/db"
 	"caotang/internal/deadlines"
 	"caotang/internal/fault"
-	"caotang/internal/messages"
 	"caotang/internal/roster"
 	"caotang/internal/server"
 	"caotang/internal/vault"
@@ -95,6 +94,9 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 	if err := found.Err(); err != nil {
 		return nil, err
 	}
+	if err := s.nameCorrections(ctx, q, language, all); err != nil {
+		return nil, err
+	}
 	for i := range all {
 		if r := &all[i]; r.lostBy(r.accountID) && r.State == Declined {
 			if r.AppealTo, r.Final, err = s.appealTo(ctx, q, *r); err != nil {
@@ -103,6 +105,32 @@ func (s *Service) rows(ctx context.Context, q db.Querier, tail string, args ...a
 		}
 	}
 	return all, nil
+}
+
+// nameCorrections sums the corrections up with the name of whom each is about, for all but whoever asked: they may be that person's
+// guardian no more.
+func (s *Service) nameCorrections(ctx context.Context, q db.Querier, language string, all []row) error {
+	reader := access.ActorFrom(ctx).AccountID
+	corrects := func(r row) bool { return r.Kind == Correction && r.content != (content{}) }
+	var ids []string
+	for _, r := range all {
+		if corrects(r) {
+			ids = append(ids, r.content.EntryID)
+		}
+	}
+	entries, err := s.roster.EntriesByID(ctx, q, ids)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if r := &all[i]; corrects(*r) {
+			if r.accountID != reader {
+				r.entryName = entries[r.content.EntryID].Name
+			}
+			r.Summary = r.correction(language, "")
+		}
+	}
+	return nil
 }
 
 // answerable is a ticket that the actor may answer; fault.ErrNotFound otherwise.
@@ -268,7 +296,7 @@ func (s *Service) tellOf(ctx context.Context, q db.Querier, accountID string, al
 		if err != nil {
 			return err
 		}
-		r.Summary = messages.Text(language, "ticket.correction", map[string]any{"parts": r.content.parts(language, class.DisplayName)})
+		r.Summary = r.correction(language, class.DisplayName)
 	}
 	return nil
 }

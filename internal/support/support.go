@@ -233,9 +233,6 @@ func (c content) summary(kind Kind, language string) string {
 	if c == (content{}) {
 		return messages.Text(language, "ticket.anonymised", nil)
 	}
-	if kind == Correction {
-		return messages.Text(language, "ticket.correction", map[string]any{"parts": c.parts(language, "")})
-	}
 	if kind == MissingEntry && c.EntryKind == verification.Parent {
 		return messages.Text(language, "ticket.missing_child", map[string]any{"who": c.who(language), "name": c.Name, "number": vault.MaskIDNumber(c.IDNumber)})
 	}
@@ -246,6 +243,15 @@ func (c content) summary(kind Kind, language string) string {
 	return messages.Text(language, key, map[string]any{
 		"name": c.Name, "number": vault.MaskIDNumber(c.IDNumber), "class": c.className(), "event": messages.Text(language, "event."+c.Event, nil),
 	})
+}
+
+// correction tells whose facts a correction is about, where that is known, and which.
+func (r row) correction(language, class string) string {
+	key := "ticket.correction"
+	if r.entryName == "" {
+		key = "ticket.correction_of_nobody"
+	}
+	return messages.Text(language, key, map[string]any{"name": r.entryName, "parts": r.content.parts(language, class)})
 }
 
 // who is whoever asks to be a missing child's guardian, as they told it.
@@ -283,6 +289,7 @@ type row struct {
 	place               access.Place
 	content             content
 	takenBy, takerName  string
+	entryName           string // whose facts a correction is about; "" for whoever asked, and once they are in the registry no more
 
 	// Of a case.
 	holderID string
