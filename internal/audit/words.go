@@ -81,6 +81,8 @@ func sentence(language, key string, details map[string]any) string {
 			args[name] = className(language, text)
 		case "kind", "role":
 			args[name] = named(language, "record.kind."+text, text)
+		case "purpose", "decision":
+			args[name] = named(language, "record."+name+"."+text, text)
 		case "stage":
 			args[name] = named(language, "record.stage."+text, text)
 		case "suite":

@@ -20,6 +20,8 @@ func TestARecordReadsWellHoweverLittleItSays(t *testing.T) {
 		{messages.English, "class.delete", map[string]any{"class": "火箭班"}, "Deleted 火箭班"},
 		{messages.English, "class.delete", map[string]any{"class": "级1班"}, "Deleted 级1班"},
 		{messages.Chinese, "registry.set_class", map[string]any{"class_id": "x"}, "选定了学生的班级"},
+		{messages.Chinese, "consent.say", map[string]any{"decision": "withdrawn", "purpose": "third_party_apps"}, "监护人撤回同意：使用第三方应用"},
+		{messages.English, "consent.say", map[string]any{"decision": "given", "purpose": "space_beyond_class"}, "A guardian said yes: showing the child's space beyond the class"},
 		{messages.Chinese, "account.replace_phone", nil, "更换了账号的手机号"},
 		{messages.Chinese, "account.replace_phone", map[string]any{"masked_phone": "138****0001"}, "更换了账号的手机号：138****0001"},
 	} {
