@@ -93,6 +93,18 @@ test('F-25 a roster is previewed, imported and followed, and its refused rows ar
   expect(file.subarray(0, 2).toString()).toBe('PK')
   await expectNoOverflow(page)
 
+  // The overview reminds of the row until somebody says that it needs no more work.
+  const followed = page.url()
+  await page.goto('/admin')
+  const reminder = page.locator(`a[href$="id=${new URL(followed).searchParams.get('id')}"]`)
+  await expect(reminder).toBeVisible()
+  await reminder.click()
+  await page.getByRole('button', { name: t('admin_import.dismiss') }).click()
+  await expect(page.getByText(t('admin_import.rejected_file', { n: 1 }))).toBeHidden()
+  await page.goto('/admin')
+  await expect(page.getByRole('heading', { name: t('admin_overview.today') })).toBeVisible()
+  await expect(reminder).toBeHidden()
+
   await page.goto(`/admin/registry?name=${encodeURIComponent(second)}`)
   await expect(page.getByRole('row', { name: t('admin_registry.open', { name: second }) })).toBeVisible()
 })
