@@ -99,7 +99,11 @@ test('F-25 a roster is previewed, imported and followed, and its refused rows ar
   const reminder = page.locator(`a[href$="id=${new URL(followed).searchParams.get('id')}"]`)
   await expect(reminder).toBeVisible()
   await reminder.click()
-  await page.getByRole('button', { name: t('admin_import.dismiss') }).click()
+  const dismiss = page.getByRole('button', { name: t('admin_import.dismiss') })
+  await dismiss.click() // the browser's question is answered with no
+  await expect(dismiss).toBeVisible()
+  page.once('dialog', (dialog) => void dialog.accept())
+  await dismiss.click()
   await expect(page.getByText(t('admin_import.rejected_file', { n: 1 }))).toBeHidden()
   await page.goto('/admin')
   await expect(page.getByRole('heading', { name: t('admin_overview.today') })).toBeVisible()
