@@ -60,6 +60,10 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** axe-core finds nothing serious or critical. */
 export async function expectAccessible(page: Page): Promise<void> {
+  // A button that has just become enabled passes through colours that nobody is to read.
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().filter((one) => one.playState === 'running' && one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished)),
+  )
   await page.evaluate(axe)
   const findings = await page.evaluate(async () => {
     // Nothing that is asked here wants the style sheets fetched again.

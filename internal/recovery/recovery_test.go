@@ -505,7 +505,7 @@ func TestAGuardianGetsTheirOwnAccountBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		contains(t, w.Do(t, admin, "GET", path, nil).Text, `"guardian_name":"韩父","relation":"father"`) // of two accounts: which is whose
-		for _, p := range []roomtest.Person{mother, father} { // nobody knows which of them is meant: no link may freeze the wrong account
+		for _, p := range []roomtest.Person{mother, father} {                                          // nobody knows which of them is meant: no link may freeze the wrong account
 			if told := newest(t, w, p.Phone); !strings.Contains(told, "一位家长的账号") || strings.Contains(told, "/n#") {
 				t.Errorf("a guardian reads %q", told)
 			}

@@ -203,8 +203,10 @@ func (s *Service) holders(ctx context.Context, q db.Querier, r row, entry roster
 		if err != nil {
 			return nil, err
 		}
-		all[i] = Account{ID: h.AccountID, MaskedUsername: masked.MaskedUsername, MaskedPhone: masked.MaskedPhone, BoundAt: h.BoundAt, SamePhone: phone == r.content.Phone,
-			GuardianName: h.GuardianName, Relation: string(h.Relation)}
+		all[i] = Account{
+			ID: h.AccountID, MaskedUsername: masked.MaskedUsername, MaskedPhone: masked.MaskedPhone, BoundAt: h.BoundAt, SamePhone: phone == r.content.Phone,
+			GuardianName: h.GuardianName, Relation: string(h.Relation),
+		}
 		if all[i].Objected, err = s.objected(ctx, q, h.AccountID, r); err != nil {
 			return nil, err
 		}

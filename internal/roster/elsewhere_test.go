@@ -87,8 +87,8 @@ func TestWhatIsSaidOfANumberThatIsThereIsTrueForWhoeverReads(t *testing.T) {
 				own            []string
 				unnamed, named string
 			}{
-				"zh-CN": {[]string{"本校", "您的学校"}, "已登记在其他学校。只有", "其他学校“浣花中学”。"},
-				"en":    {[]string{"your school", "your registry"}, "at another school. Only", "at another school, “浣花中学”. Only"},
+				"zh-CN": {[]string{"本校", "您的学校"}, "已登记在其他学校。学校变更", "其他学校“浣花中学”。学校变更"},
+				"en":    {[]string{"your school", "your registry"}, "at another school. A change", "at another school, “浣花中学”. A change"},
 			} {
 				here := add(1, "李雷", language)
 				for _, own := range c.own {
