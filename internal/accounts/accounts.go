@@ -267,7 +267,7 @@ func takeLogin(ctx context.Context, tx *db.Tx, key, accountID string) (bool, err
 }
 
 // candidates finds whom a login may mean: a username as it was typed at registration, or a phone. Both may fit, when
-// somebody's username is another's phone; the username comes first.
+// somebody's username is another's phone; the username comes first. They are known where each has signed in from the address before.
 func (s *Service) candidates(ctx context.Context, login, address string) (found []*record, known bool, err error) {
 	phoneNow, phoneBefore := "", ""
 	if phone, problem := identity.ParseMobile(login); problem == nil {

@@ -201,6 +201,18 @@ func (s *Service) MayResetFactors(ctx context.Context, accountID string) error {
 	})
 }
 
+// heldGrant is what an account administers, and where that lies.
+type heldGrant struct {
+	level access.Level
+	place access.Place
+}
+
+func grantsOf(ctx context.Context, q db.Querier, accountID string) ([]heldGrant, error) {
+	return db.Collect(ctx, q, `SELECT g.level, coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
+		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id WHERE g.account_id = $1`, []any{accountID},
+		func(g *heldGrant) []any { return []any{&g.level, &g.place.Region, &g.place.School} })
+}
+
 // permitted answers not_found for an account outside the actor's scope, and forbidden when the actor is not allowed to deal
 // with everything that it administers, or it is their own. An administrator who is nobody in the registry lies where they
 // administer, too.
@@ -216,26 +228,17 @@ func (s *Service) permitted(ctx context.Context, q db.Querier, accountID string,
 	if err != nil {
 		return err
 	}
-	rows, err := q.Query(ctx, `SELECT g.level, coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
-		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id WHERE g.account_id = $1`, accountID)
+	held, err := grantsOf(ctx, q, accountID)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
 	beyond := func(p access.Place) bool { return !actor.Can(access.AccountsManage, p) }
 	reached, forbidden := !slices.ContainsFunc(places, beyond), false
-	for rows.Next() {
-		var level access.Level
-		var scope access.Place
-		if err := rows.Scan(&level, &scope.Region, &scope.School); err != nil {
-			return err
-		}
-		reached = reached || !own && actor.Can(access.AccountsManage, scope)
-		forbidden = forbidden || !allowed(level, scope)
+	for _, g := range held {
+		reached = reached || !own && actor.Can(access.AccountsManage, g.place)
+		forbidden = forbidden || !allowed(g.level, g.place)
 	}
 	switch {
-	case rows.Err() != nil:
-		return rows.Err()
 	case !reached:
 		return fault.ErrNotFound.New()
 	case accountID == actor.AccountID:

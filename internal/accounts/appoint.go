@@ -169,19 +169,16 @@ func (s *Service) promote(ctx context.Context, username string, g access.Grant) 
 // their reach, and none that somebody below them has just prepared a one-time code for. Errors: not_found and invalid, for the username.
 func (s *Service) appointable(ctx context.Context, tx *db.Tx, username string) (id string, err error) {
 	refused := func(why string) error { return fault.ErrInvalid.New(fault.Field("username", why)) }
-	err = tx.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, usernameKey(username)).Scan(&id)
+	id, err = idOf(ctx, tx, username)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case fault.Is(err, fault.ErrNotFound):
 		return "", fault.ErrNotFound.New(fault.Field("username", "not_found"))
 	case err != nil:
 		return "", err
 	case id == access.ActorFrom(ctx).AccountID:
 		return "", refused("own_account")
 	}
-	if err := s.Hold(ctx, tx, id); err != nil {
-		return "", err
-	}
-	err = s.mayManage(ctx, tx, id)
+	err = s.manage(ctx, tx, id)
 	if fault.Is(err, fault.ErrNotFound) { // of a school that has become part of another its administrator may go on here
 		condition, args := access.ActorFrom(ctx).Reach(access.AdministratorsManage).SQL("s.region", "s.id", 2)
 		var merged bool

@@ -84,10 +84,8 @@ func (s *Service) AskClosing(ctx context.Context, password, code string) (Closin
 		if n, err := asked.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		if f, frozen, err := s.freezeOf(ctx, tx, actor.AccountID); err != nil {
+		if err := s.unfrozen(ctx, tx, actor.AccountID); err != nil { // since the password was looked at
 			return err
-		} else if frozen { // while the password was looked at
-			return f.refusal()
 		}
 		if _, err := endSessions(ctx, tx, actor.AccountID, actor.SessionID); err != nil {
 			return err

@@ -314,6 +314,15 @@ func (s *Service) freeze(ctx context.Context, tx *db.Tx, l link) error {
 	return s.watch.AccountFrozen(ctx, tx, account.id, l.event)
 }
 
+// unfrozen answers account_frozen while an account is.
+func (s *Service) unfrozen(ctx context.Context, q db.Querier, accountID string) error {
+	f, frozen, err := s.freezeOf(ctx, q, accountID)
+	if err != nil || !frozen {
+		return err
+	}
+	return f.refusal()
+}
+
 // refusal is what whoever would get into a frozen account is told: which phone takes it back, where one does.
 func (f freeze) refusal() error {
 	if f.phone == "" {

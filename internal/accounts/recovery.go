@@ -98,20 +98,6 @@ func (s *Service) LiesBeyond(ctx context.Context, q db.Querier, accountID string
 // to somebody would climb by it.
 func (s *Service) ReachesBeyond(ctx context.Context, q db.Querier, accountID string) (bool, error) {
 	actor := access.ActorFrom(ctx)
-	rows, err := q.Query(ctx, `SELECT g.level, coalesce(s.region, g.scope_id), coalesce(s.id, '') FROM grants g
-		LEFT JOIN schools s ON g.level = 'school' AND s.id = g.scope_id WHERE g.account_id = $1`, accountID)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = rows.Close() }()
-	beyond := false
-	for rows.Next() {
-		var level access.Level
-		var scope access.Place
-		if err := rows.Scan(&level, &scope.Region, &scope.School); err != nil {
-			return false, err
-		}
-		beyond = beyond || !commands(actor, level, scope)
-	}
-	return beyond, rows.Err()
+	held, err := grantsOf(ctx, q, accountID)
+	return slices.ContainsFunc(held, func(g heldGrant) bool { return !commands(actor, g.level, g.place) }), err
 }

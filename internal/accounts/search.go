@@ -158,8 +158,10 @@ func (q *query) where(condition string, args ...any) {
 // whose narrows to the accounts of people whom a condition finds, and of their guardians. From the person to the account: the database
 // would else go through all accounts, in the order of the answer.
 func (q *query) whose(table, entry, condition string, args ...any) {
-	from := "SELECT h.account_id FROM " + table + " JOIN %s h ON h.entry_id = " + entry + " WHERE " + condition
-	q.where("a.id IN ("+strings.Replace(from, "%s", "bindings", 1)+" UNION "+strings.Replace(from, "%s", "guardian_links", 1)+")", slices.Concat(args, args)...)
+	by := func(links string) string {
+		return "SELECT h.account_id FROM " + table + " JOIN " + links + " h ON h.entry_id = " + entry + " WHERE " + condition
+	}
+	q.where("a.id IN ("+by("bindings")+" UNION "+by("guardian_links")+")", slices.Concat(args, args)...)
 }
 
 // newSearch begins with the actor's scope. Accounts without a binding lie in the province at large; whoever does not

@@ -207,10 +207,8 @@ func (s *Service) ResetPasswordBy(ctx context.Context, username, replacement str
 			if err := s.guard.Forgive(ctx, tx, s.loginHere(username, address), s.loginAnywhere(username), s.ownPassword(accountID)); err != nil {
 				return err
 			}
-			if f, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {
+			if err := s.unfrozen(ctx, tx, accountID); err != nil { // whoever took the account may have set the factor up
 				return err
-			} else if frozen { // whoever took the account may have set the factor up
-				return f.refusal()
 			}
 			return s.setPassword(ctx, tx, accountID, hash, "", "account.reset_password_by_factor")
 		})
@@ -225,8 +223,12 @@ func (s *Service) Record(ctx context.Context, tx *db.Tx, accountID string, e aud
 
 // IDOf gives the id of the account with the username, whatever its case, or not_found.
 func (s *Service) IDOf(ctx context.Context, username string) (string, error) {
+	return idOf(ctx, s.db, username)
+}
+
+func idOf(ctx context.Context, q db.Querier, username string) (string, error) {
 	var id string
-	err := s.db.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, usernameKey(username)).Scan(&id)
+	err := q.QueryRow(ctx, `SELECT account_id FROM logins WHERE login_key = $1`, usernameKey(username)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fault.ErrNotFound.New()
 	}

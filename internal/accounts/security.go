@@ -23,18 +23,18 @@ func asFault(err error) *fault.Error {
 // otherwise, and too_many_attempts after some of those. Counts are committed before it returns: call it outside a
 // transaction.
 func (s *Service) CheckPassword(ctx context.Context, accountID, password string) error {
-	return s.checkPassword(ctx, accountID, "password", password)
-}
-
-func (s *Service) checkPassword(ctx context.Context, accountID, field, password string) error {
 	account, err := s.load(ctx, s.db, accountID)
 	if err != nil {
 		return err
 	}
+	return s.checkPassword(ctx, account, "password", password)
+}
+
+func (s *Service) checkPassword(ctx context.Context, account *record, field, password string) error {
 	if password == "" {
 		return ErrPasswordWrong.New(fault.Field(field, "missing"))
 	}
-	limit := s.ownPassword(accountID)
+	limit := s.ownPassword(account.id)
 	patient, cancel := s.hasher.patience(ctx)
 	defer cancel()
 	leave, err := s.gates.enter(patient, limit.Key)
@@ -69,11 +69,11 @@ func (s *Service) ChangePassword(ctx context.Context, current, replacement strin
 	if err := s.config.Password.check("new_password", replacement); err != nil {
 		return err
 	}
-	if err := s.checkPassword(ctx, actor.AccountID, "current_password", current); err != nil {
-		return err
-	}
 	account, err := s.load(ctx, s.db, actor.AccountID)
 	if err != nil {
+		return err
+	}
+	if err := s.checkPassword(ctx, account, "current_password", current); err != nil {
 		return err
 	}
 	// Whoever gave a one-time code knows it, in whatever way it is written.

@@ -234,11 +234,7 @@ func (s *Service) stillOpens(ctx context.Context, tx *db.Tx, account *record, re
 	case err != nil:
 		return err
 	}
-	f, frozen, err := s.freezeOf(ctx, tx, account.id)
-	if err != nil || !frozen {
-		return err
-	}
-	return f.refusal()
+	return s.unfrozen(ctx, tx, account.id)
 }
 
 // whose finds the candidate whose password it is, and what that is to be stored as if not as it is; nil when it is

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"caotang/internal/access"
@@ -41,12 +42,16 @@ func (s *Service) CreateVouched(ctx context.Context, tx *db.Tx, v Vouched) (Sign
 	return SignedIn{v.record.shown(), v.record.must(), begun}, err
 }
 
+// ResetVouchedSQL is the condition, on a row of accounts by its alias, for [Service.ResetVouched] to find it.
+func ResetVouchedSQL(a string) string {
+	return fmt.Sprintf(`(%[1]s.phone_free AND %[1]s.phone_sealed IS NULL AND %[1]s.factors = '' AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.account_id = %[1]s.id))`, a)
+}
+
 // ResetVouched gives an account without a phone another password, ends every session and begins one. An account that has
 // a phone or a second factor, administers anything, or was not made on a school's word, is not found: its owner resets the password with
 // those, or asks above. Errors: account_frozen.
 func (s *Service) ResetVouched(ctx context.Context, tx *db.Tx, accountID string, password HashedPassword) (SignedIn, error) {
-	result, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = $1 WHERE id = $2 AND phone_free AND phone_sealed IS NULL AND factors = ''
-		AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.account_id = id)`, db.At(s.now()), accountID)
+	result, err := tx.Exec(ctx, `UPDATE accounts SET updated_at = $1 WHERE id = $2 AND `+ResetVouchedSQL("accounts"), db.At(s.now()), accountID)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -55,10 +60,8 @@ func (s *Service) ResetVouched(ctx context.Context, tx *db.Tx, accountID string,
 	} else if n == 0 {
 		return SignedIn{}, fault.ErrNotFound.New()
 	}
-	if f, frozen, err := s.freezeOf(ctx, tx, accountID); err != nil {
+	if err := s.unfrozen(ctx, tx, accountID); err != nil {
 		return SignedIn{}, err
-	} else if frozen {
-		return SignedIn{}, f.refusal()
 	}
 	if err := s.setPassword(ctx, tx, accountID, password.hash, "", "account.reset_by_slip"); err != nil {
 		return SignedIn{}, err

@@ -351,13 +351,21 @@ func (s *Service) refused(err error) error {
 	return ErrUnsupportedFile.New(fault.FieldWith("file", p.Code, p.Args), fault.Next("roster_template", "/api/v1/admin/registry/template.xlsx"))
 }
 
+// ended answers [ErrImportNotDone] while an import goes on.
+func (r *importRecord) ended() error {
+	if r.state != stateDone && r.state != stateFailed {
+		return ErrImportNotDone.New(fault.RetryAfter(5 * time.Second))
+	}
+	return nil
+}
+
 func (s *Service) downloadRejected(ctx context.Context, id string) (*huma.StreamResponse, error) {
 	r, err := s.visibleImport(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if r.state != stateDone && r.state != stateFailed {
-		return nil, ErrImportNotDone.New(fault.RetryAfter(5 * time.Second))
+	if err := r.ended(); err != nil {
+		return nil, err
 	}
 	if r.rejected > 0 && !r.rejectedKept || r.finishedAt.Valid && r.finishedAt.Time.Before(s.now().Add(-keepRejects)) {
 		return nil, fault.ErrNotFound.New(fault.Next("import_again", "/admin/registry/import"))

@@ -2,11 +2,9 @@ package roster
 
 import (
 	"context"
-	"time"
 
 	"caotang/internal/audit"
 	"caotang/internal/db"
-	"caotang/internal/fault"
 )
 
 // dismissRejected removes the rejected rows of an import, which somebody has mended or does not want: nobody is reminded of them again.
@@ -16,8 +14,8 @@ func (s *Service) dismissRejected(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if r.state != stateDone && r.state != stateFailed {
-		return ErrImportNotDone.New(fault.RetryAfter(5 * time.Second))
+	if err := r.ended(); err != nil {
+		return err
 	}
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		gone, err := db.Changed(tx.Exec(ctx, `DELETE FROM roster_rejects WHERE import_id = $1`, id))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"caotang/internal/accounts"
 	"caotang/internal/db"
 	"caotang/internal/lookup"
 	"caotang/internal/vault"
@@ -43,7 +44,7 @@ type Holder struct {
 func (s *Service) holders(ctx context.Context, q db.Querier, g group) ([]Holder, error) {
 	condition, args := g.condition()
 	rows, err := q.Query(ctx, `SELECT e.id, e.name, coalesce(a.id, ''), coalesce(a.username, ''),
-			coalesce(a.phone_free AND a.phone_sealed IS NULL AND a.factors = '' AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.account_id = a.id), false), p.entry_id IS NOT NULL, p.account_id, p.expires_at, p.used_at, p.ended_at
+			coalesce(`+accounts.ResetVouchedSQL("a")+`, false), p.entry_id IS NOT NULL, p.account_id, p.expires_at, p.used_at, p.ended_at
 		FROM registry_entries e LEFT JOIN bindings b ON b.entry_id = e.id LEFT JOIN accounts a ON a.id = b.account_id
 		LEFT JOIN activation_slips p ON p.entry_id = e.id
 		WHERE `+condition+` ORDER BY e.id`, args...)

@@ -1,7 +1,14 @@
 import { answer, api, once } from '@/api/client'
+import { t } from '@/core/i18n'
 
 /** What whoever asks may say they are to the child. */
 export const relations = ['father', 'mother', 'other'] as const
+
+/** What a guardian is called, and what they are to the child where that is known. */
+export function guardianWords({ guardian_name, relation }: { guardian_name?: string; relation?: string }): string {
+  const name = guardian_name || t('guardian.nameless')
+  return relation ? t('guardian.queue.who', { name, relation: t(`guardian.relation.${relation}`) }) : name
+}
 
 export const myGuardianships = (cursor?: string) =>
   answer(api.GET('/api/v1/me/guardianships', { params: { query: { limit: 20, ...(cursor ? { cursor } : {}) } } }))
